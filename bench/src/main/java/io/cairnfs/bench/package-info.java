@@ -1,0 +1,2 @@
+/** Workloads and micro-benchmarks. */
+package io.cairnfs.bench;

@@ -1,0 +1,2 @@
+/** The Java API of Cairn. */
+package io.cairnfs.client;

@@ -1,0 +1,2 @@
+/** Time that comes in through constructors. */
+package io.cairnfs.common.time;

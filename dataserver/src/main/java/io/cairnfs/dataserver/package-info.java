@@ -1,0 +1,2 @@
+/** The process that stores chunk replicas. */
+package io.cairnfs.dataserver;

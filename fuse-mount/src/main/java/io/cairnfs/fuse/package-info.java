@@ -1,0 +1,2 @@
+/** The FUSE mount. */
+package io.cairnfs.fuse;

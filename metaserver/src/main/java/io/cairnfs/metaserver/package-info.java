@@ -1,0 +1,2 @@
+/** The process that holds the namespace. */
+package io.cairnfs.metaserver;

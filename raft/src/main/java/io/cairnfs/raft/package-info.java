@@ -1,0 +1,2 @@
+/** The consensus engine. Knows no file system. */
+package io.cairnfs.raft;

@@ -1,0 +1,2 @@
+/** The dfs and administration commands. */
+package io.cairnfs.shell;

@@ -1,0 +1,2 @@
+/** The whole system on one seeded thread, its reference model and its checkers. */
+package io.cairnfs.simulation;

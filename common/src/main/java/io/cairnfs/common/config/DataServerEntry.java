@@ -1,0 +1,22 @@
+package io.cairnfs.common.config;
+
+import io.cairnfs.common.id.HostPort;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A data server as the configuration names it.
+ *
+ * @param volumeQuotaBytes what Cairn may use on each volume; 0 = no limit but the disk's
+ */
+public record DataServerEntry(
+    String id,
+    HostPort address,
+    String rack,
+    Path directory,
+    List<Path> volumes,
+    long volumeQuotaBytes) {
+  public DataServerEntry {
+    volumes = List.copyOf(volumes);
+  }
+}

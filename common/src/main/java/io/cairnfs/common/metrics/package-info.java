@@ -1,0 +1,2 @@
+/** Counters, gauges and histograms of one process, cheap enough for hot paths. */
+package io.cairnfs.common.metrics;

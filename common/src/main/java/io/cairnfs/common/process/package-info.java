@@ -1,0 +1,2 @@
+/** How a server process starts, says who it is, and ends. */
+package io.cairnfs.common.process;

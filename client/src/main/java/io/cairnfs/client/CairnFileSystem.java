@@ -1,0 +1,205 @@
+package io.cairnfs.client;
+
+import io.cairnfs.common.error.CairnException;
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A connection to one cluster, and everything that can be done with its files. Safe for any number
+ * of threads; one per process is enough.
+ *
+ * <p>Every mutation is atomic and takes effect exactly once, whatever is retried underneath; once a
+ * method has returned, every client sees its effect. Calls block until the cluster has answered,
+ * for {@link ClientOptions#timeout()} at most: then {@code TIMED_OUT} or {@code UNAVAILABLE}, and
+ * it is not known whether the operation took effect. An interrupted thread gets {@code CANCELLED},
+ * with its interrupt flag set, and knows as little.
+ *
+ * <p>All paths must be absolute: a relative one is {@code INVALID_ARGUMENT}. Where nothing else is
+ * said, a missing path is {@code NOT_FOUND}, a component that is a file {@code NOT_A_DIRECTORY},
+ * and a lacking right {@code PERMISSION_DENIED}. The refusals are {@link CairnException}s.
+ *
+ * <p>If the cluster has ended the client's session (it was silent for too long), every call that
+ * was on its way and every open output stream fails with {@code SESSION_EXPIRED}; later calls open
+ * a new session by themselves.
+ */
+public interface CairnFileSystem extends Closeable {
+  /**
+   * Creates a file and opens it for writing. With {@link CreateOptions.Visibility#AT_CREATION} the
+   * empty file is visible when this returns, and this client holds its exclusive write lease until
+   * close.
+   *
+   * @throws CairnException {@code EXISTS}; {@code IS_A_DIRECTORY} when a directory should be
+   *     replaced; {@code BEING_WRITTEN} when another writer holds the file that should be replaced.
+   *     With deferred visibility they come from close
+   */
+  CairnOutputStream create(CairnPath path, CreateOptions options) throws CairnException;
+
+  /**
+   * Opens an existing file for writing at its end, under its exclusive write lease.
+   *
+   * @throws CairnException {@code BEING_WRITTEN}; {@code IS_A_DIRECTORY}
+   */
+  CairnOutputStream append(CairnPath path) throws CairnException;
+
+  /**
+   * Creates a file with its whole content in one command: nobody ever sees less. The buffer's
+   * remaining bytes are the content; its position is moved to its limit.
+   *
+   * @return the new file's status
+   */
+  FileStatus createWithContent(CairnPath path, ByteBuffer content, CreateOptions options)
+      throws CairnException;
+
+  /** As {@link #createWithContent}; the content must not be changed before the future completes. */
+  CompletableFuture<FileStatus> createWithContentAsync(
+      CairnPath path, ByteBuffer content, CreateOptions options);
+
+  /**
+   * Opens a file for reading; symlinks are followed.
+   *
+   * @throws CairnException {@code IS_A_DIRECTORY}
+   */
+  CairnInputStream open(CairnPath path) throws CairnException;
+
+  /**
+   * The whole content; one call to the cluster where it is tiny.
+   *
+   * @throws CairnException {@code TOO_LARGE} when the file has more than {@code maxBytes}
+   */
+  byte[] readFully(CairnPath path, int maxBytes) throws CairnException;
+
+  /** As {@link #readFully}. */
+  CompletableFuture<byte[]> readFullyAsync(CairnPath path, int maxBytes);
+
+  /** Attributes of what the path names; the last component is not followed if it is a symlink. */
+  FileStatus stat(CairnPath path) throws CairnException;
+
+  /** As {@link #stat}. */
+  CompletableFuture<FileStatus> statAsync(CairnPath path);
+
+  /** {@link #stat}, with absence (also of a parent) as a value. */
+  Optional<FileStatus> find(CairnPath path) throws CairnException;
+
+  default boolean exists(CairnPath path) throws CairnException {
+    return find(path).isPresent();
+  }
+
+  /**
+   * Entries of a directory in byte order of their names, with attributes, fetched page by page. A
+   * file gives itself alone. The first page is fetched at once, so that a missing path is refused
+   * here.
+   */
+  RemoteIterator<FileStatus> list(CairnPath path) throws CairnException;
+
+  /** All of {@link #list}. Mind the memory: a directory may have millions of entries. */
+  List<FileStatus> listAll(CairnPath path) throws CairnException;
+
+  /**
+   * Makes one directory.
+   *
+   * @throws CairnException {@code EXISTS}; {@code NOT_FOUND} when the parent is missing
+   */
+  FileStatus mkdir(CairnPath path, int mode) throws CairnException;
+
+  /**
+   * Makes a directory and its missing parents; an existing directory is success.
+   *
+   * @throws CairnException {@code EXISTS} when the path is not a directory
+   */
+  FileStatus mkdirs(CairnPath path, int mode) throws CairnException;
+
+  /** What {@link #rename} does with an existing target. */
+  enum RenameMode {
+    /** POSIX: a file or an empty directory is replaced, in the same instant. */
+    REPLACE,
+    /** {@code EXISTS}. */
+    NO_REPLACE
+  }
+
+  /**
+   * Renames a file or directory, atomically, whatever its size. The target is the new path itself:
+   * it is never taken as a directory to move into.
+   *
+   * @throws CairnException {@code EXISTS}, {@code NOT_EMPTY}, {@code IS_A_DIRECTORY}, {@code
+   *     NOT_A_DIRECTORY} as in POSIX; {@code INVALID_ARGUMENT} when the target lies below the
+   *     source
+   */
+  FileStatus rename(CairnPath source, CairnPath target, RenameMode mode) throws CairnException;
+
+  /** How far {@link #delete} goes. */
+  enum DeleteMode {
+    /** A file, a symlink or an empty directory. */
+    SINGLE,
+    /** A directory with all below it too, in one atomic step. */
+    RECURSIVE
+  }
+
+  /**
+   * Deletes what the path names.
+   *
+   * @return false when there is nothing of that name
+   * @throws CairnException {@code NOT_EMPTY}; {@code INVALID_ARGUMENT} for the root
+   */
+  boolean delete(CairnPath path, DeleteMode mode) throws CairnException;
+
+  /**
+   * Removes the name of a file or symlink.
+   *
+   * @throws CairnException {@code IS_A_DIRECTORY}
+   */
+  void unlink(CairnPath path) throws CairnException;
+
+  /**
+   * Removes an empty directory.
+   *
+   * @throws CairnException {@code NOT_A_DIRECTORY}, {@code NOT_EMPTY}
+   */
+  void rmdir(CairnPath path) throws CairnException;
+
+  /** Changes mode, owner, group, times or replication. */
+  FileStatus setAttributes(CairnPath path, AttributeChange change) throws CairnException;
+
+  /** Totals by a paged walk: not of one instant if the tree is changed meanwhile. */
+  ContentSummary contentSummary(CairnPath path) throws CairnException;
+
+  /** Capacity and content of the whole file system. */
+  FileSystemStatus status() throws CairnException;
+
+  /** Whether {@link #walk} tells where the content is. */
+  enum WalkDetail {
+    ATTRIBUTES,
+    EXTENTS
+  }
+
+  /**
+   * The path and all below it, depth first in name order. Symlinks are not followed.
+   *
+   * @throws CairnException {@code NOT_FOUND}
+   */
+  RemoteIterator<WalkedFile> walk(CairnPath path, WalkDetail detail) throws CairnException;
+
+  /** CRC-32C of a file's content. Reads the file. */
+  FileChecksum checksum(CairnPath path) throws CairnException;
+
+  /**
+   * Where the bytes of {@code [offset, offset + length)} are, in file order; holes and inline
+   * content have no entry.
+   */
+  List<FileExtent> extents(CairnPath path, long offset, long length) throws CairnException;
+
+  /** The operators' view of the same cluster. Closed with this. */
+  ClusterAdministration administration();
+
+  /** What this client did so far. */
+  ClientStatistics statistics();
+
+  /**
+   * Ends the session and all threads. Streams that are still open are aborted. Idempotent; never
+   * waits longer than a few seconds for a cluster that does not answer.
+   */
+  @Override
+  void close();
+}

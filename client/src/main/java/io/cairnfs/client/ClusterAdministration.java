@@ -1,0 +1,63 @@
+package io.cairnfs.client;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.admin.LogLevelReply;
+import io.cairnfs.proto.admin.MetricsReply;
+import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.metadata.CheckPageResult;
+import io.cairnfs.proto.metadata.ChunkResult;
+import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.RingResult;
+import io.cairnfs.proto.metadata.StoreDigestResult;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What operators ask. Answers are the messages of the wire, so that nothing is lost on the way to a
+ * report. Safe for any thread. Calls that name an address ask that one process, once, within {@link
+ * ClientOptions#tryTimeout()}; the others ask the leading metaserver and are retried within {@link
+ * ClientOptions#timeout()}.
+ */
+public interface ClusterAdministration {
+  /** Servers, capacity, chunk states and the repair backlog. */
+  ClusterReportResult report() throws CairnException;
+
+  /** Shares of the ring; of one file its slots, members and replicas too. */
+  RingResult ring(Optional<CairnPath> file, SlotDetail slots) throws CairnException;
+
+  /** Whether {@link #ring} lists all slots. */
+  enum SlotDetail {
+    SHARES_ONLY,
+    ALL_SLOTS
+  }
+
+  /** A chunk's row, repair entries and references. */
+  ChunkResult chunk(ChunkId chunk) throws CairnException;
+
+  /** The leader's digest of its store, with the index it was taken at. */
+  StoreDigestResult storeDigest() throws CairnException;
+
+  /** Starts at an empty cursor; the answer carries the next one. */
+  CheckPageResult checkPage(byte[] cursor, int limit) throws CairnException;
+
+  /** What one metaserver believes about leadership and the members. */
+  WhoLeadsReply whoLeads(HostPort metaserver) throws CairnException;
+
+  /** Whether a data server holds these replicas: one report each, in the order asked. */
+  List<ReplicaReport> chunkStatus(HostPort dataServer, List<ChunkId> chunks) throws CairnException;
+
+  /** Makes the server verify its replica; it is replaced if it is bad. */
+  void reportBadReplica(ChunkId chunk, ServerId server, String problem) throws CairnException;
+
+  ServerStatusReply serverStatus(HostPort server) throws CairnException;
+
+  MetricsReply metrics(HostPort server) throws CairnException;
+
+  /** Changes a logger's level, or asks for it if {@code level} is empty. */
+  LogLevelReply logLevel(HostPort server, String logger, String level) throws CairnException;
+}

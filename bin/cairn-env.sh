@@ -1,0 +1,74 @@
+# Sourced by cairn, dfs, build and verify: where things are, and which Java runs them.
+
+# Names of local files are bytes: a UTF-8 locale lets Java carry them.
+export LC_ALL=C.UTF-8
+
+# The directory above bin, through symbolic links.
+cairn_home() {
+  local source="$1" directory
+  while [ -L "$source" ]; do
+    directory=$(cd -P "$(dirname -- "$source")" && pwd) || return
+    source=$(readlink -- "$source")
+    case "$source" in /*) ;; *) source="$directory/$source" ;; esac
+  done
+  cd -P "$(dirname -- "$source")/.." && pwd
+}
+
+# Sets CAIRN_LIB to the directory of jars, or says how to build and ends.
+find_lib() {
+  local candidate
+  for candidate in "$CAIRN_HOME"/lib "$CAIRN_HOME"/distribution/target/cairn-*/cairn-*/lib "$CAIRN_HOME"/distribution/target/cairn-*/lib; do
+    if ls "$candidate"/cairn-common-*.jar >/dev/null 2>&1; then
+      CAIRN_LIB=$candidate
+      return
+    fi
+  done
+  echo "cairn: not built yet: run $CAIRN_HOME/bin/build (or bin/cairn quickstart, which builds first)" >&2
+  exit 255
+}
+
+# Sets CAIRN_JAVA and CAIRN_JAVA_MAJOR.
+find_java() {
+  if [ -n "${CAIRN_JAVA_HOME:-}" ]; then
+    CAIRN_JAVA=$CAIRN_JAVA_HOME/bin/java
+  elif [ -n "${JAVA_HOME:-}" ]; then
+    CAIRN_JAVA=$JAVA_HOME/bin/java
+  else
+    CAIRN_JAVA=$(command -v java || true)
+  fi
+  if [ -z "$CAIRN_JAVA" ] || [ ! -x "$CAIRN_JAVA" ]; then
+    echo "cairn: no Java found: install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless) or set CAIRN_JAVA_HOME" >&2
+    exit 255
+  fi
+  local release
+  release=$(dirname -- "$(dirname -- "$(readlink -f -- "$CAIRN_JAVA")")")/release
+  CAIRN_JAVA_MAJOR=17
+  if [ -r "$release" ]; then
+    CAIRN_JAVA_MAJOR=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")
+  fi
+  if [ "${CAIRN_JAVA_MAJOR:-17}" -lt 17 ]; then
+    echo "cairn: $CAIRN_JAVA is Java $CAIRN_JAVA_MAJOR; Cairn needs 17 or newer" >&2
+    exit 255
+  fi
+}
+
+# Flags that only newer JVMs know.
+version_flags() {
+  if [ "$CAIRN_JAVA_MAJOR" -ge 25 ]; then
+    echo "-XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
+  elif [ "$CAIRN_JAVA_MAJOR" -ge 22 ]; then
+    echo "--enable-native-access=ALL-UNNAMED"
+  fi
+}
+
+# Memory and collector of a role.
+role_flags() {
+  local common="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Dio.netty.allocator.type=pooled -Dio.netty.allocator.maxOrder=8 -Dfile.encoding=UTF-8"
+  case "$1" in
+    metaserver) echo "$common -Xms48m -Xmx384m -XX:MaxDirectMemorySize=192m -XX:ReservedCodeCacheSize=64m" ;;
+    dataserver) echo "$common -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
+    local-daemon) echo "$common -Xms128m -Xmx1g -XX:MaxDirectMemorySize=768m" ;;
+    shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dfile.encoding=UTF-8" ;;
+    *) echo "$common -Xmx1g" ;;
+  esac
+}

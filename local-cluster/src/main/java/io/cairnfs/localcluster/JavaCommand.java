@@ -1,0 +1,88 @@
+package io.cairnfs.localcluster;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Starts further JVMs of this installation, with the Java and the class path that this process runs
+ * with.
+ */
+final class JavaCommand {
+  private static final List<String> SERVER_FLAGS =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-XX:+ExitOnOutOfMemoryError",
+          "-XX:ReservedCodeCacheSize=64m",
+          "-Dio.netty.allocator.type=pooled",
+          "-Dio.netty.allocator.maxOrder=8",
+          "-Dfile.encoding=UTF-8");
+  private static final Map<Role.Kind, List<String>> MEMORY =
+      Map.of(
+          Role.Kind.METASERVER, List.of("-Xms48m", "-Xmx384m", "-XX:MaxDirectMemorySize=192m"),
+          Role.Kind.DATA_SERVER, List.of("-Xms32m", "-Xmx256m", "-XX:MaxDirectMemorySize=256m"));
+
+  private JavaCommand() {}
+
+  /** Flags of a server process of a role. */
+  static List<String> flags(Role.Kind kind) {
+    List<String> flags = new ArrayList<>(SERVER_FLAGS);
+    flags.addAll(MEMORY.get(kind));
+    flags.addAll(versionFlags());
+    return flags;
+  }
+
+  /** Flags of one process with all roles. */
+  static List<String> singleFlags() {
+    List<String> flags = new ArrayList<>(SERVER_FLAGS);
+    flags.addAll(List.of("-Xms96m", "-Xmx1g", "-XX:MaxDirectMemorySize=768m"));
+    flags.addAll(versionFlags());
+    return flags;
+  }
+
+  /** Flags of a short-lived tool. */
+  static List<String> toolFlags() {
+    List<String> flags = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx768m"));
+    flags.addAll(versionFlags());
+    return flags;
+  }
+
+  private static List<String> versionFlags() {
+    int feature = Runtime.version().feature();
+    if (feature >= 25) {
+      return List.of(
+          "-XX:+UseCompactObjectHeaders",
+          "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow");
+    }
+    return feature >= 22 ? List.of("--enable-native-access=ALL-UNNAMED") : List.of();
+  }
+
+  static ProcessBuilder of(List<String> flags, String mainClass, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(mainClass);
+    command.addAll(arguments);
+    return new ProcessBuilder(command);
+  }
+
+  /** Starts a server that outlives this process and its terminal. */
+  static Process startDetached(ProcessBuilder builder, Path output) throws IOException {
+    Path setsid = Path.of("/usr/bin/setsid");
+    if (Files.isExecutable(setsid)) {
+      builder.command().add(0, setsid.toString());
+    }
+    Files.createDirectories(output.getParent());
+    return builder
+        .redirectErrorStream(true)
+        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+        .start();
+  }
+}

@@ -25,6 +25,7 @@ public enum Method {
   FENCE_CHUNK(43),
   VERIFY_CHUNK(44),
   CHUNK_STATUS(45),
+  SYNC_CHUNK(46),
   // Between metaservers; the messages are the engine's.
   RAFT_MESSAGE(60),
   RAFT_CHECKPOINT_PART(61),

@@ -1,0 +1,42 @@
+package io.cairnfs.metaserver.namespace;
+
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.proto.types.FileType;
+
+/**
+ * A name in a directory.
+ *
+ * @param changeIndex log index of the last write of this record
+ */
+public record DentryRecord(InodeId inode, FileType type, long changeIndex) {
+  private static final int FORMAT = 1;
+
+  public boolean isDirectory() {
+    return type == FileType.DIRECTORY;
+  }
+
+  /** The value of table DENTRY. */
+  public byte[] encode() {
+    return new RecordOutput(FORMAT)
+        .writeByte(type.getNumber())
+        .writeVarint(inode.value())
+        .writeVarint(changeIndex)
+        .toByteArray();
+  }
+
+  static DentryRecord decode(byte[] value) {
+    RecordInput in = new RecordInput("dentry", value, FORMAT);
+    FileType type = typeOf(in.readByte());
+    DentryRecord record = new DentryRecord(new InodeId(in.readVarint()), type, in.readVarint());
+    in.requireEnd();
+    return record;
+  }
+
+  static FileType typeOf(int number) {
+    FileType type = FileType.forNumber(number);
+    if (type == null || type == FileType.FILE_TYPE_UNSPECIFIED) {
+      throw new CorruptRecord("record with file type " + number);
+    }
+    return type;
+  }
+}

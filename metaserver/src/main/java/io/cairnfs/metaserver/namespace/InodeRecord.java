@@ -1,0 +1,278 @@
+package io.cairnfs.metaserver.namespace;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.FileType;
+
+/**
+ * What a file, directory or symlink is, without its content.
+ *
+ * @param parent the directory that holds it (of a file: the one that its usage is charged to),
+ *     {@link #DELETED_ROOT} once its last name is gone, 0 for the root
+ * @param linkCount names of a file; 2 and the subdirectories of a directory
+ * @param replication replicas of a file's chunks; 0 otherwise
+ * @param chunkBytes greatest length of one chunk of a file; 0 otherwise
+ * @param symlinkTarget empty unless a symlink
+ * @param changeIndex log index of the last write of this record
+ */
+public record InodeRecord(
+    InodeId id,
+    FileType type,
+    int mode,
+    String owner,
+    String group,
+    long mtimeNanos,
+    long atimeNanos,
+    long ctimeNanos,
+    long length,
+    int linkCount,
+    int replication,
+    long chunkBytes,
+    long parent,
+    ContentKind content,
+    ByteString symlinkTarget,
+    long changeIndex) {
+  /** Parent of what was deleted and waits for its purge. It has no record. */
+  public static final long DELETED_ROOT = 2;
+
+  private static final int FORMAT = 1;
+
+  /** Where a file's bytes are. */
+  public enum ContentKind {
+    /** Nowhere: no byte was ever committed, or not a file. */
+    NONE,
+    /** In table CONTENT. */
+    INLINE,
+    /** In chunks, as table EXTENT says. */
+    EXTENTS;
+
+    private static ContentKind ofNumber(int number) {
+      return switch (number) {
+        case 0 -> NONE;
+        case 1 -> INLINE;
+        case 2 -> EXTENTS;
+        default -> throw new CorruptRecord("inode record with content kind " + number);
+      };
+    }
+
+    private int number() {
+      return switch (this) {
+        case NONE -> 0;
+        case INLINE -> 1;
+        case EXTENTS -> 2;
+      };
+    }
+  }
+
+  public boolean isDirectory() {
+    return type == FileType.DIRECTORY;
+  }
+
+  public boolean isFile() {
+    return type == FileType.FILE;
+  }
+
+  /** Its last name is gone. */
+  public boolean isDeleted() {
+    return parent == DELETED_ROOT;
+  }
+
+  /** The value of table INODE. */
+  public byte[] encode() {
+    return new RecordOutput(FORMAT)
+        .writeByte(type.getNumber())
+        .writeVarint(mode)
+        .writeString(owner)
+        .writeString(group)
+        .writeLong(mtimeNanos)
+        .writeLong(atimeNanos)
+        .writeLong(ctimeNanos)
+        .writeVarint(length)
+        .writeVarint(linkCount)
+        .writeVarint(replication)
+        .writeVarint(chunkBytes)
+        .writeVarint(parent)
+        .writeByte(content.number())
+        .writeBytes(symlinkTarget.toByteArray())
+        .writeVarint(changeIndex)
+        .toByteArray();
+  }
+
+  static InodeRecord decode(InodeId id, byte[] value) {
+    RecordInput in = new RecordInput("inode", value, FORMAT);
+    InodeRecord record =
+        new InodeRecord(
+            id,
+            DentryRecord.typeOf(in.readByte()),
+            in.readInt(),
+            in.readString(),
+            in.readString(),
+            in.readLong(),
+            in.readLong(),
+            in.readLong(),
+            in.readVarint(),
+            in.readInt(),
+            in.readInt(),
+            in.readVarint(),
+            in.readVarint(),
+            ContentKind.ofNumber(in.readByte()),
+            readSymlinkTarget(in),
+            in.readVarint());
+    in.requireEnd();
+    return record;
+  }
+
+  private static ByteString readSymlinkTarget(RecordInput in) {
+    byte[] target = in.readBytes();
+    return target.length == 0 ? ByteString.EMPTY : UnsafeByteOperations.unsafeWrap(target);
+  }
+
+  /** What stat answers. */
+  public Attributes toAttributes(boolean beingWritten) {
+    return Attributes.newBuilder()
+        .setInode(id.value())
+        .setType(type)
+        .setMode(mode)
+        .setOwner(owner)
+        .setGroup(group)
+        .setLength(length)
+        .setMtimeNanos(mtimeNanos)
+        .setAtimeNanos(atimeNanos)
+        .setCtimeNanos(ctimeNanos)
+        .setLinkCount(linkCount)
+        .setReplication(replication)
+        .setChunkBytes(chunkBytes)
+        .setChangeIndex(changeIndex)
+        .setSymlinkTarget(symlinkTarget)
+        .setBeingWritten(beingWritten)
+        .setParent(parent)
+        .build();
+  }
+
+  /** A copy with other values; {@link NamespaceEditor#putInode} sets the last-write index. */
+  public Editor edit() {
+    return new Editor(this);
+  }
+
+  /** Changes of a record. */
+  public static final class Editor {
+    private final InodeRecord from;
+    private int mode;
+    private String owner;
+    private String group;
+    private long mtimeNanos;
+    private long atimeNanos;
+    private long ctimeNanos;
+    private long length;
+    private int linkCount;
+    private int replication;
+    private long chunkBytes;
+    private long parent;
+    private ContentKind content;
+    private long changeIndex;
+
+    private Editor(InodeRecord from) {
+      this.from = from;
+      mode = from.mode;
+      owner = from.owner;
+      group = from.group;
+      mtimeNanos = from.mtimeNanos;
+      atimeNanos = from.atimeNanos;
+      ctimeNanos = from.ctimeNanos;
+      length = from.length;
+      linkCount = from.linkCount;
+      replication = from.replication;
+      chunkBytes = from.chunkBytes;
+      parent = from.parent;
+      content = from.content;
+      changeIndex = from.changeIndex;
+    }
+
+    public Editor mode(int value) {
+      mode = value;
+      return this;
+    }
+
+    public Editor owner(String value) {
+      owner = value;
+      return this;
+    }
+
+    public Editor group(String value) {
+      group = value;
+      return this;
+    }
+
+    public Editor mtimeNanos(long value) {
+      mtimeNanos = value;
+      return this;
+    }
+
+    public Editor atimeNanos(long value) {
+      atimeNanos = value;
+      return this;
+    }
+
+    public Editor ctimeNanos(long value) {
+      ctimeNanos = value;
+      return this;
+    }
+
+    public Editor length(long value) {
+      length = value;
+      return this;
+    }
+
+    public Editor linkCount(int value) {
+      linkCount = value;
+      return this;
+    }
+
+    public Editor replication(int value) {
+      replication = value;
+      return this;
+    }
+
+    public Editor chunkBytes(long value) {
+      chunkBytes = value;
+      return this;
+    }
+
+    public Editor parent(long value) {
+      parent = value;
+      return this;
+    }
+
+    public Editor content(ContentKind value) {
+      content = value;
+      return this;
+    }
+
+    Editor changeIndex(long value) {
+      changeIndex = value;
+      return this;
+    }
+
+    public InodeRecord done() {
+      return new InodeRecord(
+          from.id,
+          from.type,
+          mode,
+          owner,
+          group,
+          mtimeNanos,
+          atimeNanos,
+          ctimeNanos,
+          length,
+          linkCount,
+          replication,
+          chunkBytes,
+          parent,
+          content,
+          from.symlinkTarget,
+          changeIndex);
+    }
+  }
+}

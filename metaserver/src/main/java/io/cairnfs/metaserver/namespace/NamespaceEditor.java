@@ -1,0 +1,85 @@
+package io.cairnfs.metaserver.namespace;
+
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.store.Bytes;
+import io.cairnfs.metaserver.store.Table;
+
+/**
+ * Typed writes of the namespace's tables, within one transaction. Every record carries its index.
+ */
+public final class NamespaceEditor extends Namespace {
+  private final Transaction transaction;
+
+  public NamespaceEditor(Transaction transaction) {
+    super(transaction);
+    this.transaction = transaction;
+  }
+
+  public Transaction transaction() {
+    return transaction;
+  }
+
+  /** Stores a record with this entry's index, and returns it as stored. */
+  public InodeRecord putInode(InodeRecord inode) {
+    InodeRecord stored = inode.edit().changeIndex(transaction.index()).done();
+    transaction.put(Table.INODE, Keys.inode(inode.id()), stored.encode());
+    return stored;
+  }
+
+  public void deleteInode(InodeId id) {
+    transaction.delete(Table.INODE, Keys.inode(id));
+  }
+
+  /** Gives a directory a name for an inode. Link counts and times are the caller's. */
+  public void putDentry(InodeId parent, FileName name, InodeRecord inode) {
+    DentryRecord dentry = new DentryRecord(inode.id(), inode.type(), transaction.index());
+    transaction.put(Table.DENTRY, Keys.dentry(parent, name), dentry.encode());
+  }
+
+  public void deleteDentry(InodeId parent, FileName name) {
+    transaction.delete(Table.DENTRY, Keys.dentry(parent, name));
+  }
+
+  /** Stores a file's whole content; the inode's length and content kind are the caller's. */
+  public void putInlineContent(InodeId file, byte[] content) {
+    transaction.put(Table.CONTENT, Keys.inode(file), content);
+  }
+
+  public void deleteInlineContent(InodeId file) {
+    transaction.delete(Table.CONTENT, Keys.inode(file));
+  }
+
+  /** Grants the write lease of a file, which nobody holds. */
+  public LeaseRecord grantLease(InodeId file, SessionId session) {
+    LeaseRecord lease = new LeaseRecord(session, transaction.nextId(Counter.LEASE_ID));
+    transaction.put(Table.LEASE, Keys.lease(file), lease.encode());
+    transaction.put(Table.LEASE, Keys.sessionLease(session, file), Bytes.EMPTY);
+    return lease;
+  }
+
+  /** Takes a write lease away, if there is one. */
+  public void revokeLease(InodeId file) {
+    lease(file)
+        .ifPresent(
+            lease -> {
+              transaction.delete(Table.LEASE, Keys.lease(file));
+              transaction.delete(Table.LEASE, Keys.sessionLease(lease.session(), file));
+            });
+  }
+
+  /** Puts an inode whose last name is gone among what is to be purged. */
+  public InodeRecord moveToDeleted(InodeRecord inode) {
+    transaction.put(Table.DELETED, Keys.deleted(transaction.index(), inode.id()), Bytes.EMPTY);
+    return putInode(inode.edit().parent(InodeRecord.DELETED_ROOT).done());
+  }
+
+  public void putSession(SessionRecord session) {
+    transaction.put(Table.SESSION, Keys.session(session.id()), session.encode());
+  }
+
+  public void deleteSession(SessionId session) {
+    transaction.delete(Table.SESSION, Keys.session(session));
+  }
+}

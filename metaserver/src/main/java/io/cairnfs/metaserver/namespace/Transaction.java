@@ -1,0 +1,231 @@
+package io.cairnfs.metaserver.namespace;
+
+import io.cairnfs.metaserver.store.Applied;
+import io.cairnfs.metaserver.store.MetadataStore;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.metaserver.store.StoreDigest;
+import io.cairnfs.metaserver.store.Table;
+import io.cairnfs.metaserver.store.WriteBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * All changes of one log entry, and the only way to change a store. Reads see the changes made so
+ * far. Each command runs between {@link #begin} and either {@link #keep} or {@link #discard}: a
+ * discarded command leaves nothing behind. {@link #finish} gives the batch to be written.
+ *
+ * <p>Knows each changed record's previous value, from which it keeps the digest of the store. One
+ * thread, one use.
+ */
+public final class Transaction implements RecordReader {
+  /** A key that was written: what the store holds, and what it shall hold; null = no record. */
+  private static final class Change {
+    private final byte[] before;
+    private byte[] after;
+
+    Change(byte[] before, byte[] after) {
+      this.before = before;
+      this.after = after;
+    }
+  }
+
+  /** How a key stood before a command changed it. */
+  @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
+  private record Undo(Table table, byte[] key, boolean wasChanged, byte[] after) {}
+
+  private final MetadataStore store;
+  private final long index;
+  private final long term;
+  private final Map<Table, NavigableMap<byte[], Change>> changes = new EnumMap<>(Table.class);
+  private final List<Undo> undo = new ArrayList<>();
+  private final long[] countersBefore;
+  private final long[] counters;
+  private long[] countersAtBegin;
+  private boolean inCommand;
+
+  /**
+   * @param store as it is before the entry; not written by anybody else meanwhile
+   * @param index log index of the entry
+   * @param term its term
+   */
+  public Transaction(MetadataStore store, long index, long term) {
+    this.store = store;
+    this.index = index;
+    this.term = term;
+    for (Table table : Table.values()) {
+      changes.put(table, new TreeMap<>(Arrays::compareUnsigned));
+    }
+    countersBefore = Counter.read(store);
+    counters = countersBefore.clone();
+    countersAtBegin = countersBefore;
+  }
+
+  /** Log index of the entry: the last-write index of every record it writes. */
+  public long index() {
+    return index;
+  }
+
+  // Commands.
+
+  /** Starts a command. */
+  public void begin() {
+    requireCommand(false);
+    inCommand = true;
+    undo.clear();
+    countersAtBegin = counters.clone();
+  }
+
+  /** Ends a command whose changes stay. */
+  public void keep() {
+    requireCommand(true);
+    inCommand = false;
+    undo.clear();
+  }
+
+  /** Takes back everything since {@link #begin}; the command goes on with nothing done. */
+  public void discard() {
+    requireCommand(true);
+    for (int i = undo.size() - 1; i >= 0; i--) {
+      Undo step = undo.get(i);
+      NavigableMap<byte[], Change> table = changes.get(step.table);
+      if (step.wasChanged) {
+        table.get(step.key).after = step.after;
+      } else {
+        table.remove(step.key);
+      }
+    }
+    undo.clear();
+    System.arraycopy(countersAtBegin, 0, counters, 0, counters.length);
+  }
+
+  private void requireCommand(boolean wanted) {
+    if (inCommand != wanted) {
+      throw new IllegalStateException(wanted ? "outside a command" : "inside a command");
+    }
+  }
+
+  // Reads.
+
+  @Override
+  public Optional<byte[]> get(Table table, byte[] key) {
+    Change change = changes.get(table).get(key);
+    return change == null ? store.get(table, key) : Optional.ofNullable(change.after);
+  }
+
+  /** The record's value before this log entry. */
+  public Optional<byte[]> previous(Table table, byte[] key) {
+    return store.get(table, key);
+  }
+
+  /** As {@link RecordReader#scan}: the records as they are now, not changed by later writes. */
+  @Override
+  public RecordCursor scan(Table table, byte[] from, byte[] to) {
+    NavigableMap<byte[], Change> written = changes.get(table).tailMap(from, true);
+    if (to.length > 0 && Arrays.compareUnsigned(from, to) < 0) {
+      written = written.headMap(to, false);
+    }
+    RecordCursor stored = store.scan(table, from, to);
+    if (written.isEmpty()) {
+      return stored;
+    }
+    List<MergedCursor.Written> overlay = new ArrayList<>(written.size());
+    written.forEach((key, change) -> overlay.add(new MergedCursor.Written(key, change.after)));
+    return new MergedCursor(stored, overlay);
+  }
+
+  // Writes.
+
+  /** Sets a record. */
+  public void put(Table table, byte[] key, byte[] value) {
+    change(table, key, value);
+  }
+
+  /** Removes a record; nothing happens if there is none. */
+  public void delete(Table table, byte[] key) {
+    change(table, key, null);
+  }
+
+  private void change(Table table, byte[] key, byte[] after) {
+    requireCommand(true);
+    NavigableMap<byte[], Change> written = changes.get(table);
+    Change change = written.get(key);
+    if (change != null) {
+      undo.add(new Undo(table, key, true, change.after));
+      change.after = after;
+      return;
+    }
+    byte[] before = store.get(table, key).orElse(null);
+    if (before == null && after == null) {
+      return;
+    }
+    undo.add(new Undo(table, key, false, null));
+    written.put(key, new Change(before, after));
+  }
+
+  public long counter(Counter counter) {
+    return counters[counter.position()];
+  }
+
+  public void setCounter(Counter counter, long value) {
+    requireCommand(true);
+    counters[counter.position()] = value;
+  }
+
+  /** Adds to a total, which never falls below zero. */
+  public void addTo(Counter counter, long delta) {
+    long value = counter(counter) + delta;
+    if (value < 0) {
+      throw new IllegalStateException("total " + counter + " would be " + value);
+    }
+    setCounter(counter, value);
+  }
+
+  /** The next id of a counter. */
+  public long nextId(Counter counter) {
+    long id = counter(counter) + 1;
+    setCounter(counter, id);
+    return id;
+  }
+
+  /** The batch of everything kept, with the position and digest it leads to. */
+  public WriteBatch finish() {
+    requireCommand(false);
+    if (!Arrays.equals(counters, countersBefore)) {
+      begin();
+      put(Table.CLUSTER, Counter.recordKey(), Counter.encode(counters));
+      keep();
+    }
+    StoreDigest digest = store.applied().digest();
+    List<WriteBatch.Write> writes = new ArrayList<>();
+    for (Map.Entry<Table, NavigableMap<byte[], Change>> table : changes.entrySet()) {
+      for (Map.Entry<byte[], Change> entry : table.getValue().entrySet()) {
+        digest = collect(table.getKey(), entry.getKey(), entry.getValue(), digest, writes);
+      }
+    }
+    return new WriteBatch(writes, new Applied(index, term, digest));
+  }
+
+  private static StoreDigest collect(
+      Table table, byte[] key, Change change, StoreDigest digest, List<WriteBatch.Write> writes) {
+    if (Arrays.equals(change.before, change.after)) {
+      return digest;
+    }
+    StoreDigest after = digest;
+    if (change.before != null) {
+      after = after.minus(table, key, change.before);
+    }
+    if (change.after == null) {
+      writes.add(new WriteBatch.Delete(table, key));
+      return after;
+    }
+    writes.add(new WriteBatch.Put(table, key, change.after));
+    return after.plus(table, key, change.after);
+  }
+}

@@ -1,0 +1,49 @@
+package io.cairnfs.metaserver.operation;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.FileExtents;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.namespace.SessionRecord;
+import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.proto.command.Command;
+import java.util.Optional;
+
+/**
+ * What an operation may look at: the command, the state, and who asks.
+ *
+ * @param nowNanos the command's time: later than that of every command before it
+ * @param session of the caller; absent for the cluster's own commands
+ * @param extents the chunk side
+ */
+public record CommandContext(
+    Command command,
+    NamespaceEditor namespace,
+    Principal principal,
+    long nowNanos,
+    Optional<SessionRecord> session,
+    FileExtents extents) {
+
+  public Transaction transaction() {
+    return namespace.transaction();
+  }
+
+  /** Log index of the entry that holds the command. */
+  public long index() {
+    return namespace.transaction().index();
+  }
+
+  /** Settings of the cluster. */
+  public ClusterRecord cluster() throws CairnException {
+    return ClusterRecord.find(namespace.reader())
+        .orElseThrow(
+            () -> new CairnException(ErrorCode.UNAVAILABLE, "the cluster is not bootstrapped yet"));
+  }
+
+  /** The caller's session. */
+  public SessionRecord requireSession() {
+    return session.orElseThrow(() -> new IllegalStateException("a command without a session"));
+  }
+}

@@ -1,0 +1,138 @@
+package io.cairnfs.metaserver.operation;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.Place;
+import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.Create.ContentCase;
+import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.ExtentContent;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.types.NodeRef;
+
+/**
+ * Makes a file, or empties an existing one (which keeps its inode, mode and owner). Without content
+ * the caller gets the write lease; with whole content the file is complete.
+ */
+final class CreateOperation {
+  /** Mode of directories made on the way. */
+  private static final int PARENT_MODE = 0755;
+
+  private final CommandContext context;
+  private final NamespaceEditor namespace;
+  private final Create request;
+  private final ClusterRecord cluster;
+  private final Tree tree;
+
+  private CreateOperation(CommandContext context, Create request) throws CairnException {
+    this.context = context;
+    this.namespace = context.namespace();
+    this.request = request;
+    this.cluster = context.cluster();
+    this.tree = new Tree(context);
+  }
+
+  static OperationResult apply(CommandContext context, Create request) throws CairnException {
+    return new CreateOperation(context, request).apply();
+  }
+
+  private OperationResult apply() throws CairnException {
+    NodeRef target = request.getTarget();
+    int mode = FileLimits.requireMode(request.getMode());
+    int replication =
+        FileLimits.requireReplication(
+            request.getReplication() == 0
+                ? cluster.defaultReplication()
+                : request.getReplication());
+    long chunkBytes =
+        FileLimits.requireChunkBytes(
+            request.getChunkBytes() == 0 ? cluster.defaultChunkBytes() : request.getChunkBytes());
+    requireContentFits();
+    Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
+    Place place = tree.locate(target, parents, PARENT_MODE);
+    InodeRecord file;
+    if (place.target().isPresent()) {
+      file = emptied(place.target().get(), replication, chunkBytes);
+    } else {
+      tree.requireMayAdd(place.parent(), place.requireName(target), target);
+      file = tree.addFile(place.parent(), place.requireName(target), mode, replication, chunkBytes);
+    }
+    return request.getContentCase() == ContentCase.CONTENT_NOT_SET ? leased(file) : complete(file);
+  }
+
+  private void requireContentFits() throws CairnException {
+    if (request.hasInline() && request.getInline().size() > cluster.inlineBytes()) {
+      throw new CairnException(
+          ErrorCode.TOO_LARGE,
+          "inline content of "
+              + request.getInline().size()
+              + " bytes; at most "
+              + cluster.inlineBytes()
+              + " are possible");
+    }
+  }
+
+  private InodeRecord emptied(InodeRecord file, int replication, long chunkBytes)
+      throws CairnException {
+    NodeRef target = request.getTarget();
+    if (file.isDirectory() || request.getOverwrite()) {
+      Tree.requireFile(file, target);
+    }
+    if (!request.getOverwrite()) {
+      throw new CairnException(ErrorCode.EXISTS, PathResolver.describe(target) + " exists");
+    }
+    Permissions.require(
+        file, context.principal(), Permissions.WRITE, () -> PathResolver.describe(target));
+    WriteLeases.requireFree(context, file, target);
+    InodeRecord emptied =
+        tree.withoutContent(file)
+            .edit()
+            .replication(replication)
+            .chunkBytes(chunkBytes)
+            .mtimeNanos(context.nowNanos())
+            .ctimeNanos(context.nowNanos())
+            .done();
+    return namespace.putInode(emptied);
+  }
+
+  private OperationResult leased(InodeRecord file) {
+    long grant = namespace.grantLease(file.id(), context.requireSession().id()).grant();
+    return result(file, grant);
+  }
+
+  private OperationResult complete(InodeRecord file) throws CairnException {
+    InodeRecord.Editor edit = file.edit();
+    if (request.hasInline()) {
+      byte[] content = request.getInline().toByteArray();
+      if (content.length > 0) {
+        namespace.putInlineContent(file.id(), content);
+        edit.content(ContentKind.INLINE).length(content.length);
+      }
+    } else {
+      ExtentContent content = request.getExtents();
+      if (content.getLength() < 0) {
+        throw new CairnException(ErrorCode.TOO_LARGE, "length above 2^63 - 1");
+      }
+      context.extents().adopt(namespace, context.requireSession().id(), file, content);
+      edit.content(content.getExtentsCount() == 0 ? ContentKind.NONE : ContentKind.EXTENTS)
+          .length(content.getLength());
+    }
+    if (request.getMtimeNanos() != 0) {
+      edit.mtimeNanos(request.getMtimeNanos());
+    }
+    return result(namespace.putInode(edit.done()), 0);
+  }
+
+  private OperationResult result(InodeRecord file, long grant) {
+    return OperationResult.newBuilder()
+        .setCreate(
+            CreateResult.newBuilder().setAttributes(namespace.attributes(file)).setLease(grant))
+        .build();
+  }
+}

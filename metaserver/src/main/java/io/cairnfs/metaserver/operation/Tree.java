@@ -1,0 +1,217 @@
+package io.cairnfs.metaserver.operation;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.Place;
+import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.proto.types.FileType;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes and removes names for one command: link counts, times and totals with them. */
+final class Tree {
+  /** Rights that a directory made on the way has for its owner, whatever was asked. */
+  private static final int OWNER_WRITE_SEARCH = 0300;
+
+  private static final FileName HOMES = nameOf("user");
+
+  private final CommandContext context;
+  private final NamespaceEditor namespace;
+  private final PathResolver paths;
+
+  Tree(CommandContext context) {
+    this.context = context;
+    this.namespace = context.namespace();
+    this.paths = new PathResolver(namespace, context.principal());
+  }
+
+  private static FileName nameOf(String text) {
+    try {
+      return FileName.of(text);
+    } catch (CairnException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  PathResolver paths() {
+    return paths;
+  }
+
+  /** Which missing directories a command makes on its way. */
+  enum Parents {
+    REQUIRED,
+    CREATED
+  }
+
+  /** As {@link PathResolver#locate}, but missing directories before the last name may be made. */
+  Place locate(NodeRef ref, Parents parents, int directoryMode) throws CairnException {
+    if (parents == Parents.REQUIRED) {
+      return paths.locate(ref);
+    }
+    List<FileName> names = PathResolver.split(ref);
+    InodeRecord at = paths.base(ref);
+    if (names.isEmpty()) {
+      return new Place(at, Optional.empty(), Optional.of(at));
+    }
+    for (FileName name : names.subList(0, names.size() - 1)) {
+      Optional<InodeRecord> next = paths.step(at, name, ref);
+      if (next.isEmpty()) {
+        requireMayAdd(at, name, ref);
+        next = Optional.of(addDirectory(at, name, directoryMode | OWNER_WRITE_SEARCH));
+      }
+      at = next.get();
+    }
+    FileName last = names.get(names.size() - 1);
+    return new Place(at, Optional.of(last), paths.step(at, last, ref));
+  }
+
+  /**
+   * New names need the right to write and search the directory, with one exception: everybody may
+   * make the home directory that bears his own name in {@code /user}.
+   */
+  void requireMayAdd(InodeRecord directory, FileName name, NodeRef ref) throws CairnException {
+    if (!isHomeOfCaller(directory, name)) {
+      Permissions.require(
+          directory,
+          context.principal(),
+          Permissions.WRITE | Permissions.SEARCH,
+          () -> PathResolver.describe(ref));
+    }
+  }
+
+  private boolean isHomeOfCaller(InodeRecord directory, FileName name) {
+    return directory.parent() == InodeId.ROOT.value()
+        && context.principal().user().getBytes(StandardCharsets.UTF_8).length == name.length()
+        && context.principal().user().equals(name.toString())
+        && namespace
+            .dentry(InodeId.ROOT, HOMES)
+            .filter(homes -> homes.inode().equals(directory.id()))
+            .isPresent();
+  }
+
+  /** A new directory under a free name. */
+  InodeRecord addDirectory(InodeRecord parent, FileName name, int mode) {
+    int inherited = parent.mode() & Permissions.SET_GROUP_ID;
+    InodeRecord directory = newInode(FileType.DIRECTORY, (mode & 07777) | inherited, parent, 2);
+    return add(parent, name, directory, Counter.DIRECTORIES);
+  }
+
+  /** A new file without content under a free name. */
+  InodeRecord addFile(
+      InodeRecord parent, FileName name, int mode, int replication, long chunkBytes) {
+    InodeRecord file =
+        newInode(FileType.FILE, mode & 07777, parent, 1)
+            .edit()
+            .replication(replication)
+            .chunkBytes(chunkBytes)
+            .done();
+    return add(parent, name, file, Counter.FILES);
+  }
+
+  private InodeRecord newInode(FileType type, int mode, InodeRecord parent, int linkCount) {
+    long now = context.nowNanos();
+    return new InodeRecord(
+        new InodeId(context.transaction().nextId(Counter.INODE_ID)),
+        type,
+        mode,
+        context.principal().user(),
+        groupOfNew(parent),
+        now,
+        now,
+        now,
+        0,
+        linkCount,
+        0,
+        0,
+        parent.id().value(),
+        ContentKind.NONE,
+        ByteString.EMPTY,
+        context.index());
+  }
+
+  /** The directory's group if that is set-group-id, otherwise the caller's primary one. */
+  private String groupOfNew(InodeRecord parent) {
+    List<String> groups = context.principal().groups();
+    boolean inherits = (parent.mode() & Permissions.SET_GROUP_ID) != 0 || groups.isEmpty();
+    return inherits ? parent.group() : groups.get(0);
+  }
+
+  private InodeRecord add(InodeRecord parent, FileName name, InodeRecord inode, Counter total) {
+    InodeRecord stored = namespace.putInode(inode);
+    attach(parent.id(), name, stored);
+    context.transaction().addTo(total, 1);
+    return stored;
+  }
+
+  /** Gives an inode a name; the directory's times and link count follow. */
+  void attach(InodeId parent, FileName name, InodeRecord inode) {
+    namespace.putDentry(parent, name, inode);
+    touch(parent, inode.isDirectory() ? 1 : 0);
+  }
+
+  /** Takes a name away; the directory's times and link count follow. */
+  void detach(InodeId parent, FileName name, InodeRecord inode) {
+    namespace.deleteDentry(parent, name);
+    touch(parent, inode.isDirectory() ? -1 : 0);
+  }
+
+  private void touch(InodeId directory, int linkDelta) {
+    InodeRecord record = namespace.requireInode(directory);
+    namespace.putInode(
+        record
+            .edit()
+            .mtimeNanos(context.nowNanos())
+            .ctimeNanos(context.nowNanos())
+            .linkCount(record.linkCount() + linkDelta)
+            .done());
+  }
+
+  /** After a name of a file or symlink was taken away: without any name left it is to be purged. */
+  void dropLink(InodeRecord file) {
+    InodeRecord less =
+        file.edit().linkCount(file.linkCount() - 1).ctimeNanos(context.nowNanos()).done();
+    if (less.linkCount() == 0) {
+      namespace.moveToDeleted(less);
+    } else {
+      namespace.putInode(less);
+    }
+  }
+
+  /** After the name of an empty directory was taken away. */
+  void dropEmptyDirectory(InodeRecord directory) {
+    namespace.deleteInode(directory.id());
+    context.transaction().addTo(Counter.DIRECTORIES, -1);
+  }
+
+  /** Removes a file's bytes; the caller stores the record that this returns. */
+  InodeRecord withoutContent(InodeRecord file) {
+    switch (file.content()) {
+      case NONE -> {}
+      case INLINE -> namespace.deleteInlineContent(file.id());
+      case EXTENTS -> context.extents().release(namespace, file.id(), Integer.MAX_VALUE);
+    }
+    return file.edit().content(ContentKind.NONE).length(0).done();
+  }
+
+  /** The type must be a file's. */
+  static void requireFile(InodeRecord inode, NodeRef ref) throws CairnException {
+    if (inode.isDirectory()) {
+      throw new CairnException(
+          ErrorCode.IS_A_DIRECTORY, PathResolver.describe(ref) + " is a directory");
+    }
+    if (!inode.isFile()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, PathResolver.describe(ref) + " is not a file");
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.cairnfs.metaserver.operation;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.LeaseRecord;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.Table;
+import io.cairnfs.proto.types.NodeRef;
+import java.util.Optional;
+
+/** Rules of the exclusive write lease. */
+final class WriteLeases {
+  private static final int INODE_OFFSET_BY_SESSION = 2 + Long.BYTES;
+
+  private WriteLeases() {}
+
+  /**
+   * Nobody writes the file, and its length is known.
+   *
+   * @throws CairnException BEING_WRITTEN, RETRY
+   */
+  static void requireFree(CommandContext context, InodeRecord file, NodeRef ref)
+      throws CairnException {
+    Optional<LeaseRecord> lease = context.namespace().lease(file.id());
+    if (lease.isPresent()) {
+      throw new CairnException(
+          ErrorCode.BEING_WRITTEN,
+          PathResolver.describe(ref) + " is being written by " + lease.get().session());
+    }
+    context.extents().requireSettled(context.namespace(), file);
+  }
+
+  /**
+   * The lease that the caller presents is the one in force.
+   *
+   * @throws CairnException LEASE_LOST
+   */
+  static void requireHeld(CommandContext context, InodeId file, long grant) throws CairnException {
+    LeaseRecord presented = new LeaseRecord(context.requireSession().id(), grant);
+    boolean held = context.namespace().lease(file).filter(presented::equals).isPresent();
+    if (!held) {
+      throw new CairnException(
+          ErrorCode.LEASE_LOST,
+          file + ": " + presented.session() + " does not hold write lease " + grant);
+    }
+  }
+
+  /** Ends every lease of a session that ends. */
+  static void revokeAll(CommandContext context, SessionId session) {
+    NamespaceEditor namespace = context.namespace();
+    byte[] prefix = Keys.sessionLeases(session);
+    try (RecordCursor leases = context.transaction().scanPrefix(Table.LEASE, prefix)) {
+      while (leases.next()) {
+        InodeId file = new InodeId(KeyBuilder.longAt(leases.key(), INODE_OFFSET_BY_SESSION));
+        context.extents().endWriting(namespace, file, session);
+        namespace.revokeLease(file);
+      }
+    }
+  }
+}

@@ -3,20 +3,35 @@ package io.cairnfs.raft.core;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.RaftRole;
+import io.cairnfs.raft.core.Effects.Install;
+import io.cairnfs.raft.core.Effects.Leadership;
+import io.cairnfs.raft.core.Effects.Persist;
+import io.cairnfs.raft.core.RaftMessage.AppendReply;
+import io.cairnfs.raft.core.RaftMessage.AppendRequest;
+import io.cairnfs.raft.core.RaftMessage.CheckpointOffer;
+import io.cairnfs.raft.core.RaftMessage.CheckpointReply;
+import io.cairnfs.raft.core.RaftMessage.PreVoteRequest;
+import io.cairnfs.raft.core.RaftMessage.TimeoutNow;
+import io.cairnfs.raft.core.RaftMessage.VoteReply;
+import io.cairnfs.raft.core.RaftMessage.VoteRequest;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
  * One member of a Raft group: inputs are the methods below, the output is {@link #takeEffects}.
  * Owned by one thread. Times are of the member's monotonic clock, read <em>after</em> the input
- * arrived, and must not go backwards.
+ * arrived, and must not go backwards. States and arrows are those of {@link RaftRole}.
  *
  * <p>A driver's round: take what has arrived, feed it in, then {@link #takeEffects} once. What is
  * proposed while the entries before are being forced waits in the core and goes out as one batch
  * when {@link #persisted} is fed back: one write, one force, one frame for each follower.
+ *
+ * <p>An unchecked exception means that the protocol itself was violated (by this code, by a log
+ * that lost what was forced, or by two members with one identity): the process must stop.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class RaftCore {
   /** What became of an input that can be refused. */
   public enum Acceptance {
@@ -30,6 +45,38 @@ public final class RaftCore {
     INVALID
   }
 
+  private final MemberId self;
+  private final RaftOptions options;
+  private final RandomGenerator random;
+  private final RaftLog log;
+  private final CoreCounters counters = new CoreCounters();
+  private final Outbox outbox = new Outbox();
+
+  private RaftRole role = RaftRole.FOLLOWER;
+  private long term;
+  private MemberId votedFor;
+  private MemberId leaderId;
+  private Leader leader;
+
+  /** Until then this member votes for nobody: it heard a leader, or started, a moment ago. */
+  private long voteLockNanos;
+
+  private long electionDeadlineNanos;
+  private final Set<MemberId> votes = new HashSet<>();
+
+  private long sequence;
+  private long voteSequence;
+  private boolean voteUnwritten;
+
+  // What this follower knows in the present term.
+  private long matched;
+  private long acknowledged;
+  private long heardSentNanos;
+  private long heardRound;
+  private Install installing;
+
+  private Leadership announced;
+
   /**
    * @param vote as persisted last
    * @param log as recovered; everything in it counts as forced
@@ -41,39 +88,436 @@ public final class RaftCore {
       VoteState vote,
       LogView log,
       RandomGenerator random,
-      long nowNanos) {}
+      long nowNanos) {
+    this.self = self;
+    this.options = options;
+    this.random = random;
+    this.log = new RaftLog(log, options.cacheBytes(), counters);
+    term = vote.term();
+    votedFor = vote.votedFor().orElse(null);
+    if (this.log.lastTerm() > term) {
+      throw new IllegalStateException(
+          "vote state is of term " + term + ", the log's last entry of " + this.log.lastTerm());
+    }
+    announced = new Leadership(role, term, Optional.empty(), 0);
+    forgetLeader();
+    lockVote(nowNanos);
+    resetElectionTimer(nowNanos);
+  }
 
   /** A message from another member arrived. */
   public void step(RaftMessage message, long nowNanos) {
-    throw notYet();
+    if (!message.to().equals(self)) {
+      return;
+    }
+    if (message instanceof PreVoteRequest request) {
+      answer(request, nowNanos);
+      return;
+    }
+    if (message instanceof VoteReply reply && reply.preVote() && reply.granted()) {
+      // From a voter that may well be in an older term.
+      count(reply, nowNanos);
+      return;
+    }
+    if (message instanceof VoteRequest request
+        && !request.transfer()
+        && request.term() >= term
+        && isVoteLocked(nowNanos)) {
+      // Section 4.2.3: neither its term nor its wish counts while a leader is alive.
+      counters.count(CoreEvent.VOTE_IGNORED_BY_LEASE);
+      return;
+    }
+    if (message.term() > term) {
+      becomeFollower(message.term(), null, nowNanos);
+    }
+    if (message.term() < term) {
+      answerStale(message);
+    } else {
+      stepInTerm(message, nowNanos);
+    }
+  }
+
+  private void stepInTerm(RaftMessage message, long nowNanos) {
+    if (message instanceof AppendRequest request) {
+      hearLeader(request.from(), nowNanos);
+      append(request);
+    } else if (message instanceof AppendReply reply) {
+      if (leader != null) {
+        leader.step(reply, nowNanos);
+        leaveIfRemoved(nowNanos);
+      }
+    } else if (message instanceof VoteRequest request) {
+      vote(request, nowNanos);
+    } else if (message instanceof VoteReply reply) {
+      count(reply, nowNanos);
+    } else if (message instanceof CheckpointOffer offer) {
+      hearLeader(offer.from(), nowNanos);
+      considerCheckpoint(offer);
+    } else if (message instanceof CheckpointReply reply) {
+      if (leader != null) {
+        leader.step(reply, nowNanos);
+        leaveIfRemoved(nowNanos);
+      }
+    } else if (message instanceof TimeoutNow order) {
+      standForTransfer(order, nowNanos);
+    } else {
+      throw new IllegalArgumentException("message " + message);
+    }
+  }
+
+  /** A leader of the past steps down, a candidate of the past catches up, by seeing this term. */
+  private void answerStale(RaftMessage message) {
+    if (message instanceof AppendRequest || message instanceof CheckpointOffer) {
+      outbox.send(new AppendReply(self, message.from(), term, false, 0, 0, 0, 0, 0));
+    } else if (message instanceof VoteRequest request) {
+      outbox.send(new VoteReply(self, request.from(), term, false, false, request.term()));
+    }
   }
 
   /** Time passed. Due at {@link #nextDeadlineNanos} at the latest; harmless earlier. */
   public void tick(long nowNanos) {
-    throw notYet();
+    if (leader != null) {
+      if (!leader.tick(nowNanos)) {
+        counters.count(CoreEvent.CHECK_QUORUM_STEP_DOWN);
+        becomeFollower(term, null, nowNanos);
+      }
+    } else if (nowNanos >= electionDeadlineNanos) {
+      resetElectionTimer(nowNanos);
+      if (log.membership().isVoter(self) && installing == null) {
+        askBeforeStanding(nowNanos);
+      }
+    }
   }
 
   /** When {@link #tick} has to be called next, if nothing else happens. */
   public long nextDeadlineNanos() {
-    throw notYet();
+    return leader != null ? leader.nextDeadlineNanos() : electionDeadlineNanos;
   }
+
+  // Elections (sections 3.4, 4.2.3, 6.2, 9.6).
+
+  /** Pre-vote: a member that could not win does not disturb the others with a new term. */
+  private void askBeforeStanding(long nowNanos) {
+    role = RaftRole.PRE_CANDIDATE;
+    leaderId = null;
+    votes.clear();
+    votes.add(self);
+    if (hasMajority()) {
+      stand(false);
+      return;
+    }
+    for (MemberId voter : otherVoters()) {
+      outbox.send(new PreVoteRequest(self, voter, term + 1, log.last(), log.lastTerm()));
+    }
+    resetElectionTimer(nowNanos);
+  }
+
+  /** The own vote counts once it is durable, as any other's; so the requests wait for that, too. */
+  private void stand(boolean transfer) {
+    role = RaftRole.CANDIDATE;
+    leaderId = null;
+    votes.clear();
+    changeVoteState(term + 1, self);
+    for (MemberId voter : otherVoters()) {
+      outbox.send(new VoteRequest(self, voter, term, log.last(), log.lastTerm(), transfer));
+    }
+  }
+
+  private void standForTransfer(TimeoutNow order, long nowNanos) {
+    if (leader == null
+        && installing == null
+        && order.from().equals(leaderId)
+        && log.membership().isVoter(self)) {
+      resetElectionTimer(nowNanos);
+      stand(true);
+    }
+  }
+
+  private void answer(PreVoteRequest request, long nowNanos) {
+    boolean locked = isVoteLocked(nowNanos);
+    boolean current = isUpToDate(request.lastIndex(), request.lastTerm());
+    if (locked) {
+      counters.count(CoreEvent.PRE_VOTE_REFUSED_BY_LEASE);
+    } else if (!current) {
+      counters.count(CoreEvent.PRE_VOTE_REFUSED_BY_LOG);
+    }
+    boolean granted = !locked && current && request.term() > term;
+    outbox.send(new VoteReply(self, request.from(), term, granted, true, request.term()));
+  }
+
+  private void vote(VoteRequest request, long nowNanos) {
+    boolean free = votedFor == null || votedFor.equals(request.from());
+    boolean current = isUpToDate(request.lastIndex(), request.lastTerm());
+    if (!free) {
+      counters.count(CoreEvent.VOTE_REFUSED_AS_GIVEN);
+    } else if (!current) {
+      counters.count(CoreEvent.VOTE_REFUSED_BY_LOG);
+    }
+    boolean granted = free && current && leaderId == null;
+    if (granted) {
+      if (isVoteLocked(nowNanos)) {
+        counters.count(CoreEvent.VOTE_GRANTED_FOR_TRANSFER);
+      }
+      role = RaftRole.FOLLOWER;
+      if (votedFor == null) {
+        changeVoteState(term, request.from());
+      }
+      resetElectionTimer(nowNanos);
+    }
+    outbox.send(new VoteReply(self, request.from(), term, granted, false, request.term()));
+  }
+
+  private void count(VoteReply reply, long nowNanos) {
+    if (!reply.granted() || !log.membership().isVoter(reply.from())) {
+      return;
+    }
+    if (reply.preVote()) {
+      if (role == RaftRole.PRE_CANDIDATE && reply.askedTerm() == term + 1) {
+        votes.add(reply.from());
+        if (hasMajority()) {
+          resetElectionTimer(nowNanos);
+          stand(false);
+        }
+      }
+    } else if (role == RaftRole.CANDIDATE && reply.askedTerm() == term) {
+      votes.add(reply.from());
+      leadIfElected(nowNanos);
+    }
+  }
+
+  private void leadIfElected(long nowNanos) {
+    if (!hasMajority()) {
+      return;
+    }
+    counters.count(CoreEvent.ELECTION_WON);
+    role = RaftRole.LEADER;
+    leaderId = self;
+    leader = new Leader(self, term, options, log, outbox, counters, nowNanos);
+  }
+
+  private boolean hasMajority() {
+    Set<MemberId> voters = log.membership().voterIds();
+    long granted = votes.stream().filter(voters::contains).count();
+    return granted > voters.size() / 2;
+  }
+
+  private List<MemberId> otherVoters() {
+    return log.membership().voterIds().stream().filter(id -> !id.equals(self)).sorted().toList();
+  }
+
+  /** Section 3.6.1. */
+  private boolean isUpToDate(long lastIndex, long lastTerm) {
+    return lastTerm > log.lastTerm() || (lastTerm == log.lastTerm() && lastIndex >= log.last());
+  }
+
+  private boolean isVoteLocked(long nowNanos) {
+    return leader != null || nowNanos < voteLockNanos;
+  }
+
+  private void lockVote(long nowNanos) {
+    voteLockNanos = nowNanos + options.minElectionTimeout().toNanos();
+  }
+
+  private void resetElectionTimer(long nowNanos) {
+    long least = options.minElectionTimeout().toNanos();
+    long greatest = options.maxElectionTimeout().toNanos();
+    electionDeadlineNanos = nowNanos + random.nextLong(least, greatest);
+  }
+
+  // Terms.
+
+  private void becomeFollower(long newTerm, MemberId newLeader, long nowNanos) {
+    if (leader != null) {
+      if (newTerm > term) {
+        counters.count(CoreEvent.DEPOSED_BY_TERM);
+      }
+      leader.retire();
+      leader = null;
+      resetElectionTimer(nowNanos);
+    }
+    role = RaftRole.FOLLOWER;
+    leaderId = newLeader;
+    votes.clear();
+    if (newTerm > term) {
+      changeVoteState(newTerm, null);
+    }
+  }
+
+  private void changeVoteState(long newTerm, MemberId candidate) {
+    if (newTerm > term) {
+      forgetLeader();
+    }
+    term = newTerm;
+    votedFor = candidate;
+    voteUnwritten = true;
+    outbox.holdMessages();
+  }
+
+  private void forgetLeader() {
+    matched = log.commit();
+    acknowledged = 0;
+    heardSentNanos = Long.MIN_VALUE;
+    heardRound = 0;
+  }
+
+  private void hearLeader(MemberId from, long nowNanos) {
+    if (leader != null || (leaderId != null && !leaderId.equals(from))) {
+      throw new IllegalStateException(
+          "term " + term + " has two leaders: " + leaderId + " and " + from);
+    }
+    if (role != RaftRole.FOLLOWER) {
+      becomeFollower(term, from, nowNanos);
+    }
+    leaderId = from;
+    lockVote(nowNanos);
+    resetElectionTimer(nowNanos);
+  }
+
+  // The log of a follower (section 3.5).
+
+  private void append(AppendRequest request) {
+    heardSentNanos = Math.max(heardSentNanos, request.sentNanos());
+    heardRound = Math.max(heardRound, request.round());
+    if (installing != null) {
+      if (request.entries().isEmpty()) {
+        acknowledge();
+      }
+      return;
+    }
+    // What is committed is equal everywhere: only what lies beyond needs a comparison.
+    long previous = request.previousIndex();
+    if (previous > log.commit() && !log.contains(previous, request.previousTerm())) {
+      refuse(request);
+      return;
+    }
+    for (LogEntry entry : request.entries()) {
+      if (entry.index() > log.commit() && !log.contains(entry.index(), entry.term())) {
+        if (entry.index() <= log.last()) {
+          log.truncate(entry.index());
+        }
+        log.append(entry);
+      }
+    }
+    matched = Math.max(matched, previous + request.entries().size());
+    log.commitTo(Math.min(request.commitIndex(), matched));
+    if (request.entries().isEmpty() || log.forced() >= matched) {
+      acknowledge();
+    }
+  }
+
+  /** Says what is equal to the leader's log and forced; the rest follows when it is. */
+  private void acknowledge() {
+    long upTo = Math.min(matched, log.forced());
+    acknowledged = Math.max(acknowledged, upTo);
+    outbox.send(
+        new AppendReply(
+            self, leaderId, term, true, upTo, 0, heardSentNanos, heardRound, acknowledged));
+  }
+
+  private void refuse(AppendRequest request) {
+    counters.count(CoreEvent.APPEND_REFUSED);
+    long hint =
+        Math.max(
+            log.commit(),
+            log.latestWithTermAtMost(request.previousIndex() - 1, request.previousTerm()));
+    outbox.send(
+        new AppendReply(
+            self,
+            leaderId,
+            term,
+            false,
+            hint,
+            log.term(hint),
+            heardSentNanos,
+            heardRound,
+            request.previousIndex()));
+  }
+
+  // Checkpoints (section 5.1).
+
+  private void considerCheckpoint(CheckpointOffer offer) {
+    if (installing != null) {
+      return;
+    }
+    long index = offer.index();
+    if (index <= log.commit() || log.contains(index, offer.checkpointTerm())) {
+      if (index > log.commit()) {
+        matched = Math.max(matched, index);
+        log.commitTo(index);
+      }
+      if (log.forced() >= index) {
+        replyToOffer(index, true);
+      }
+      return;
+    }
+    installing = new Install(offer.from(), index, offer.checkpointTerm(), offer.membership());
+    outbox.install(installing);
+  }
+
+  private void replyToOffer(long index, boolean installed) {
+    if (leaderId != null && leader == null) {
+      outbox.send(new CheckpointReply(self, leaderId, term, index, installed));
+    }
+  }
+
+  /**
+   * The checkpoint of the last {@link Effects.Install} is in place and the log has been reset,
+   * after all that was to be persisted before: its first index is the checkpoint's + 1 and it is
+   * empty.
+   */
+  public void installed(long index, long checkpointTerm, Membership membership, long nowNanos) {
+    if (installing == null || index != installing.index()) {
+      throw new IllegalStateException("installed " + index + " instead of " + installing);
+    }
+    counters.count(CoreEvent.CHECKPOINT_INSTALLED);
+    installing = null;
+    log.reset(index, checkpointTerm, membership);
+    matched = index;
+    acknowledged = index;
+    resetElectionTimer(nowNanos);
+    replyToOffer(index, true);
+  }
+
+  /** The checkpoint of the last {@link Effects.Install} could not be fetched or was refused. */
+  public void installFailed(long nowNanos) {
+    if (installing == null) {
+      throw new IllegalStateException("no checkpoint was being installed");
+    }
+    long index = installing.index();
+    installing = null;
+    resetElectionTimer(nowNanos);
+    replyToOffer(index, false);
+  }
+
+  /**
+   * A checkpoint that contains everything up to {@code index}, as read back from inside it, is
+   * complete and forced.
+   */
+  public void checkpointed(long index) {
+    long deletable = log.checkpointed(index, options.trailingEntries());
+    if (deletable > 0) {
+      outbox.compact(deletable);
+    }
+  }
+
+  // What users ask for.
 
   /**
    * Queues a proposal; if ACCEPTED it comes back as {@link Effects#placed} or {@link
    * Effects#dropped}. Otherwise NOT_LEADER or BUSY.
    */
-  public Acceptance propose(Proposal proposal, long nowNanos) {
-    throw notYet();
+  public Acceptance propose(Proposal proposal) {
+    return leader == null ? Acceptance.NOT_LEADER : leader.propose(proposal);
   }
 
   /** Asks for a barrier; if ACCEPTED it comes back as ready or dropped. Else NOT_LEADER or BUSY. */
   public Acceptance read(ReadRequest request, long nowNanos) {
-    throw notYet();
+    return leader == null ? Acceptance.NOT_LEADER : leader.read(request, nowNanos);
   }
 
   /** Starts to hand leadership over to a voter. ACCEPTED, NOT_LEADER, BUSY or INVALID. */
   public Acceptance transferLeadership(MemberId target, long nowNanos) {
-    throw notYet();
+    return leader == null ? Acceptance.NOT_LEADER : leader.transfer(target, nowNanos);
   }
 
   /**
@@ -82,33 +526,39 @@ public final class RaftCore {
    * RETRY or INVALID.
    */
   public Acceptance changeMembers(Membership membership, Proposal proposal, long nowNanos) {
-    throw notYet();
+    return leader == null
+        ? Acceptance.NOT_LEADER
+        : leader.changeMembers(membership, proposal, nowNanos);
   }
 
-  /** Everything up to this {@link Effects.Persist#sequence} is forced, vote state and entries. */
-  public void persisted(long sequence, long nowNanos) {
-    throw notYet();
+  // Completions.
+
+  /** Everything up to this {@link Persist#sequence} is forced, vote state and entries. */
+  public void persisted(long upTo, long nowNanos) {
+    log.forcedTo(upTo);
+    if (outbox.isHolding() && !voteUnwritten && upTo >= voteSequence) {
+      outbox.releaseMessages();
+      if (role == RaftRole.CANDIDATE) {
+        votes.add(self);
+        leadIfElected(nowNanos);
+      }
+    }
+    if (leader != null) {
+      leader.forced();
+      leaveIfRemoved(nowNanos);
+    } else if (leaderId != null && installing == null) {
+      if (Math.min(matched, log.forced()) > acknowledged) {
+        acknowledge();
+      }
+    }
   }
 
-  /**
-   * A checkpoint that contains everything up to {@code index}, as read back from inside it, is
-   * complete and forced.
-   */
-  public void checkpointed(long index) {
-    throw notYet();
-  }
-
-  /**
-   * The checkpoint of the last {@link Effects.Install} is in place and the log has been reset: its
-   * first index is the checkpoint's + 1 and it is empty.
-   */
-  public void installed(long index, long term, Membership membership, long nowNanos) {
-    throw notYet();
-  }
-
-  /** The checkpoint of the last {@link Effects.Install} could not be fetched or was refused. */
-  public void installFailed(long nowNanos) {
-    throw notYet();
+  private void leaveIfRemoved(long nowNanos) {
+    if (leader.isFinished()) {
+      counters.count(CoreEvent.REMOVED_SELF);
+      leader.farewell(nowNanos);
+      becomeFollower(term, null, nowNanos);
+    }
   }
 
   /**
@@ -116,57 +566,105 @@ public final class RaftCore {
    * dropped until a majority answers requests sent after this call.
    */
   public void clockJumped(long nowNanos) {
-    throw notYet();
+    if (leader != null) {
+      leader.clockJumped(nowNanos);
+    }
   }
 
   /** What there is to do now. Call it once after every round of inputs. */
   public Effects takeEffects(long nowNanos) {
-    throw notYet();
+    if (leader != null) {
+      leader.flush(nowNanos);
+    }
+    return outbox.take(persist(), log.applicable(), leadershipNews());
   }
+
+  private Optional<Persist> persist() {
+    if (!voteUnwritten && !log.hasUnwritten()) {
+      return Optional.empty();
+    }
+    sequence++;
+    Optional<VoteState> vote = Optional.empty();
+    if (voteUnwritten) {
+      vote = Optional.of(new VoteState(term, Optional.ofNullable(votedFor)));
+      voteUnwritten = false;
+      voteSequence = sequence;
+    }
+    return Optional.of(new Persist(sequence, vote, log.takeUnwritten(sequence)));
+  }
+
+  private Optional<Leadership> leadershipNews() {
+    long ready = leader == null ? 0 : leader.readyIndex();
+    if (announced.role() == role
+        && announced.term() == term
+        && announced.readyIndex() == ready
+        && announced.leader().equals(Optional.ofNullable(leaderId))) {
+      return Optional.empty();
+    }
+    announced = new Leadership(role, term, Optional.ofNullable(leaderId), ready);
+    return Optional.of(announced);
+  }
+
+  // What drivers and observers look at.
 
   /**
    * Committed and forced entries for applying: from {@code from} on, at most up to {@link
    * Effects#applyTo}, at least one, no more beyond it than fit into {@code maxBytes}.
    */
   public List<LogEntry> applicable(long from, int maxBytes) {
-    throw notYet();
+    return log.entries(from, log.applicable(), maxBytes);
   }
 
-  /** Membership in force at a committed index that is not below the last checkpoint. */
+  /** Membership in force at an index that is not below the last checkpoint. */
   public Membership membershipAt(long index) {
-    throw notYet();
+    return log.membershipAt(index);
   }
 
   /** Membership in force now, committed or not. */
   public Membership membership() {
-    throw notYet();
+    return log.membership();
   }
 
   public RaftRole role() {
-    throw notYet();
+    return role;
   }
 
   public long term() {
-    throw notYet();
+    return term;
   }
 
   public Optional<MemberId> leader() {
-    throw notYet();
+    return Optional.ofNullable(leaderId);
   }
 
   public long commitIndex() {
-    throw notYet();
+    return log.commit();
   }
 
-  public long lastIndex() {
-    throw notYet();
+  /** Everything up to here is forced. */
+  public long forcedIndex() {
+    return log.forced();
   }
 
   public long firstIndex() {
-    throw notYet();
+    return log.first();
   }
 
-  private static UnsupportedOperationException notYet() {
-    return new UnsupportedOperationException();
+  public long lastIndex() {
+    return log.last();
+  }
+
+  /** Term of an entry from {@code firstIndex() - 1} to {@code lastIndex()}. */
+  public long termAt(long index) {
+    return log.term(index);
+  }
+
+  /** Leads, and may serve reads without asking anyone. */
+  public boolean hasLease(long nowNanos) {
+    return leader != null && leader.hasLease(nowNanos);
+  }
+
+  public CoreCounters counters() {
+    return counters;
   }
 }

@@ -54,7 +54,23 @@ public sealed interface RaftMessage {
       List<LogEntry> entries,
       long sentNanos,
       long round)
-      implements RaftMessage {}
+      implements RaftMessage {
+    /**
+     * @throws IllegalArgumentException when the entries do not follow one another
+     */
+    public AppendRequest {
+      long index = previousIndex;
+      long entryTerm = previousTerm;
+      for (LogEntry entry : entries) {
+        index++;
+        if (entry.index() != index || entry.term() < entryTerm || entry.term() > term) {
+          throw new IllegalArgumentException(
+              "entry " + entry + " follows " + (index - 1) + "@" + entryTerm + " in term " + term);
+        }
+        entryTerm = entry.term();
+      }
+    }
+  }
 
   /**
    * Success: the sender's log equals the leader's up to {@code matchIndex}, forced. Refusal: the

@@ -1,0 +1,206 @@
+package io.cairnfs.dataserver.storage;
+
+import io.cairnfs.common.checksum.Crc32c;
+import io.cairnfs.common.disk.Disk;
+import io.cairnfs.common.disk.DiskFile;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.CorruptionException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+
+/** The open files of a SEALED replica; immutable. Safe for any thread. */
+final class SealedReplica {
+  private static final int VERIFY_BYTES = 256 << 10;
+
+  private final SealedName name;
+  private final int epoch;
+  private final Volume volume;
+  private final ReplicaFiles files;
+
+  private SealedReplica(SealedName name, int epoch, Volume volume, ReplicaFiles files) {
+    this.name = name;
+    this.epoch = epoch;
+    this.volume = volume;
+    this.files = files;
+  }
+
+  /**
+   * Opens the files and checks headers and sizes.
+   *
+   * @throws CairnException CHUNK_CORRUPT when they are not what the name says, or not there
+   */
+  static SealedReplica open(SealedName name, Volume volume) throws CairnException {
+    volume.requireHealthy();
+    Disk disk = volume.disk();
+    String dataName = ReplicaPath.sealedData(name);
+    String sumsName = ReplicaPath.sealedSums(name.chunk());
+    DiskFile data = null;
+    try {
+      data = disk.open(dataName, Disk.OpenMode.READ);
+      DiskFile sums = disk.open(sumsName, Disk.OpenMode.READ);
+      ReplicaFiles files = new ReplicaFiles(data, sums);
+      data = null;
+      return checked(name, volume, files);
+    } catch (NoSuchFileException e) {
+      throw corrupt(name, "file is missing: " + e.getMessage(), e);
+    } catch (CairnException e) {
+      throw e.code() == ErrorCode.WRONG_VERSION ? e : corrupt(name, e.getMessage(), e);
+    } catch (IOException e) {
+      throw corrupt(name, "cannot be opened: " + e, e);
+    } finally {
+      closeQuietly(name, data);
+    }
+  }
+
+  private static SealedReplica checked(SealedName name, Volume volume, ReplicaFiles files)
+      throws IOException {
+    boolean good = false;
+    try {
+      Disk disk = volume.disk();
+      String dataName = disk.describe(ReplicaPath.sealedData(name));
+      String sumsName = disk.describe(ReplicaPath.sealedSums(name.chunk()));
+      requireSize(files.data(), DataFileHeader.BYTES + name.length(), dataName);
+      requireSize(
+          files.sums(), SealedChecksums.HEADER_BYTES + 4L * Cells.count(name.length()), sumsName);
+      DataFileHeader header = DataFileHeader.decode(head(files.data()), dataName);
+      SealedChecksums sums = SealedChecksums.decode(head(files.sums()), sumsName);
+      FileHeaders.requireChunk(name.chunk(), header.chunk(), dataName);
+      FileHeaders.requireChunk(name.chunk(), sums.chunk(), sumsName);
+      if (sums.length() != name.length()) {
+        throw new CorruptionException(
+            sumsName, 24, "length " + name.length(), "length " + sums.length());
+      }
+      good = true;
+      return new SealedReplica(name, sums.epoch(), volume, files);
+    } finally {
+      if (!good) {
+        files.release();
+      }
+    }
+  }
+
+  private static void requireSize(DiskFile file, long expected, String name) throws IOException {
+    long size = file.size();
+    if (size != expected) {
+      throw new CorruptionException(
+          name, Math.min(size, expected), expected + " bytes", size + " bytes");
+    }
+  }
+
+  private static ByteBuffer head(DiskFile file) throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(SealedChecksums.HEADER_BYTES);
+    ReplicaRead.readFully(file, head, 0);
+    return head.flip();
+  }
+
+  private static void closeQuietly(SealedName name, DiskFile file) throws CairnException {
+    try {
+      if (file != null) {
+        file.close();
+      }
+    } catch (IOException e) {
+      throw corrupt(name, "cannot be closed: " + e, e);
+    }
+  }
+
+  private static CairnException corrupt(SealedName name, String problem, IOException cause) {
+    return new CairnException(ErrorCode.CHUNK_CORRUPT, name.chunk() + " " + problem, cause);
+  }
+
+  SealedName name() {
+    return name;
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  Volume volume() {
+    return volume;
+  }
+
+  /** False if the files were closed already. */
+  boolean retain() {
+    return files.retain();
+  }
+
+  void release() throws CairnException {
+    try {
+      files.release();
+    } catch (IOException e) {
+      throw corrupt(name, "cannot be closed: " + e, e);
+    }
+  }
+
+  /** The answer holds one use of the files; the caller has one meanwhile. */
+  ReplicaRead read(ReadRange range) throws CairnException {
+    ChunkId chunk = name.chunk();
+    try {
+      long start = Math.min(range.alignedOffset(), name.length());
+      long end = range.alignedEnd(name.length());
+      int[] sums = new int[0];
+      if (start < end) {
+        int first = Cells.indexOf(start);
+        sums = checksums(first, Cells.count(end) - first);
+        int last = first + sums.length - 1;
+        int whole = Cells.bytesIn(last, name.length());
+        int wanted = Cells.bytesIn(last, end);
+        if (wanted < whole) {
+          sums[sums.length - 1] =
+              CutCell.checksum(files.data(), chunk, last, whole, sums[sums.length - 1], wanted);
+        }
+      }
+      if (!files.retain()) {
+        throw new IllegalStateException(chunk + " was closed under its reader");
+      }
+      return new ReplicaRead(files, start, (int) Math.max(0, end - start), sums, name.length());
+    } catch (IOException e) {
+      throw CutCell.readRefusal(chunk, e);
+    }
+  }
+
+  private int[] checksums(int first, int count) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * count);
+    ReplicaRead.readFully(files.sums(), bytes, SealedChecksums.HEADER_BYTES + 4L * first);
+    int[] result = new int[count];
+    bytes.flip().asIntBuffer().get(result);
+    return result;
+  }
+
+  /** Reads everything; {@code pace} is told of each piece before it is read. */
+  Verification verify(ReadPace pace) throws CairnException {
+    long length = name.length();
+    try {
+      ByteBuffer buffer = ByteBuffer.allocateDirect(VERIFY_BYTES);
+      for (long at = 0; at < length; at += VERIFY_BYTES) {
+        int bytes = (int) Math.min(VERIFY_BYTES, length - at);
+        pace.beforeRead(bytes);
+        buffer.clear().limit(bytes);
+        ReplicaRead.readFully(files.data(), buffer, DataFileHeader.BYTES + at);
+        buffer.flip();
+        int first = Cells.indexOf(at);
+        int[] sums = checksums(first, Cells.count(bytes));
+        for (int i = 0; i < sums.length; i++) {
+          int size = Math.min(Cells.SIZE, bytes - i * Cells.SIZE);
+          int found = Crc32c.of(buffer.slice(i * Cells.SIZE, size));
+          if (found != sums[i]) {
+            return new Verification(
+                true,
+                false,
+                (long) (first + i) * Cells.SIZE,
+                String.format(
+                    "cell at %d has checksum %08x, expected %08x",
+                    (long) (first + i) * Cells.SIZE, found, sums[i]));
+          }
+        }
+      }
+      return new Verification(true, true, length, "");
+    } catch (IOException e) {
+      throw CutCell.readRefusal(name.chunk(), e);
+    }
+  }
+}

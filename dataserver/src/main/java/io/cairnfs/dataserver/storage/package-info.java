@@ -1,0 +1,73 @@
+/**
+ * Volumes and chunk replicas on them. Entry: {@link io.cairnfs.dataserver.storage.ReplicaStore}.
+ * Knows nothing of sockets, of metaservers or of other members. Every method may block on the disk;
+ * any thread may call, but never an event loop, and never a thread that is interrupted (an
+ * interrupt closes a {@code FileChannel}).
+ *
+ * <p>A volume:
+ *
+ * <pre>
+ * VOLUME                                     identity of the volume (text, see {@link VolumeIdentity})
+ * LOCK                                       locked by the process that uses the volume
+ * open/CHUNK.data, CHUNK.sums                replicas that are not SEALED
+ * chunks/PPP/SSSS/CHUNK.LENGTH.R.data        SEALED replica: pool and slot in hexadecimal, length in
+ *                                            hexadecimal, R = replication
+ * chunks/PPP/SSSS/CHUNK.sums                 its checksums
+ * copy/CHUNK.data, CHUNK.sums                being copied from another server; emptied at start
+ * bad/CHUNK                                  empty marker: the SEALED replica was found bad
+ * quarantine/                                bad replicas that were replaced, kept for inspection
+ * </pre>
+ *
+ * <p>All numbers are big-endian. A data file:
+ *
+ * <pre>
+ * offset size
+ *      0    8  magic "CAIRNDAT"
+ *      8    4  version, 1
+ *     12    8  chunk id
+ *     20    4  epoch at creation
+ *     24    8  maximum length
+ *     32    4  CRC-32C of the 32 bytes above
+ *     36       zeros up to 4096
+ *   4096       the chunk's bytes
+ * </pre>
+ *
+ * <p>The checksum file of a replica that is not SEALED: a header and records that are only ever
+ * appended. While a replica is OPEN nothing in either file is overwritten.
+ *
+ * <pre>
+ *      0    8  magic "CAIRNLOG"
+ *      8    4  version, 1
+ *     12    8  chunk id
+ *     20    4  CRC-32C of the 20 bytes above
+ *     24    8  zeros
+ *     32       records of 16 bytes:
+ *      0    2  kind: 1 = cell, 2 = epoch
+ *      2    2  cell: covered bytes of the cell, 1 to 4096
+ *      4    4  cell: index of the 4 KiB cell; epoch: the epoch
+ *      8    4  cell: CRC-32C of the cell's first covered bytes
+ *     12    4  CRC-32C of the 12 bytes above
+ * </pre>
+ *
+ * A partial cell that grows gets another record. After a crash the longest record of a cell whose
+ * bytes verify counts, and the replica ends where the first cell is not whole.
+ *
+ * <p>The checksum file of a SEALED replica:
+ *
+ * <pre>
+ *      0    8  magic "CAIRNSUM"
+ *      8    4  version, 1
+ *     12    8  chunk id
+ *     20    4  epoch
+ *     24    8  sealed length
+ *     32    4  CRC-32C of the 32 bytes above
+ *     36   28  zeros
+ *     64    4  CRC-32C of each cell, in order; the last cell may be short
+ * </pre>
+ *
+ * <p>Sealing, in this order: cut the data file to the sealed length, force it; write the new
+ * checksum file beside its place, force it, rename it, force the directory; rename the data file
+ * into its directory, force both directories; delete the old checksum file. A data file in {@code
+ * chunks} is therefore SEALED and whole.
+ */
+package io.cairnfs.dataserver.storage;

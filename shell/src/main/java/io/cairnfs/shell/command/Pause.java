@@ -1,0 +1,7 @@
+package io.cairnfs.shell.command;
+
+/** Waiting, so that tests need not. */
+@FunctionalInterface
+public interface Pause {
+  void sleep(long millis) throws InterruptedException;
+}

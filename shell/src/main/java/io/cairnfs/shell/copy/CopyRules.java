@@ -1,0 +1,18 @@
+package io.cairnfs.shell.copy;
+
+import java.util.Set;
+
+/**
+ * How files are copied.
+ *
+ * @param overwrite existing files are replaced
+ * @param direct files are written under their final names; what fails stays behind incomplete
+ * @param threads files copied at once
+ * @param queue files that may wait for a thread
+ */
+public record CopyRules(
+    boolean overwrite, boolean direct, Set<Preserve> preserve, int threads, int queue) {
+  public CopyRules {
+    preserve = Set.copyOf(preserve);
+  }
+}

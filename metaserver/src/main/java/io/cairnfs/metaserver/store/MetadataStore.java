@@ -29,7 +29,7 @@ public interface MetadataStore extends RecordReader, AutoCloseable {
   void flush() throws IOException;
 
   /**
-   * Makes a complete copy of the store in a directory that does not exist yet, in time that does
+   * Makes a complete and forced copy of the store, files only, in a directory that does not exist yet, in time that does
    * not depend on the number of records (save for {@link MemoryStore}); later writes do not touch
    * it.
    *

@@ -8,6 +8,7 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +36,7 @@ final class StoreDump {
   static void write(Path file, RecordReader reader, Applied applied) throws IOException {
     try (FileChannel channel =
             FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream plain =
-            new BufferedOutputStream(java.nio.channels.Channels.newOutputStream(channel), 1 << 16);
+        OutputStream plain = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
         CheckedOutputStream checked = new CheckedOutputStream(plain, new CRC32C());
         DataOutputStream out = new DataOutputStream(checked)) {
       out.writeLong(MAGIC);
@@ -85,10 +85,7 @@ final class StoreDump {
       require(file, expected == found, Integer.toHexString(expected), Integer.toHexString(found));
       return new Applied(index, term, digest);
     } catch (EOFException e) {
-      CorruptionException corruption =
-          new CorruptionException(file.toString(), size, "more bytes", "the end of the file");
-      corruption.initCause(e);
-      throw corruption;
+      throw endedEarly(file, size, e);
     }
   }
 
@@ -104,6 +101,13 @@ final class StoreDump {
       require(file, plausible, "lengths", keyLength + " and " + valueLength);
       sink.accept(table, in.readNBytes(keyLength), in.readNBytes(valueLength));
     }
+  }
+
+  private static CorruptionException endedEarly(Path file, long size, EOFException cause) {
+    CorruptionException corruption =
+        new CorruptionException(file.toString(), size, "more bytes", "the end of the file");
+    corruption.addSuppressed(cause);
+    return corruption;
   }
 
   private static void require(Path file, boolean good, String expected, String found)

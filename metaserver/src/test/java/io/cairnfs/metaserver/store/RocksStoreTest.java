@@ -1,0 +1,114 @@
+package io.cairnfs.metaserver.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RocksStoreTest extends MetadataStoreContract {
+  private static final WriteBatch.Put RECORD =
+      new WriteBatch.Put(Table.INODE, new byte[] {0, 1}, new byte[] {2});
+
+  @Override
+  MetadataStore open(Path where) throws IOException {
+    return RocksStore.open(where, RocksOptions.SMALL);
+  }
+
+  @Override
+  MetadataStore openCheckpoint(Path checkpoint) throws IOException {
+    return RocksStore.open(checkpoint, RocksOptions.SMALL);
+  }
+
+  private static WriteBatch batch(long index) {
+    return new WriteBatch(List.of(RECORD), new Applied(index, 1, StoreDigest.EMPTY));
+  }
+
+  @Test
+  void reopeningFindsWhatWasFlushed() throws IOException {
+    Path where = directory.resolve("reopened");
+    try (MetadataStore first = open(where)) {
+      first.write(batch(5));
+      first.flush();
+    }
+    try (MetadataStore second = open(where)) {
+      assertThat(second.applied().index()).isEqualTo(5);
+      assertThat(second.durable()).isEqualTo(second.applied());
+      assertThat(second.get(Table.INODE, RECORD.key())).isPresent();
+    }
+  }
+
+  @Test
+  void aStoreOfAnotherFormatIsRefusedByName() throws Exception {
+    Path where = directory.resolve("other");
+    open(where).close();
+    RocksHandle handle = RocksHandle.open(where, RocksOptions.SMALL);
+    handle.db().put("format".getBytes(StandardCharsets.US_ASCII), new byte[] {0, 0, 0, 9});
+    handle.release();
+    assertThatThrownBy(() -> open(where))
+        .isInstanceOf(CairnException.class)
+        .hasMessageContaining("format 9")
+        .extracting(e -> ((CairnException) e).code())
+        .isEqualTo(ErrorCode.WRONG_VERSION);
+  }
+
+  @Test
+  void theHomeKeepsItsStoreAndInstallsAnother() throws IOException {
+    Path base = directory.resolve("home");
+    RocksHome home = new RocksHome(base, RocksOptions.SMALL);
+    Path checkpoint = directory.resolve("checkpoint");
+    try (MetadataStore source = open(directory.resolve("source"))) {
+      source.write(batch(9));
+      source.checkpoint(checkpoint);
+    }
+    MetadataStore old = home.open();
+    old.write(batch(1));
+    old.flush();
+    StoreView view = old.view();
+    MetadataStore installed = home.install(checkpoint);
+    old.close();
+    assertThat(installed.applied().index()).isEqualTo(9);
+    assertThat(view.get(Table.INODE, RECORD.key())).isPresent();
+    view.close();
+    installed.close();
+    try (MetadataStore reopened = new RocksHome(base, RocksOptions.SMALL).open()) {
+      assertThat(reopened.applied().index()).isEqualTo(9);
+    }
+    assertThat(Files.exists(base.resolve("store-1"))).isFalse();
+  }
+
+  @Test
+  void aHalfInstalledStoreIsForgotten() throws IOException {
+    Path base = directory.resolve("half");
+    try (MetadataStore store = new RocksHome(base, RocksOptions.SMALL).open()) {
+      store.write(batch(3));
+      store.flush();
+    }
+    Files.createDirectory(base.resolve("store-2"));
+    Files.writeString(base.resolve("store-2").resolve("000009.sst"), "half");
+    try (MetadataStore store = new RocksHome(base, RocksOptions.SMALL).open()) {
+      assertThat(store.applied().index()).isEqualTo(3);
+    }
+    assertThat(Files.exists(base.resolve("store-2"))).isFalse();
+  }
+
+  @Test
+  void aDamagedPointerIsNamed() throws IOException {
+    Path base = directory.resolve("pointer");
+    new RocksHome(base, RocksOptions.SMALL).open().close();
+    Files.writeString(base.resolve("CURRENT-STORE"), "nonsense");
+    assertThatThrownBy(() -> new RocksHome(base, RocksOptions.SMALL).open())
+        .isInstanceOf(CairnException.class)
+        .hasMessageContaining("CURRENT-STORE");
+    Files.writeString(base.resolve("CURRENT-STORE"), "cairn-store 1 7\n");
+    assertThatThrownBy(() -> new RocksHome(base, RocksOptions.SMALL).open())
+        .isInstanceOf(CairnException.class)
+        .hasMessageContaining("store-7");
+  }
+}

@@ -29,9 +29,9 @@ public interface MetadataStore extends RecordReader, AutoCloseable {
   void flush() throws IOException;
 
   /**
-   * Makes a complete and forced copy of the store, files only, in a directory that does not exist yet, in time that does
-   * not depend on the number of records (save for {@link MemoryStore}); later writes do not touch
-   * it.
+   * Makes a complete and forced copy of the store, files only, in a directory that does not exist
+   * yet, in time that does not depend on the number of records (save for {@link MemoryStore});
+   * later writes do not touch it.
    *
    * @return the position the copy holds, read back from inside it
    */

@@ -1,0 +1,262 @@
+package io.cairnfs.metaserver.operation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.metaserver.store.MemoryStore;
+import io.cairnfs.metaserver.store.StoreDigest;
+import io.cairnfs.proto.command.Bootstrap;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.ExpireSession;
+import io.cairnfs.proto.command.OpenSession;
+import io.cairnfs.proto.command.PurgeStep;
+import io.cairnfs.proto.metadata.CloseSession;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.OpenForWrite;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Rename;
+import io.cairnfs.proto.metadata.RenameMode;
+import io.cairnfs.proto.metadata.Rmdir;
+import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Runs commands, one a log entry, as users who each have a session. */
+final class TestCluster {
+  static final String ROOT_USER = "hdfs";
+  static final String SUPERGROUP = "supergroup";
+
+  final MemoryStore store = new MemoryStore();
+  final NoChunks chunks = new NoChunks();
+  private final CommandExecutor executor = new CommandExecutor(chunks);
+  private final Map<String, List<String>> groups = new HashMap<>();
+  private final Map<String, Long> sessions = new HashMap<>();
+  private final Map<Long, Long> calls = new HashMap<>();
+  private long index;
+  private long stamp = 1_000;
+
+  TestCluster() {
+    groups.put(ROOT_USER, List.of(SUPERGROUP));
+    groups.put("ann", List.of("staff", "red"));
+    groups.put("bob", List.of("staff"));
+    groups.put("eve", List.of("guests"));
+    run(
+        ROOT_USER,
+        Command.newBuilder()
+            .setBootstrap(
+                Bootstrap.newBuilder()
+                    .setClusterId("c1")
+                    .setSuperuser(ROOT_USER)
+                    .setSupergroup(SUPERGROUP)
+                    .setPoolSlots(16)
+                    .setDefaultReplication(3)
+                    .setDefaultChunkBytes(1 << 20)
+                    .setInlineBytes(16)
+                    .setMinReplicas(2)
+                    .setFeatureLevel(1)));
+  }
+
+  CommandReply run(String user, Command.Builder command) {
+    Transaction transaction = new Transaction(store, ++index, 1);
+    CommandReply reply = executor.execute(transaction, stamped(user, command));
+    store.write(transaction.finish());
+    assertThat(StoreDigest.recompute(store)).isEqualTo(store.applied().digest());
+    return reply;
+  }
+
+  /** As {@link #run}, stamped by a leader whose clock stands elsewhere. */
+  CommandReply runAt(long stampNanos, String user, Command.Builder command) {
+    stamp = stampNanos - 10;
+    return run(user, command);
+  }
+
+  Command stamped(String user, Command.Builder command) {
+    return command
+        .setUser(user)
+        .addAllGroups(groups.getOrDefault(user, List.of()))
+        .setSuperuser(user.equals(ROOT_USER))
+        .setStampNanos(stamp += 10)
+        .build();
+  }
+
+  CommandExecutor executor() {
+    return executor;
+  }
+
+  long index() {
+    return index;
+  }
+
+  /** The session of a user. */
+  long session(String user) {
+    return sessions.computeIfAbsent(
+        user,
+        name ->
+            run(
+                    name,
+                    Command.newBuilder()
+                        .setOpenSession(
+                            OpenSession.newBuilder()
+                                .setNonce(ByteString.copyFromUtf8("nonce-of-" + name))))
+                .getSession());
+  }
+
+  Command.Builder call(String user, Operation.Builder operation) {
+    long session = session(user);
+    long call = calls.merge(session, 1L, Long::sum);
+    return Command.newBuilder()
+        .setSession(session)
+        .setCall(call)
+        .setLowWater(call)
+        .setOperation(operation);
+  }
+
+  CommandReply run(String user, Operation.Builder operation) {
+    return run(user, call(user, operation));
+  }
+
+  static NodeRef path(String path) {
+    return NodeRef.newBuilder().setPath(ByteString.copyFromUtf8(path)).build();
+  }
+
+  static NodeRef path(long base, String path) {
+    return path(path).toBuilder().setBase(base).build();
+  }
+
+  CommandReply mkdir(String user, String path, int mode) {
+    return run(
+        user,
+        Operation.newBuilder().setMkdir(Mkdir.newBuilder().setTarget(path(path)).setMode(mode)));
+  }
+
+  CommandReply mkdirs(String user, String path) {
+    return run(
+        user,
+        Operation.newBuilder()
+            .setMkdir(
+                Mkdir.newBuilder()
+                    .setTarget(path(path))
+                    .setMode(0755)
+                    .setParents(true)
+                    .setExistOk(true)));
+  }
+
+  static Create.Builder creation(String path, String content) {
+    return Create.newBuilder()
+        .setTarget(path(path))
+        .setMode(0644)
+        .setInline(ByteString.copyFromUtf8(content));
+  }
+
+  CommandReply create(String user, Create.Builder create) {
+    return run(user, Operation.newBuilder().setCreate(create));
+  }
+
+  CommandReply write(String user, String path, String content) {
+    return create(user, creation(path, content).setOverwrite(true));
+  }
+
+  CommandReply openForWrite(String user, String path) {
+    return run(
+        user,
+        Operation.newBuilder().setOpenForWrite(OpenForWrite.newBuilder().setTarget(path(path))));
+  }
+
+  CommandReply rename(String user, String from, String to, RenameMode mode) {
+    return run(
+        user,
+        Operation.newBuilder()
+            .setRename(
+                Rename.newBuilder().setSource(path(from)).setTarget(path(to)).setMode(mode)));
+  }
+
+  CommandReply rename(String user, String from, String to) {
+    return rename(user, from, to, RenameMode.REPLACE);
+  }
+
+  CommandReply unlink(String user, String path) {
+    return run(user, Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(path(path))));
+  }
+
+  CommandReply rmdir(String user, String path) {
+    return run(user, Operation.newBuilder().setRmdir(Rmdir.newBuilder().setTarget(path(path))));
+  }
+
+  CommandReply deleteTree(String user, String path) {
+    return run(
+        user, Operation.newBuilder().setDeleteTree(DeleteTree.newBuilder().setTarget(path(path))));
+  }
+
+  CommandReply setAttributes(String user, String path, SetAttributes.Builder change) {
+    return run(user, Operation.newBuilder().setSetAttributes(change.setTarget(path(path))));
+  }
+
+  CommandReply closeSession(String user) {
+    CommandReply reply =
+        run(user, Operation.newBuilder().setCloseSession(CloseSession.getDefaultInstance()));
+    sessions.remove(user);
+    return reply;
+  }
+
+  CommandReply expire(long session) {
+    return run(
+        ROOT_USER,
+        Command.newBuilder().setExpireSession(ExpireSession.newBuilder().setSession(session)));
+  }
+
+  CommandReply purge(int limit, Long... held) {
+    return run(
+        ROOT_USER,
+        Command.newBuilder()
+            .setPurgeStep(PurgeStep.newBuilder().setLimit(limit).addAllHeldInodes(List.of(held))));
+  }
+
+  Optional<Attributes> stat(String path) {
+    Namespace namespace = new Namespace(store);
+    Principal root = new Principal(ROOT_USER, List.of(), true);
+    try {
+      return new PathResolver(namespace, root)
+          .locate(path(path))
+          .target()
+          .map(namespace::attributes);
+    } catch (CairnException e) {
+      return Optional.empty();
+    }
+  }
+
+  Attributes attributes(String path) {
+    return stat(path).orElseThrow(() -> new AssertionError(path + " does not exist"));
+  }
+
+  String content(String path) {
+    return new String(
+        new Namespace(store).inlineContent(new InodeId(attributes(path).getInode())),
+        StandardCharsets.UTF_8);
+  }
+
+  static ErrorCode error(CommandReply reply) {
+    assertThat(reply.getErrorCode()).as("an error is expected").isNotZero();
+    return ErrorCode.ofNumber(reply.getErrorCode());
+  }
+
+  static CommandReply ok(CommandReply reply) {
+    assertThat(reply.getErrorCode()).as(reply.getErrorMessage()).isZero();
+    return reply;
+  }
+}

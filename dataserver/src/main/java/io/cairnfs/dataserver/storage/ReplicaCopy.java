@@ -45,7 +45,7 @@ public final class ReplicaCopy implements Closeable {
     String dataName = ReplicaPath.copyData(name.chunk());
     DiskFile data = null;
     try {
-      volume.disk().createDirectories(ReplicaPath.COPY);
+      volume.createSlotDirectory(name.chunk());
       volume.deleteIfThere(dataName);
       data = volume.disk().open(dataName, Disk.OpenMode.CREATE);
       data.write(new DataFileHeader(name.chunk(), epoch, name.length()).encode(), 0);
@@ -121,7 +121,7 @@ public final class ReplicaCopy implements Closeable {
     try {
       data.force();
       store.replacing(chunk);
-      volume.publishSealed(name, epoch, cells, ReplicaPath.copyData(chunk), ReplicaPath.COPY);
+      volume.publishSealed(name, epoch, cells, ReplicaPath.copyData(chunk));
       finished = true;
       store.published(name, volume);
     } catch (IOException e) {

@@ -5,13 +5,14 @@ import java.util.Optional;
 
 /** Names of a replica's files within a volume; the layout is in the package's description. */
 final class ReplicaPath {
-  static final String OPEN = "open";
-  static final String COPY = "copy";
   static final String CHUNKS = "chunks";
   static final String QUARANTINE = "quarantine";
   static final String BAD = "bad";
   private static final String DATA = ".data";
   private static final String SUMS = ".sums";
+  private static final String LOG = ".log";
+  private static final String COPY = ".copy";
+  private static final String NEW = ".new";
 
   private ReplicaPath() {}
 
@@ -19,19 +20,16 @@ final class ReplicaPath {
   record SealedName(ChunkId chunk, long length, int replication) {}
 
   static String openData(ChunkId chunk) {
-    return OPEN + "/" + hex(chunk) + DATA;
+    return slotDirectory(chunk) + "/" + hex(chunk) + DATA;
   }
 
-  static String openSums(ChunkId chunk) {
-    return OPEN + "/" + hex(chunk) + SUMS;
+  /** The checksum file of a replica that is not SEALED. */
+  static String openLog(ChunkId chunk) {
+    return slotDirectory(chunk) + "/" + hex(chunk) + LOG;
   }
 
   static String copyData(ChunkId chunk) {
-    return COPY + "/" + hex(chunk) + DATA;
-  }
-
-  static String copySums(ChunkId chunk) {
-    return COPY + "/" + hex(chunk) + SUMS;
+    return slotDirectory(chunk) + "/" + hex(chunk) + COPY;
   }
 
   static String slotDirectory(ChunkId chunk) {
@@ -71,12 +69,22 @@ final class ReplicaPath {
 
   /** Where a new checksum file is written before it is renamed. */
   static String sealingSums(ChunkId chunk) {
-    return slotDirectory(chunk) + "/" + hex(chunk) + SUMS + ".new";
+    return slotDirectory(chunk) + "/" + hex(chunk) + SUMS + NEW;
   }
 
   /** The chunk of a file {@code CHUNK.data}, empty for every other name. */
   static Optional<ChunkId> parseData(String name) {
     return parse(name, DATA);
+  }
+
+  /** The chunk of a file {@code CHUNK.log}, empty for every other name. */
+  static Optional<ChunkId> parseLog(String name) {
+    return parse(name, LOG);
+  }
+
+  /** Whether an interrupted seal or copy left a file of this name. */
+  static boolean isTemporary(String name) {
+    return name.endsWith(COPY) || name.endsWith(NEW);
   }
 
   /** The chunk of a file {@code CHUNK.sums}, empty for every other name. */

@@ -462,6 +462,30 @@ public final class ReplicaStore implements Closeable {
     changing.remove(chunk);
   }
 
+  /**
+   * Forces a replica, so that a writer whose stream has ended may rely on it.
+   *
+   * @return its length, all of it on the disk
+   * @throws CairnException CHUNK_NOT_FOUND when fewer than {@code length} bytes are here
+   */
+  public long sync(ChunkId chunk, long length) throws CairnException {
+    UnsealedReplica open = unsealed.get(chunk);
+    long durable;
+    if (open != null) {
+      durable = open.sync();
+    } else {
+      ReplicaIndex.Entry entry = sealedEntry(chunk).orElseThrow(() -> notHere(chunk));
+      volumes.get(entry.volume()).requireHealthy();
+      durable = entry.name().length();
+    }
+    if (durable < length) {
+      throw new CairnException(
+          ErrorCode.CHUNK_NOT_FOUND,
+          chunk + " holds " + durable + " bytes, " + length + " were to be forced");
+    }
+    return durable;
+  }
+
   /** Every replica that is not SEALED. */
   public List<ReplicaStatus> unsealed() {
     List<ReplicaStatus> result = new ArrayList<>();

@@ -143,7 +143,7 @@ final class SealedReplica {
       long start = Math.min(range.alignedOffset(), name.length());
       long end = range.alignedEnd(name.length());
       int[] sums = new int[0];
-      if (start < end) {
+      if (range.offset() < end) {
         int first = Cells.indexOf(start);
         sums = checksums(first, Cells.count(end) - first);
         int last = first + sums.length - 1;
@@ -157,7 +157,8 @@ final class SealedReplica {
       if (!files.retain()) {
         throw new IllegalStateException(chunk + " was closed under its reader");
       }
-      return new ReplicaRead(files, start, (int) Math.max(0, end - start), sums, name.length());
+      return new ReplicaRead(
+          files, start, sums.length == 0 ? 0 : (int) (end - start), sums, name.length());
     } catch (IOException e) {
       throw CutCell.readRefusal(chunk, e);
     }

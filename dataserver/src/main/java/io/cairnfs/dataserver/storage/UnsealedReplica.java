@@ -168,7 +168,7 @@ final class UnsealedReplica {
   }
 
   private RecordedCells recorded(DiskFile sums) throws IOException {
-    return RecordedCells.read(sums, chunk, volume.disk().describe(ReplicaPath.openSums(chunk)));
+    return RecordedCells.read(sums, chunk, volume.disk().describe(ReplicaPath.openLog(chunk)));
   }
 
   ChunkId chunk() {
@@ -210,14 +210,15 @@ final class UnsealedReplica {
     try {
       CellVerifier verifier = verified(packets);
       if (!packets.isEmpty()) {
-        write(packets, verifier);
-      }
-      if (durability == Durability.FORCED) {
-        force();
-      }
-      if (!packets.isEmpty()) {
         ReplicaPacket last = packets.get(packets.size() - 1);
-        publish(verifier, last.offset() + last.bytes());
+        long end = last.offset() + last.bytes();
+        write(packets, verifier);
+        if (durability == Durability.FORCED) {
+          force();
+        }
+        publish(verifier, end);
+      } else if (durability == Durability.FORCED) {
+        force();
       }
     } catch (IOException e) {
       close(false);
@@ -327,7 +328,7 @@ final class UnsealedReplica {
     open.data().force();
     open.sums().force();
     if (!directoryForced) {
-      volume.disk().forceDirectory(ReplicaPath.OPEN);
+      volume.forceSlotDirectory(chunk);
       directoryForced = true;
     }
     dirty = false;
@@ -373,6 +374,22 @@ final class UnsealedReplica {
     }
   }
 
+  /** Forces what there is, whether the stream goes on or not; the length that is durable then. */
+  long sync() throws CairnException {
+    disk.lock();
+    try {
+      volume.requireHealthy();
+      long durable = length();
+      files();
+      force();
+      return durable;
+    } catch (IOException e) {
+      throw volume.refusal("forcing " + chunk, e);
+    } finally {
+      disk.unlock();
+    }
+  }
+
   /** Closes, makes the epoch durable, and reads the whole replica again. */
   FenceResult fence(int newEpoch) throws CairnException {
     disk.lock();
@@ -404,7 +421,12 @@ final class UnsealedReplica {
   private void writeEpoch(int newEpoch) throws IOException {
     ByteBuffer record = ByteBuffer.allocate(ChecksumRecord.BYTES);
     ChecksumRecord.putEpoch(record, newEpoch);
-    files().sums().write(record.flip(), recordsEnd);
+    appendRecord(record.flip());
+  }
+
+  @GuardedBy("disk")
+  private void appendRecord(ByteBuffer record) throws IOException {
+    files().sums().write(record, recordsEnd);
     recordsEnd += ChecksumRecord.BYTES;
     volume.count(ChecksumRecord.BYTES);
     dirty = true;
@@ -434,7 +456,7 @@ final class UnsealedReplica {
     Snapshot seen = snapshot(range.knownLength());
     long start = Math.min(range.alignedOffset(), seen.readable());
     long end = range.alignedEnd(seen.readable());
-    if (start >= end) {
+    if (range.offset() >= end) {
       return new ReplicaRead(seen.files(), range.alignedOffset(), 0, new int[0], seen.readable());
     }
     boolean handedOver = false;
@@ -556,6 +578,7 @@ final class UnsealedReplica {
       long fileBytes = open.data().size();
       long oldBytes = fileBytes + open.sums().size();
       if (fileBytes > DataFileHeader.BYTES + sealedLength) {
+        recordCut(sealedLength, sealedCells);
         open.data().truncate(DataFileHeader.BYTES + sealedLength);
       }
       open.data().force();
@@ -563,8 +586,7 @@ final class UnsealedReplica {
       synchronized (this) {
         lastEpoch = Math.max(epoch, rowEpoch);
       }
-      volume.publishSealed(
-          name, lastEpoch, sealedCells, ReplicaPath.openData(chunk), ReplicaPath.OPEN);
+      volume.publishSealed(name, lastEpoch, sealedCells, ReplicaPath.openData(chunk));
       volume.count(Volume.sealedBytes(sealedLength) - oldBytes);
       return name;
     } catch (IOException e) {
@@ -572,6 +594,19 @@ final class UnsealedReplica {
     } finally {
       disk.unlock();
     }
+  }
+
+  /** Before a cell is cut, the part that stays must verify by itself: a crash may follow. */
+  @GuardedBy("disk")
+  private void recordCut(long sealedLength, int[] sealedCells) throws IOException {
+    int covered = (int) (sealedLength % Cells.SIZE);
+    if (covered == 0) {
+      return;
+    }
+    ByteBuffer record = ByteBuffer.allocate(ChecksumRecord.BYTES);
+    int last = sealedCells.length - 1;
+    ChecksumRecord.putCell(record, last, covered, sealedCells[last]);
+    appendRecord(record.flip());
   }
 
   private int[] cellsUpTo(long sealedLength) throws IOException {
@@ -609,7 +644,7 @@ final class UnsealedReplica {
     try {
       markGone();
       volume.deleteIfThere(ReplicaPath.openData(chunk));
-      volume.deleteIfThere(ReplicaPath.openSums(chunk));
+      volume.deleteIfThere(ReplicaPath.openLog(chunk));
     } finally {
       disk.unlock();
     }
@@ -622,7 +657,7 @@ final class UnsealedReplica {
     try {
       long bytes = files().data().size() + files().sums().size();
       retire();
-      volume.disk().forceDirectory(ReplicaPath.OPEN);
+      volume.forceSlotDirectory(chunk);
       volume.count(-bytes);
     } catch (IOException e) {
       throw volume.refusal("deleting " + chunk, e);

@@ -231,8 +231,9 @@ final class Volume implements Closeable {
     String dataName = ReplicaPath.openData(chunk);
     DiskFile data = null;
     try {
+      createSlotDirectory(chunk);
       data = disk.open(dataName, Disk.OpenMode.CREATE);
-      DiskFile sums = disk.open(ReplicaPath.openSums(chunk), Disk.OpenMode.CREATE);
+      DiskFile sums = disk.open(ReplicaPath.openLog(chunk), Disk.OpenMode.CREATE);
       data.write(new DataFileHeader(chunk, epoch, maxLength).encode(), 0);
       sums.write(ChecksumRecord.encodeHeader(chunk), 0);
       unwritable = false;
@@ -250,7 +251,7 @@ final class Volume implements Closeable {
       if (data != null) {
         data.close();
         deleteIfThere(ReplicaPath.openData(chunk));
-        deleteIfThere(ReplicaPath.openSums(chunk));
+        deleteIfThere(ReplicaPath.openLog(chunk));
       }
     } catch (IOException e) {
       refusal.addSuppressed(e);
@@ -266,16 +267,36 @@ final class Volume implements Closeable {
     return true;
   }
 
+  /** So that files can be created in it; durable later. */
+  void createSlotDirectory(ChunkId chunk) throws IOException {
+    String directory = ReplicaPath.slotDirectory(chunk);
+    if (!durableDirectories.contains(directory)) {
+      disk.createDirectories(directory);
+    }
+  }
+
+  /** Makes all names in the slot's directory durable, and the directory itself. */
+  void forceSlotDirectory(ChunkId chunk) throws IOException {
+    String directory = ReplicaPath.slotDirectory(chunk);
+    disk.forceDirectory(directory);
+    if (durableDirectories.contains(directory)) {
+      return;
+    }
+    int end = directory.length();
+    while ((end = directory.lastIndexOf('/', end - 1)) > 0) {
+      String parent = directory.substring(0, end);
+      disk.forceDirectory(parent);
+    }
+    durableDirectories.add(directory);
+  }
+
   /**
-   * The end of every seal and copy: the data file is whole and forced under another name;
-   * afterwards both files are in the slot's directory and durable. The order is in the package's
+   * The end of every seal and copy: the data file is whole and forced under another name of the
+   * same directory; afterwards both files have their names, durably. The order is in the package's
    * description.
    */
-  void publishSealed(SealedName name, int epoch, int[] cells, String dataName, String dataDirectory)
-      throws IOException {
+  void publishSealed(SealedName name, int epoch, int[] cells, String dataName) throws IOException {
     ChunkId chunk = name.chunk();
-    String directory = ReplicaPath.slotDirectory(chunk);
-    ensureDurable(directory);
     String temporary = ReplicaPath.sealingSums(chunk);
     deleteIfThere(temporary);
     try (DiskFile sums = disk.open(temporary, Disk.OpenMode.CREATE)) {
@@ -284,24 +305,9 @@ final class Volume implements Closeable {
       sums.force();
     }
     disk.rename(temporary, ReplicaPath.sealedSums(chunk));
-    disk.forceDirectory(directory);
+    forceSlotDirectory(chunk);
     disk.rename(dataName, ReplicaPath.sealedData(name));
-    disk.forceDirectory(directory);
-    disk.forceDirectory(dataDirectory);
-  }
-
-  /** Creates the slot's directory and makes it durable up to the volume's root. */
-  private void ensureDurable(String directory) throws IOException {
-    if (durableDirectories.contains(directory)) {
-      return;
-    }
-    disk.createDirectories(directory);
-    int end = directory.length();
-    while ((end = directory.lastIndexOf('/', end - 1)) > 0) {
-      disk.forceDirectory(directory.substring(0, end));
-    }
-    disk.forceDirectory("");
-    durableDirectories.add(directory);
+    disk.forceDirectory(ReplicaPath.slotDirectory(chunk));
   }
 
   /** Moves the files of a bad replica out of the way, under names that are free. */

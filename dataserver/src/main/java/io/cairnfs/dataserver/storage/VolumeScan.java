@@ -48,16 +48,12 @@ final class VolumeScan {
   }
 
   void run() throws IOException {
-    for (String directory :
-        new String[] {ReplicaPath.OPEN, ReplicaPath.COPY, ReplicaPath.CHUNKS, ReplicaPath.BAD}) {
+    for (String directory : new String[] {ReplicaPath.CHUNKS, ReplicaPath.BAD}) {
       if (!disk.isDirectory(directory)) {
         disk.createDirectories(directory);
       }
     }
     disk.forceDirectory("");
-    for (String name : disk.list(ReplicaPath.COPY)) {
-      disk.delete(ReplicaPath.COPY + "/" + name);
-    }
     for (String pool : disk.list(ReplicaPath.CHUNKS)) {
       for (String slot : disk.list(ReplicaPath.CHUNKS + "/" + pool)) {
         scanSlot(ReplicaPath.CHUNKS + "/" + pool + "/" + slot);
@@ -68,32 +64,44 @@ final class VolumeScan {
           .flatMap(sealed::remove)
           .ifPresent(entry -> bad.add(entry, "known to be bad"));
     }
-    scanOpen();
   }
 
   private void scanSlot(String directory) throws IOException {
+    Set<ChunkId> open = new HashSet<>();
+    Set<ChunkId> logs = new HashSet<>();
     Set<ChunkId> sums = new HashSet<>();
     Set<ChunkId> data = new HashSet<>();
     for (String name : disk.list(directory)) {
+      if (ReplicaPath.isTemporary(name)) {
+        disk.delete(directory + "/" + name);
+        continue;
+      }
       Optional<SealedName> replica = ReplicaPath.parseSealedData(name);
       if (replica.isPresent()) {
         data.add(replica.get().chunk());
         addSealed(replica.get());
-      } else if (name.endsWith(".new")) {
-        disk.delete(directory + "/" + name);
-      } else {
-        ReplicaPath.parseSums(name).ifPresent(sums::add);
       }
+      ReplicaPath.parseData(name).ifPresent(open::add);
+      ReplicaPath.parseLog(name).ifPresent(logs::add);
+      ReplicaPath.parseSums(name).ifPresent(sums::add);
     }
     for (ChunkId chunk : data) {
       if (!sums.contains(chunk)) {
         sealed.remove(chunk).ifPresent(entry -> bad.add(entry, "its checksum file is missing"));
       }
     }
+    for (ChunkId chunk : logs) {
+      if (!open.contains(chunk)) {
+        disk.delete(ReplicaPath.openLog(chunk));
+      }
+    }
+    for (ChunkId chunk : open) {
+      scanOpen(chunk, data.contains(chunk));
+    }
     for (ChunkId chunk : sums) {
-      // A seal that was cut short leaves the checksums early; then the data is among the open ones.
-      if (!data.contains(chunk) && !disk.exists(ReplicaPath.openData(chunk))) {
-        bad.addMissing(chunk, "its data file is missing");
+      // A seal or copy that was cut short leaves the checksums early. If it was the data that
+      // vanished, the slot's sum tells.
+      if (!data.contains(chunk) && !open.contains(chunk)) {
         disk.delete(ReplicaPath.sealedSums(chunk));
       }
     }
@@ -113,24 +121,11 @@ final class VolumeScan {
     volume.count(Volume.sealedBytes(name.length()));
   }
 
-  private void scanOpen() throws IOException {
-    for (String name : disk.list(ReplicaPath.OPEN)) {
-      Optional<ChunkId> data = ReplicaPath.parseData(name);
-      if (data.isPresent()) {
-        scanOpen(data.get());
-        continue;
-      }
-      Optional<ChunkId> sums = ReplicaPath.parseSums(name);
-      if (sums.isPresent() && !disk.exists(ReplicaPath.openData(sums.get()))) {
-        disk.delete(ReplicaPath.openSums(sums.get()));
-      }
-    }
-  }
-
-  private void scanOpen(ChunkId chunk) throws IOException {
-    if (sealed.find(chunk).isPresent() || bad.entry(chunk).isPresent()) {
+  /** A copy may have been published beside a replica that was never sealed. */
+  private void scanOpen(ChunkId chunk, boolean isSealed) throws IOException {
+    if (isSealed) {
       volume.deleteIfThere(ReplicaPath.openData(chunk));
-      volume.deleteIfThere(ReplicaPath.openSums(chunk));
+      volume.deleteIfThere(ReplicaPath.openLog(chunk));
       return;
     }
     try {
@@ -140,7 +135,7 @@ final class VolumeScan {
         throw e;
       }
       LOG.error("{} volume={} into quarantine: {}", chunk, volume.volumeId(), e.getMessage());
-      volume.quarantine(chunk, ReplicaPath.openData(chunk), ReplicaPath.openSums(chunk));
+      volume.quarantine(chunk, ReplicaPath.openData(chunk), ReplicaPath.openLog(chunk));
       bad.addMissing(chunk, e.getMessage());
     }
   }
@@ -156,13 +151,13 @@ final class VolumeScan {
       if (bytes < DataFileHeader.BYTES || DataFileHeader.isUnwritten(head)) {
         LOG.info("{} volume={} was never forced: deleted", chunk, volume.volumeId());
         disk.delete(ReplicaPath.openData(chunk));
-        volume.deleteIfThere(ReplicaPath.openSums(chunk));
+        volume.deleteIfThere(ReplicaPath.openLog(chunk));
         return;
       }
       String dataName = disk.describe(ReplicaPath.openData(chunk));
       DataFileHeader header = DataFileHeader.decode(head, dataName);
       FileHeaders.requireChunk(chunk, header.chunk(), dataName);
-      sums = openSums(chunk);
+      sums = openLog(chunk);
       unsealed.put(chunk, UnsealedReplica.recover(header, volume, clock, scratch, data, sums));
       kept = true;
     } finally {
@@ -176,8 +171,8 @@ final class VolumeScan {
   }
 
   /** The checksum file, or an empty one in place of one that never reached the disk. */
-  private DiskFile openSums(ChunkId chunk) throws IOException {
-    String name = ReplicaPath.openSums(chunk);
+  private DiskFile openLog(ChunkId chunk) throws IOException {
+    String name = ReplicaPath.openLog(chunk);
     if (disk.exists(name)) {
       return disk.open(name, Disk.OpenMode.WRITE);
     }

@@ -105,7 +105,7 @@ public final class VolumeSet implements Closeable {
   }
 
   private static void requireUnused(Disk disk) throws IOException {
-    if (!disk.list(ReplicaPath.CHUNKS).isEmpty() || !disk.list(ReplicaPath.OPEN).isEmpty()) {
+    if (!disk.list(ReplicaPath.CHUNKS).isEmpty()) {
       throw new CairnException(
           ErrorCode.CORRUPT,
           "volume " + disk.describe("") + " holds replicas but no file " + VolumeIdentity.FILE);

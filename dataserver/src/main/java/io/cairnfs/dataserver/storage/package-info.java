@@ -7,15 +7,15 @@
  * <p>A volume:
  *
  * <pre>
- * VOLUME                                     identity of the volume (text, see {@link VolumeIdentity})
- * LOCK                                       locked by the process that uses the volume
- * open/CHUNK.data, CHUNK.sums                replicas that are not SEALED
- * chunks/PPP/SSSS/CHUNK.LENGTH.R.data        SEALED replica: pool and slot in hexadecimal, length in
- *                                            hexadecimal, R = replication
- * chunks/PPP/SSSS/CHUNK.sums                 its checksums
- * copy/CHUNK.data, CHUNK.sums                being copied from another server; emptied at start
- * bad/CHUNK                                  empty marker: the SEALED replica was found bad
- * quarantine/                                bad replicas that were replaced, kept for inspection
+ * VOLUME                            identity of the volume (text, see {@link VolumeIdentity})
+ * LOCK                              locked by the process that uses the volume
+ * chunks/PPP/SSSS/                  one directory a slot: pool and slot in hexadecimal
+ *   CHUNK.data, CHUNK.log           a replica that is not SEALED, and its checksum file
+ *   CHUNK.LENGTH.R.data             a SEALED replica: length in hexadecimal, R = replication
+ *   CHUNK.sums                      its checksum file
+ *   CHUNK.sums.new, CHUNK.copy      a seal or a copy at work; deleted at start
+ * bad/CHUNK                         empty marker: the SEALED replica was found bad
+ * quarantine/                       bad replicas that were replaced, kept for inspection
  * </pre>
  *
  * <p>All numbers are big-endian. A data file:
@@ -66,8 +66,9 @@
  * </pre>
  *
  * <p>Sealing, in this order: cut the data file to the sealed length, force it; write the new
- * checksum file beside its place, force it, rename it, force the directory; rename the data file
- * into its directory, force both directories; delete the old checksum file. A data file in {@code
- * chunks} is therefore SEALED and whole.
+ * checksum file beside its place, force it, rename it, force the directory; rename the data file,
+ * force the directory; delete the old checksum file. A data file whose name carries a length is
+ * therefore SEALED and whole, and a start needs to look into the others only. All names of a
+ * replica are in one directory, since a rename between two is not one change on every file system.
  */
 package io.cairnfs.dataserver.storage;

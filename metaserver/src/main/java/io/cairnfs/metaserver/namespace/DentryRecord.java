@@ -24,7 +24,7 @@ public record DentryRecord(InodeId inode, FileType type, long changeIndex) {
         .toByteArray();
   }
 
-  static DentryRecord decode(byte[] value) {
+  public static DentryRecord decode(byte[] value) {
     RecordInput in = new RecordInput("dentry", value, FORMAT);
     FileType type = typeOf(in.readByte());
     DentryRecord record = new DentryRecord(new InodeId(in.readVarint()), type, in.readVarint());

@@ -40,6 +40,11 @@ public final class Keys {
     return Arrays.copyOfRange(dentryKey, NAME_OFFSET, dentryKey.length);
   }
 
+  /** For messages: the name in a key of table DENTRY, invalid UTF-8 replaced. */
+  public static String printableName(byte[] dentryKey) {
+    return new String(nameOf(dentryKey), StandardCharsets.UTF_8);
+  }
+
   /** Key of table SESSION, and prefix of the session's replies. */
   public static byte[] session(SessionId session) {
     return new KeyBuilder(Long.BYTES).addLong(session.value()).build();

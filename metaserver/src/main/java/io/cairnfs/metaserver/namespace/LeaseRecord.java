@@ -14,7 +14,7 @@ public record LeaseRecord(SessionId session, long grant) {
     return new RecordOutput(FORMAT).writeVarint(session.value()).writeVarint(grant).toByteArray();
   }
 
-  static LeaseRecord decode(byte[] value) {
+  public static LeaseRecord decode(byte[] value) {
     RecordInput in = new RecordInput("lease", value, FORMAT);
     LeaseRecord record = new LeaseRecord(new SessionId(in.readVarint()), in.readVarint());
     in.requireEnd();

@@ -7,6 +7,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.Transaction;
@@ -36,11 +37,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Runs commands, one a log entry, as users who each have a session. */
-final class TestCluster {
-  static final String ROOT_USER = "hdfs";
-  static final String SUPERGROUP = "supergroup";
+public final class TestCluster {
+  public static final String ROOT_USER = "hdfs";
+  public static final String SUPERGROUP = "supergroup";
 
   final MemoryStore store = new MemoryStore();
   final NoChunks chunks = new NoChunks();
@@ -51,7 +53,7 @@ final class TestCluster {
   private long index;
   private long stamp = 1_000;
 
-  TestCluster() {
+  public TestCluster() {
     groups.put(ROOT_USER, List.of(SUPERGROUP));
     groups.put("ann", List.of("staff", "red"));
     groups.put("bob", List.of("staff"));
@@ -72,7 +74,7 @@ final class TestCluster {
                     .setFeatureLevel(1)));
   }
 
-  CommandReply run(String user, Command.Builder command) {
+  public CommandReply run(String user, Command.Builder command) {
     Transaction transaction = new Transaction(store, ++index, 1);
     CommandReply reply = executor.execute(transaction, stamped(user, command));
     store.write(transaction.finish());
@@ -80,8 +82,21 @@ final class TestCluster {
     return reply;
   }
 
+  public MemoryStore store() {
+    return store;
+  }
+
+  /** Changes records as no command would. */
+  public void damage(Consumer<NamespaceEditor> change) {
+    Transaction transaction = new Transaction(store, ++index, 1);
+    transaction.begin();
+    change.accept(new NamespaceEditor(transaction));
+    transaction.keep();
+    store.write(transaction.finish());
+  }
+
   /** As {@link #run}, stamped by a leader whose clock stands elsewhere. */
-  CommandReply runAt(long stampNanos, String user, Command.Builder command) {
+  public CommandReply runAt(long stampNanos, String user, Command.Builder command) {
     stamp = stampNanos - 10;
     return run(user, command);
   }
@@ -99,12 +114,12 @@ final class TestCluster {
     return executor;
   }
 
-  long index() {
+  public long index() {
     return index;
   }
 
   /** The session of a user. */
-  long session(String user) {
+  public long session(String user) {
     return sessions.computeIfAbsent(
         user,
         name ->
@@ -117,7 +132,7 @@ final class TestCluster {
                 .getSession());
   }
 
-  Command.Builder call(String user, Operation.Builder operation) {
+  public Command.Builder call(String user, Operation.Builder operation) {
     long session = session(user);
     long call = calls.merge(session, 1L, Long::sum);
     return Command.newBuilder()
@@ -127,25 +142,25 @@ final class TestCluster {
         .setOperation(operation);
   }
 
-  CommandReply run(String user, Operation.Builder operation) {
+  public CommandReply run(String user, Operation.Builder operation) {
     return run(user, call(user, operation));
   }
 
-  static NodeRef path(String path) {
+  public static NodeRef path(String path) {
     return NodeRef.newBuilder().setPath(ByteString.copyFromUtf8(path)).build();
   }
 
-  static NodeRef path(long base, String path) {
+  public static NodeRef path(long base, String path) {
     return path(path).toBuilder().setBase(base).build();
   }
 
-  CommandReply mkdir(String user, String path, int mode) {
+  public CommandReply mkdir(String user, String path, int mode) {
     return run(
         user,
         Operation.newBuilder().setMkdir(Mkdir.newBuilder().setTarget(path(path)).setMode(mode)));
   }
 
-  CommandReply mkdirs(String user, String path) {
+  public CommandReply mkdirs(String user, String path) {
     return run(
         user,
         Operation.newBuilder()
@@ -157,28 +172,28 @@ final class TestCluster {
                     .setExistOk(true)));
   }
 
-  static Create.Builder creation(String path, String content) {
+  public static Create.Builder creation(String path, String content) {
     return Create.newBuilder()
         .setTarget(path(path))
         .setMode(0644)
         .setInline(ByteString.copyFromUtf8(content));
   }
 
-  CommandReply create(String user, Create.Builder create) {
+  public CommandReply create(String user, Create.Builder create) {
     return run(user, Operation.newBuilder().setCreate(create));
   }
 
-  CommandReply write(String user, String path, String content) {
+  public CommandReply write(String user, String path, String content) {
     return create(user, creation(path, content).setOverwrite(true));
   }
 
-  CommandReply openForWrite(String user, String path) {
+  public CommandReply openForWrite(String user, String path) {
     return run(
         user,
         Operation.newBuilder().setOpenForWrite(OpenForWrite.newBuilder().setTarget(path(path))));
   }
 
-  CommandReply rename(String user, String from, String to, RenameMode mode) {
+  public CommandReply rename(String user, String from, String to, RenameMode mode) {
     return run(
         user,
         Operation.newBuilder()
@@ -186,48 +201,48 @@ final class TestCluster {
                 Rename.newBuilder().setSource(path(from)).setTarget(path(to)).setMode(mode)));
   }
 
-  CommandReply rename(String user, String from, String to) {
+  public CommandReply rename(String user, String from, String to) {
     return rename(user, from, to, RenameMode.REPLACE);
   }
 
-  CommandReply unlink(String user, String path) {
+  public CommandReply unlink(String user, String path) {
     return run(user, Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(path(path))));
   }
 
-  CommandReply rmdir(String user, String path) {
+  public CommandReply rmdir(String user, String path) {
     return run(user, Operation.newBuilder().setRmdir(Rmdir.newBuilder().setTarget(path(path))));
   }
 
-  CommandReply deleteTree(String user, String path) {
+  public CommandReply deleteTree(String user, String path) {
     return run(
         user, Operation.newBuilder().setDeleteTree(DeleteTree.newBuilder().setTarget(path(path))));
   }
 
-  CommandReply setAttributes(String user, String path, SetAttributes.Builder change) {
+  public CommandReply setAttributes(String user, String path, SetAttributes.Builder change) {
     return run(user, Operation.newBuilder().setSetAttributes(change.setTarget(path(path))));
   }
 
-  CommandReply closeSession(String user) {
+  public CommandReply closeSession(String user) {
     CommandReply reply =
         run(user, Operation.newBuilder().setCloseSession(CloseSession.getDefaultInstance()));
     sessions.remove(user);
     return reply;
   }
 
-  CommandReply expire(long session) {
+  public CommandReply expire(long session) {
     return run(
         ROOT_USER,
         Command.newBuilder().setExpireSession(ExpireSession.newBuilder().setSession(session)));
   }
 
-  CommandReply purge(int limit, Long... held) {
+  public CommandReply purge(int limit, Long... held) {
     return run(
         ROOT_USER,
         Command.newBuilder()
             .setPurgeStep(PurgeStep.newBuilder().setLimit(limit).addAllHeldInodes(List.of(held))));
   }
 
-  Optional<Attributes> stat(String path) {
+  public Optional<Attributes> stat(String path) {
     Namespace namespace = new Namespace(store);
     Principal root = new Principal(ROOT_USER, List.of(), true);
     try {
@@ -240,22 +255,22 @@ final class TestCluster {
     }
   }
 
-  Attributes attributes(String path) {
+  public Attributes attributes(String path) {
     return stat(path).orElseThrow(() -> new AssertionError(path + " does not exist"));
   }
 
-  String content(String path) {
+  public String content(String path) {
     return new String(
         new Namespace(store).inlineContent(new InodeId(attributes(path).getInode())),
         StandardCharsets.UTF_8);
   }
 
-  static ErrorCode error(CommandReply reply) {
+  public static ErrorCode error(CommandReply reply) {
     assertThat(reply.getErrorCode()).as("an error is expected").isNotZero();
     return ErrorCode.ofNumber(reply.getErrorCode());
   }
 
-  static CommandReply ok(CommandReply reply) {
+  public static CommandReply ok(CommandReply reply) {
     assertThat(reply.getErrorCode()).as(reply.getErrorMessage()).isZero();
     return reply;
   }

@@ -1,0 +1,157 @@
+package io.cairnfs.metaserver.operation.read;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.store.Applied;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.ExtentsResult;
+import io.cairnfs.proto.metadata.OpenForRead;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.ReadExtents;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.StatFsResult;
+import io.cairnfs.proto.metadata.StoreDigestResult;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.NodeRef;
+import java.util.Optional;
+
+/**
+ * Answers reads of names from one view. What only the leader knows stays empty for the caller to
+ * fill: handles, tokens, capacities. Any thread.
+ */
+public final class NamespaceReads {
+  private final ChunkLookup chunks;
+
+  public NamespaceReads(ChunkLookup chunks) {
+    this.chunks = chunks;
+  }
+
+  /** The kinds of requests that {@link #read} answers. */
+  public static boolean answers(ReadRequest.KindCase kind) {
+    return switch (kind) {
+      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK -> true;
+      case REPORT, RING, CHUNK, KIND_NOT_SET -> false;
+    };
+  }
+
+  /**
+   * @param view of an instant that is new enough for the reader; stays open
+   * @throws CairnException as each kind of request says; MALFORMED for other kinds
+   */
+  public ReadReply read(StoreView view, Principal principal, ReadRequest request)
+      throws CairnException {
+    ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(view.applied().index());
+    switch (request.getKindCase()) {
+      case STAT -> reply.setAttributes(stat(view, principal, request.getStat().getTarget()));
+      case LIST -> reply.setList(DirectoryListing.read(view, principal, request.getList()));
+      case OPEN -> reply.setOpen(open(view, principal, request.getOpen()));
+      case EXTENTS -> reply.setExtents(extents(view, request.getExtents()));
+      case STAT_FS -> reply.setStatFs(statFs(view));
+      case WALK -> reply.setWalk(new TreeWalk(view, principal, chunks).read(request.getWalk()));
+      case DIGEST -> reply.setDigest(digest(view));
+      case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));
+      case REPORT, RING, CHUNK, KIND_NOT_SET ->
+          throw new CairnException(
+              ErrorCode.MALFORMED, "a read of kind " + request.getKindCase() + " about names");
+    }
+    return reply.build();
+  }
+
+  /** Attributes of what a reference leads to; nothing but search permission is needed. */
+  private static Attributes stat(StoreView view, Principal principal, NodeRef target)
+      throws CairnException {
+    Namespace namespace = new Namespace(view);
+    return namespace.attributes(new PathResolver(namespace, principal).resolve(target));
+  }
+
+  private OpenResult open(StoreView view, Principal principal, OpenForRead request)
+      throws CairnException {
+    Namespace namespace = new Namespace(view);
+    NodeRef target = request.getTarget();
+    InodeRecord file = new PathResolver(namespace, principal).resolve(target);
+    if (file.isDirectory()) {
+      throw new CairnException(
+          ErrorCode.IS_A_DIRECTORY, PathResolver.describe(target) + " is a directory");
+    }
+    Permissions.require(file, principal, Permissions.READ, () -> PathResolver.describe(target));
+    OpenResult.Builder result = OpenResult.newBuilder().setAttributes(namespace.attributes(file));
+    switch (file.content()) {
+      case NONE -> result.setExtentsUntil(Long.MAX_VALUE);
+      case INLINE -> result.setInline(inline(namespace, file)).setHasInline(true);
+      case EXTENTS -> {
+        ExtentRange range =
+            ExtentRange.read(view, chunks, file.id(), request.getOffset(), request.getLength());
+        result
+            .addAllExtents(range.extents())
+            .addAllChunks(range.chunks())
+            .setExtentsUntil(range.until());
+      }
+    }
+    return result.build();
+  }
+
+  /**
+   * Extents of a range of a file that is open already: the rights were checked then, and the caller
+   * has verified the handle. Works for a file without a name, too.
+   *
+   * @throws CairnException STALE_HANDLE if the file is gone
+   */
+  private ExtentsResult extents(StoreView view, ReadExtents request) throws CairnException {
+    Namespace namespace = new Namespace(view);
+    InodeRecord file =
+        (request.getInode() <= 0
+                ? Optional.<InodeRecord>empty()
+                : namespace.inode(new InodeId(request.getInode())))
+            .filter(inode -> !inode.isDirectory())
+            .orElseThrow(
+                () ->
+                    new CairnException(
+                        ErrorCode.STALE_HANDLE, "inode=" + request.getInode() + " is gone"));
+    ExtentsResult.Builder result =
+        ExtentsResult.newBuilder().setAttributes(namespace.attributes(file));
+    switch (file.content()) {
+      case NONE -> result.setExtentsUntil(Long.MAX_VALUE);
+      case INLINE -> result.setInline(inline(namespace, file)).setHasInline(true);
+      case EXTENTS -> {
+        ExtentRange range =
+            ExtentRange.read(view, chunks, file.id(), request.getOffset(), request.getLength());
+        result
+            .addAllExtents(range.extents())
+            .addAllChunks(range.chunks())
+            .setExtentsUntil(range.until());
+      }
+    }
+    return result.build();
+  }
+
+  private static ByteString inline(Namespace namespace, InodeRecord file) {
+    return UnsafeByteOperations.unsafeWrap(namespace.inlineContent(file.id()));
+  }
+
+  /** Totals of names; capacities are the caller's to fill. */
+  private static StatFsResult statFs(StoreView view) {
+    return StatFsResult.newBuilder()
+        .setFiles(Counter.FILES.in(view))
+        .setDirectories(Counter.DIRECTORIES.in(view))
+        .build();
+  }
+
+  private static StoreDigestResult digest(StoreView view) {
+    Applied applied = view.applied();
+    return StoreDigestResult.newBuilder()
+        .setAppliedIndex(applied.index())
+        .setAppliedTerm(applied.term())
+        .setDigest(UnsafeByteOperations.unsafeWrap(applied.digest().bytes()))
+        .build();
+  }
+}

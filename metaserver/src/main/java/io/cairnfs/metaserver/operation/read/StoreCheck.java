@@ -1,0 +1,265 @@
+package io.cairnfs.metaserver.operation.read;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.DentryRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.LeaseRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.namespace.SessionRecord;
+import io.cairnfs.metaserver.operation.read.CheckCursor.Tally;
+import io.cairnfs.metaserver.store.Bytes;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.metaserver.store.Table;
+import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.CheckPageResult;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Looks at every record of the store, page by page, for what must never be: names without inodes,
+ * link counts, totals and cross references that are wrong. A page is one view; totals over all
+ * pages are compared only if the state did not change from the first page to the last.
+ */
+final class StoreCheck {
+  private static final int MAX_LIMIT = 100_000;
+  private static final int MAX_VIOLATIONS = 100;
+  private static final int BY_SESSION = 1;
+
+  /** Checks one record. */
+  private interface RecordCheck {
+    void check(byte[] key, byte[] value);
+  }
+
+  /** All records of one table. */
+  private record Phase(Table table, RecordCheck check) {}
+
+  private final StoreView view;
+  private final Namespace namespace;
+  private final CheckCursor cursor;
+  private final CheckPageResult.Builder page = CheckPageResult.newBuilder();
+  private final List<Phase> phases =
+      List.of(
+          new Phase(Table.INODE, this::checkInode),
+          new Phase(Table.DENTRY, this::checkDentry),
+          new Phase(Table.CONTENT, this::checkContent),
+          new Phase(Table.SESSION, (key, value) -> cursor().add(Tally.SESSIONS, 1)),
+          new Phase(Table.LEASE, this::checkLease),
+          new Phase(Table.REPLY, this::checkReply),
+          new Phase(Table.DELETED, this::checkDeleted));
+
+  private StoreCheck(StoreView view, CheckCursor cursor) {
+    this.view = view;
+    this.namespace = new Namespace(view);
+    this.cursor = cursor;
+  }
+
+  private CheckCursor cursor() {
+    return cursor;
+  }
+
+  /**
+   * @throws CairnException NOT_PERMITTED but for the superuser, INVALID_ARGUMENT
+   */
+  static CheckPageResult page(StoreView view, Principal principal, CheckPage request)
+      throws CairnException {
+    if (!principal.superuser()) {
+      throw new CairnException(ErrorCode.NOT_PERMITTED, "only the superuser may check the store");
+    }
+    if (request.getLimit() < 1 || request.getLimit() > MAX_LIMIT) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "limit " + request.getLimit() + " outside 1.." + MAX_LIMIT);
+    }
+    long index = view.applied().index();
+    CheckCursor cursor =
+        request.getCursor().isEmpty()
+            ? CheckCursor.start(index)
+            : CheckCursor.decode(request.getCursor());
+    if (cursor.index != index) {
+      cursor.index = 0;
+    }
+    return new StoreCheck(view, cursor).run(request.getLimit());
+  }
+
+  private CheckPageResult run(int limit) {
+    long records = 0;
+    while (cursor.phase < phases.size()) {
+      Phase phase = phases.get(cursor.phase);
+      byte[] from = cursor.key.length == 0 ? Bytes.EMPTY : Bytes.after(cursor.key);
+      try (RecordCursor rows = view.scan(phase.table, from, Bytes.EMPTY)) {
+        while (rows.next()) {
+          if (records >= limit || page.getViolationsCount() >= MAX_VIOLATIONS) {
+            return page.setRecords(records).setMore(true).setCursor(cursor.encode()).build();
+          }
+          records++;
+          cursor.key = rows.key();
+          phase.check.check(rows.key(), rows.value());
+        }
+      }
+      if (phase.table == Table.DENTRY) {
+        endDirectory();
+      }
+      cursor.phase++;
+      cursor.key = Bytes.EMPTY;
+    }
+    if (cursor.index != 0) {
+      checkTotals();
+    }
+    return page.setRecords(records).setCursor(ByteString.EMPTY).build();
+  }
+
+  private void require(boolean good, String violation) {
+    if (!good) {
+      page.addViolations(violation);
+    }
+  }
+
+  private void checkInode(byte[] key, byte[] value) {
+    InodeId id = Keys.inodeOf(key);
+    InodeRecord inode = namespace.requireInode(id);
+    if (inode.isDirectory()) {
+      cursor.add(Tally.DIRECTORIES, 1);
+      require(
+          inode.linkCount() == 2 || !namespace.isEmpty(id),
+          id + " is an empty directory with link count " + inode.linkCount());
+      require(inode.length() == 0, id + " is a directory of length " + inode.length());
+    } else {
+      cursor.add(Tally.FILES, 1);
+      cursor.add(Tally.FILE_LINKS, inode.linkCount());
+      require(
+          (inode.linkCount() == 0) == inode.isDeleted(),
+          id + " has " + inode.linkCount() + " links and parent " + inode.parent());
+    }
+    if (inode.isDeleted()) {
+      cursor.add(Tally.NAMELESS, 1);
+    } else if (!id.equals(InodeId.ROOT)) {
+      require(isDirectory(inode.parent()), id + " has no directory " + inode.parent() + " above");
+    }
+    if (inode.content() == ContentKind.INLINE) {
+      int found = namespace.inlineContent(id).length;
+      require(
+          found == inode.length(),
+          id + " has length " + inode.length() + " and " + found + " inline bytes");
+    }
+  }
+
+  private boolean isDirectory(long id) {
+    return id > 0 && namespace.inode(new InodeId(id)).filter(InodeRecord::isDirectory).isPresent();
+  }
+
+  private void checkDentry(byte[] key, byte[] value) {
+    InodeId parent = Keys.inodeOf(key);
+    if (cursor.get(Tally.CURRENT_DIRECTORY) != parent.value()) {
+      endDirectory();
+      cursor.set(Tally.CURRENT_DIRECTORY, parent.value());
+      require(isDirectory(parent.value()), parent + " has names and is no directory");
+    }
+    String where = parent + " name " + Keys.printableName(key);
+    DentryRecord dentry = DentryRecord.decode(value);
+    Optional<InodeRecord> found = namespace.inode(dentry.inode());
+    require(found.isPresent(), where + " leads to " + dentry.inode() + ", which is not there");
+    if (found.isEmpty()) {
+      return;
+    }
+    InodeRecord child = found.get();
+    require(child.type() == dentry.type(), where + " says " + dentry.type() + ": " + child.type());
+    if (child.isDirectory()) {
+      cursor.add(Tally.CURRENT_SUBDIRECTORIES, 1);
+      require(
+          child.parent() == parent.value(),
+          where + " is directory " + child.id() + " of parent " + child.parent());
+    } else {
+      cursor.add(Tally.FILE_NAMES, 1);
+      require(child.linkCount() > 0, where + " leads to " + child.id() + " without links");
+    }
+  }
+
+  /** All names of the current directory have been seen. */
+  private void endDirectory() {
+    long id = cursor.get(Tally.CURRENT_DIRECTORY);
+    if (id != 0) {
+      long expected = 2 + cursor.get(Tally.CURRENT_SUBDIRECTORIES);
+      namespace
+          .inode(new InodeId(id))
+          .filter(directory -> !directory.isDeleted())
+          .ifPresent(
+              directory ->
+                  require(
+                      cursor.index == 0 || directory.linkCount() == expected,
+                      directory.id()
+                          + " has link count "
+                          + directory.linkCount()
+                          + ", names say "
+                          + expected));
+    }
+    cursor.set(Tally.CURRENT_DIRECTORY, 0);
+    cursor.set(Tally.CURRENT_SUBDIRECTORIES, 0);
+  }
+
+  private void checkContent(byte[] key, byte[] value) {
+    InodeId id = Keys.inodeOf(key);
+    boolean wanted =
+        namespace.inode(id).filter(inode -> inode.content() == ContentKind.INLINE).isPresent();
+    require(wanted, id + " has inline bytes that no file knows of");
+  }
+
+  private void checkLease(byte[] key, byte[] value) {
+    if (key[1] == BY_SESSION) {
+      SessionId session = new SessionId(KeyBuilder.longAt(key, 2));
+      InodeId file = new InodeId(KeyBuilder.longAt(key, 2 + Long.BYTES));
+      boolean matches =
+          namespace.lease(file).filter(lease -> lease.session().equals(session)).isPresent();
+      require(matches, session + " is said to hold a lease on " + file + ", which it does not");
+      return;
+    }
+    InodeId file = new InodeId(KeyBuilder.longAt(key, 2));
+    LeaseRecord lease = LeaseRecord.decode(value);
+    require(namespace.inode(file).isPresent(), "lease on " + file + ", which is not there");
+    require(
+        namespace.session(lease.session()).isPresent(),
+        file + " is leased to " + lease.session() + ", which is not open");
+    require(
+        view.get(Table.LEASE, Keys.sessionLease(lease.session(), file)).isPresent(),
+        file + " is leased to " + lease.session() + ", which does not list it");
+  }
+
+  private void checkReply(byte[] key, byte[] value) {
+    SessionId session = new SessionId(KeyBuilder.longAt(key, 1));
+    long call = KeyBuilder.longAt(key, 1 + Long.BYTES);
+    Optional<SessionRecord> open = namespace.session(session);
+    require(open.isPresent(), "a reply to " + session + ", which is not open");
+    require(
+        open.isEmpty() || call >= open.get().lowWater(),
+        session + " has a reply to call " + call + " below its low-water mark");
+  }
+
+  private void checkDeleted(byte[] key, byte[] value) {
+    cursor.add(Tally.DELETED_ROWS, 1);
+    InodeId id = new InodeId(KeyBuilder.longAt(key, 1 + Long.BYTES));
+    boolean deleted = namespace.inode(id).filter(InodeRecord::isDeleted).isPresent();
+    require(deleted, id + " waits for its purge and is not deleted");
+  }
+
+  private void checkTotals() {
+    requireTotal("files", Counter.FILES.in(view), Tally.FILES);
+    requireTotal("directories", Counter.DIRECTORIES.in(view), Tally.DIRECTORIES);
+    requireTotal("sessions", Counter.SESSIONS.in(view), Tally.SESSIONS);
+    requireTotal("links of files", cursor.get(Tally.FILE_LINKS), Tally.FILE_NAMES);
+    requireTotal("deleted inodes", cursor.get(Tally.NAMELESS), Tally.DELETED_ROWS);
+  }
+
+  private void requireTotal(String what, long total, Tally counted) {
+    require(
+        total == cursor.get(counted),
+        what + ": the total says " + total + ", the records " + cursor.get(counted));
+  }
+}

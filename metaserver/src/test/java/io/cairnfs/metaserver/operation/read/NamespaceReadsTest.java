@@ -1,0 +1,299 @@
+package io.cairnfs.metaserver.operation.read;
+
+import static io.cairnfs.metaserver.operation.TestCluster.ok;
+import static io.cairnfs.metaserver.operation.TestCluster.path;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.operation.TestCluster;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.metaserver.store.StoreDigest;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.CheckPageResult;
+import io.cairnfs.proto.metadata.ClusterReport;
+import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.OpenForRead;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.ReadExtents;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Stat;
+import io.cairnfs.proto.metadata.StatFs;
+import io.cairnfs.proto.metadata.Walk;
+import io.cairnfs.proto.metadata.WalkPage;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.Extent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class NamespaceReadsTest {
+  private static final Principal ROOT = new Principal(TestCluster.ROOT_USER, List.of(), true);
+  private static final Principal EVE = new Principal("eve", List.of("guests"), false);
+
+  private final TestCluster cluster = new TestCluster();
+  private final NamespaceReads reads =
+      new NamespaceReads(
+          new ChunkLookup() {
+            @Override
+            public List<Extent> extents(
+                RecordReader state, InodeId file, long from, long to, int limit) {
+              return List.of();
+            }
+
+            @Override
+            public Optional<ChunkLocation> locate(RecordReader state, ChunkId chunk) {
+              return Optional.empty();
+            }
+          });
+
+  private ReadReply read(Principal principal, ReadRequest.Builder request) throws CairnException {
+    try (StoreView view = cluster.store().view()) {
+      return reads.read(view, principal, request.build());
+    }
+  }
+
+  private ErrorCode refused(Principal principal, ReadRequest.Builder request) {
+    try {
+      read(principal, request);
+    } catch (CairnException e) {
+      return e.code();
+    }
+    throw new AssertionError("a refusal is expected");
+  }
+
+  private static ReadRequest.Builder stat(String path) {
+    return ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(path(path)));
+  }
+
+  private static ReadRequest.Builder list(String path, String after, int limit) {
+    return ReadRequest.newBuilder()
+        .setList(
+            ListDirectory.newBuilder()
+                .setTarget(path(path))
+                .setAfter(ByteString.copyFromUtf8(after))
+                .setLimit(limit));
+  }
+
+  private static ReadRequest.Builder open(String path) {
+    return ReadRequest.newBuilder()
+        .setOpen(OpenForRead.newBuilder().setTarget(path(path)).setLength(100));
+  }
+
+  @Test
+  void statAnswersAttributesOfThatIndex() throws CairnException {
+    ok(cluster.write("ann", "/tmp/f", "hello"));
+    ReadReply reply = read(EVE, stat("/tmp/f"));
+    assertThat(reply.getLogIndex()).isEqualTo(cluster.index());
+    assertThat(reply.getAttributes().getLength()).isEqualTo(5);
+    assertThat(refused(EVE, stat("/tmp/none"))).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(refused(EVE, stat("/tmp/f/x"))).isEqualTo(ErrorCode.NOT_A_DIRECTORY);
+    ok(cluster.mkdir("ann", "/tmp/closed", 0700));
+    assertThat(refused(EVE, stat("/tmp/closed/x"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(read(EVE, stat("/tmp/closed")).getAttributes().getMode()).isEqualTo(0700);
+  }
+
+  @Test
+  void listingsArePagedInByteOrder() throws CairnException {
+    for (String name : List.of("b", "a", "ä", "Z", "ab")) {
+      ok(cluster.write("ann", "/tmp/" + name, name));
+    }
+    DirectoryPage first = read(EVE, list("/tmp", "", 3)).getList();
+    assertThat(first.getMore()).isTrue();
+    assertThat(first.getEntriesList())
+        .extracting(entry -> entry.getName().toStringUtf8())
+        .containsExactly("Z", "a", "ab");
+    assertThat(first.getEntries(1).getAttributes().getLength()).isEqualTo(1);
+    DirectoryPage rest = read(EVE, list("/tmp", "ab", 3)).getList();
+    assertThat(rest.getMore()).isFalse();
+    assertThat(rest.getEntriesList())
+        .extracting(entry -> entry.getName().toStringUtf8())
+        .containsExactly("b", "ä");
+    DirectoryPage file = read(EVE, list("/tmp/a", "", 3)).getList();
+    assertThat(file.getEntriesList()).isEmpty();
+    assertThat(file.getAttributes().getLength()).isEqualTo(1);
+  }
+
+  @Test
+  void listingNeedsReadAndSearch() {
+    ok(cluster.mkdir("ann", "/tmp/d", 0751));
+    assertThat(refused(EVE, list("/tmp/d", "", 10))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused(EVE, list("/tmp", "", 0))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(refused(EVE, list("/tmp", "", 5000))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void openAnswersTinyContentAndChecksTheMode() throws CairnException {
+    ok(cluster.write("ann", "/tmp/f", "hello"));
+    OpenResult result = read(EVE, open("/tmp/f")).getOpen();
+    assertThat(result.getInline().toStringUtf8()).isEqualTo("hello");
+    assertThat(result.getHasInline()).isTrue();
+    ok(cluster.create("ann", TestCluster.creation("/tmp/secret", "x").setMode(0600)));
+    assertThat(refused(EVE, open("/tmp/secret"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused(EVE, open("/tmp"))).isEqualTo(ErrorCode.IS_A_DIRECTORY);
+  }
+
+  @Test
+  void anOpenFileIsReadableWithoutAName() throws CairnException {
+    ok(cluster.write("ann", "/tmp/f", "hello"));
+    long inode = cluster.attributes("/tmp/f").getInode();
+    ok(cluster.unlink("ann", "/tmp/f"));
+    ReadRequest.Builder request =
+        ReadRequest.newBuilder().setExtents(ReadExtents.newBuilder().setInode(inode).setLength(5));
+    assertThat(read(EVE, request).getExtents().getInline().toStringUtf8()).isEqualTo("hello");
+    ok(cluster.purge(10));
+    assertThat(refused(EVE, request)).isEqualTo(ErrorCode.STALE_HANDLE);
+  }
+
+  @Test
+  void statFsCounts() throws CairnException {
+    ok(cluster.write("ann", "/tmp/f", "hello"));
+    ReadReply reply = read(EVE, ReadRequest.newBuilder().setStatFs(StatFs.newBuilder()));
+    assertThat(reply.getStatFs().getFiles()).isEqualTo(1);
+    assertThat(reply.getStatFs().getDirectories()).isEqualTo(3);
+  }
+
+  @Test
+  void theDigestIsTheStores() throws CairnException {
+    ReadReply reply =
+        read(
+            EVE,
+            ReadRequest.newBuilder()
+                .setDigest(io.cairnfs.proto.metadata.StoreDigest.getDefaultInstance()));
+    assertThat(reply.getDigest().getDigest().toByteArray())
+        .isEqualTo(StoreDigest.recompute(cluster.store()).bytes());
+    assertThat(reply.getDigest().getAppliedIndex()).isEqualTo(cluster.index());
+  }
+
+  private List<String> walk(String path, int limit) throws CairnException {
+    List<String> found = new ArrayList<>();
+    ByteString cursor = ByteString.EMPTY;
+    WalkPage page;
+    do {
+      Walk.Builder walk = Walk.newBuilder().setTarget(path(path)).setLimit(limit).setCursor(cursor);
+      page = read(ROOT, ReadRequest.newBuilder().setWalk(walk)).getWalk();
+      page.getEntriesList().forEach(entry -> found.add(entry.getPath().toStringUtf8()));
+      assertThat(page.getEntriesCount()).isLessThanOrEqualTo(limit);
+      cursor = page.getCursor();
+    } while (page.getMore());
+    return found;
+  }
+
+  @Test
+  void aWalkIsDepthFirstWhateverThePageSize() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/t/b/c/d"));
+    ok(cluster.mkdirs("ann", "/tmp/t/b.x"));
+    ok(cluster.write("ann", "/tmp/t/b/c/f", "12345"));
+    ok(cluster.write("ann", "/tmp/t/a", "1"));
+    ok(cluster.write("ann", "/tmp/t/z", ""));
+    List<String> expected = List.of("", "a", "b", "b/c", "b/c/d", "b/c/f", "b.x", "z");
+    for (int limit = 1; limit < 10; limit++) {
+      assertThat(walk("/tmp/t", limit)).isEqualTo(expected);
+    }
+    assertThat(walk("/tmp/t/a", 5)).containsExactly("");
+    Walk.Builder badCursor =
+        Walk.newBuilder()
+            .setTarget(path("/tmp"))
+            .setLimit(1)
+            .setCursor(ByteString.copyFromUtf8("x"));
+    assertThat(refused(ROOT, ReadRequest.newBuilder().setWalk(badCursor)))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void aWalkGoesOnWhenItsPlaceIsGone() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/t/b/c"));
+    ok(cluster.write("ann", "/tmp/t/b/x", ""));
+    ok(cluster.write("ann", "/tmp/t/z", ""));
+    Walk.Builder walk = Walk.newBuilder().setTarget(path("/tmp/t")).setLimit(3);
+    WalkPage page = read(ROOT, ReadRequest.newBuilder().setWalk(walk)).getWalk();
+    assertThat(page.getEntries(2).getPath().toStringUtf8()).isEqualTo("b/c");
+    ok(cluster.deleteTree("ann", "/tmp/t/b"));
+    walk.setCursor(page.getCursor());
+    page = read(ROOT, ReadRequest.newBuilder().setWalk(walk)).getWalk();
+    assertThat(page.getEntriesList())
+        .extracting(entry -> entry.getPath().toStringUtf8())
+        .containsExactly("z");
+    assertThat(page.getMore()).isFalse();
+  }
+
+  @Test
+  void aWalkStopsWhereTheCallerMayNotRead() {
+    ok(cluster.mkdir("ann", "/tmp/t", 0755));
+    ok(cluster.mkdir("ann", "/tmp/t/closed", 0700));
+    Walk.Builder walk = Walk.newBuilder().setTarget(path("/tmp/t")).setLimit(10);
+    assertThatThrownBy(() -> read(EVE, ReadRequest.newBuilder().setWalk(walk)))
+        .hasMessageContaining("/tmp/t/closed");
+  }
+
+  private List<String> check(int limit) throws CairnException {
+    List<String> violations = new ArrayList<>();
+    ByteString cursor = ByteString.EMPTY;
+    CheckPageResult page;
+    do {
+      CheckPage.Builder request = CheckPage.newBuilder().setCursor(cursor).setLimit(limit);
+      page = read(ROOT, ReadRequest.newBuilder().setCheck(request)).getCheck();
+      violations.addAll(page.getViolationsList());
+      cursor = page.getCursor();
+    } while (page.getMore());
+    return violations;
+  }
+
+  @Test
+  void aGoodStoreHasNoViolations() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/t/b/c"));
+    ok(cluster.write("ann", "/tmp/t/b/x", "x"));
+    ok(cluster.create("bob", TestCluster.creation("/tmp/w", "").clearContent()));
+    ok(cluster.deleteTree("ann", "/tmp/t/b"));
+    ok(cluster.write("ann", "/tmp/gone", "x"));
+    ok(cluster.unlink("ann", "/tmp/gone"));
+    for (int limit : new int[] {1, 2, 1000}) {
+      assertThat(check(limit)).as("limit %s", limit).isEmpty();
+    }
+    assertThat(refused(EVE, ReadRequest.newBuilder().setCheck(CheckPage.newBuilder().setLimit(10))))
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
+    assertThat(
+            refused(
+                ROOT,
+                ReadRequest.newBuilder()
+                    .setCheck(
+                        CheckPage.newBuilder()
+                            .setLimit(10)
+                            .setCursor(ByteString.copyFromUtf8("?")))))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void damageIsFound() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/d/e"));
+    ok(cluster.write("ann", "/tmp/d/f", "x"));
+    InodeId file = new InodeId(cluster.attributes("/tmp/d/f").getInode());
+    InodeId directory = new InodeId(cluster.attributes("/tmp/d").getInode());
+    cluster.damage(
+        editor -> editor.putInode(editor.requireInode(directory).edit().linkCount(7).done()));
+    assertThat(check(100)).anyMatch(text -> text.contains("link count 7"));
+    cluster.damage(editor -> editor.deleteInlineContent(file));
+    assertThat(check(100)).anyMatch(text -> text.contains("0 inline bytes"));
+    cluster.damage(editor -> editor.deleteInode(file));
+    assertThat(check(100))
+        .anyMatch(text -> text.contains("name f leads to " + file))
+        .anyMatch(text -> text.contains("files: the total says 1, the records 0"));
+  }
+
+  @Test
+  void otherReadsAreNotForHere() {
+    assertThat(NamespaceReads.answers(ReadRequest.KindCase.REPORT)).isFalse();
+    assertThat(
+            refused(ROOT, ReadRequest.newBuilder().setReport(ClusterReport.getDefaultInstance())))
+        .isEqualTo(ErrorCode.MALFORMED);
+  }
+}

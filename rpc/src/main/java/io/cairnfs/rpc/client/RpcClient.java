@@ -4,10 +4,14 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
 import io.cairnfs.rpc.frame.Peer;
+import io.cairnfs.rpc.frame.PeerIdentity;
+import io.cairnfs.rpc.transport.RpcEventLoops;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * Calls servers. Keeps one connection for calls to each address, made when first needed, made anew
@@ -22,6 +26,17 @@ import java.util.concurrent.CompletableFuture;
  * Cancelling the future tells the server that the answer is not wanted.
  */
 public interface RpcClient extends AutoCloseable {
+  /**
+   * A client that connects over TCP.
+   *
+   * @param self what it says of itself; asked for every handshake, since a process may learn its
+   *     cluster id late
+   */
+  static RpcClient create(
+      RpcEventLoops loops, RpcClientOptions options, Supplier<PeerIdentity> self, Clock clock) {
+    return new NettyRpcClient(loops, options, self, clock);
+  }
+
   /** Calls and waits no longer than the time-out. The payload of the reply must be released. */
   CompletableFuture<RpcReply> call(
       HostPort address, Method method, MessageLite request, Duration timeout);

@@ -223,7 +223,12 @@ final class Leader {
       }
       case REPLICATE -> {
         if (!news && follower.isStalled()) {
-          sendAppend(follower, nowNanos, List.of());
+          if (log.knows(follower.next() - 1)) {
+            sendAppend(follower, nowNanos, List.of());
+          } else {
+            // What was on its way got lost, and a checkpoint has replaced it here.
+            follower.probeFrom(follower.match() + 1);
+          }
         }
       }
       case CHECKPOINT -> {
@@ -432,11 +437,16 @@ final class Leader {
    * least election time-out after it received, and so after this member sent, a request.
    */
   boolean hasLease(long nowNanos) {
+    return nowNanos < leaseUntilNanos(nowNanos);
+  }
+
+  /** When the lease ends, as far as the answers go that have arrived; or the least of all times. */
+  long leaseUntilNanos(long nowNanos) {
     if (leaseForfeited || log.commit() < readyIndex) {
-      return false;
+      return Long.MIN_VALUE;
     }
     long sent = agreedByMajority(Progress::ackedSentNanos, nowNanos);
-    return sent != Long.MIN_VALUE && nowNanos < sent + leaseNanos;
+    return sent == Long.MIN_VALUE ? sent : sent + leaseNanos;
   }
 
   /** The greatest value that a majority of the voters has reached. */

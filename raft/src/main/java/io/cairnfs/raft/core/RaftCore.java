@@ -664,6 +664,14 @@ public final class RaftCore {
     return leader != null && leader.hasLease(nowNanos);
   }
 
+  /**
+   * Until when this member may serve reads without asking anyone, unless the clock jumps or
+   * leadership is handed over meanwhile; {@code Long.MIN_VALUE} if it may not.
+   */
+  public long leaseUntilNanos(long nowNanos) {
+    return leader == null ? Long.MIN_VALUE : leader.leaseUntilNanos(nowNanos);
+  }
+
   public CoreCounters counters() {
     return counters;
   }

@@ -196,18 +196,12 @@ public final class SegmentedLog implements Closeable {
   }
 
   /**
-   * Whether entries of so many payload bytes in all surely fit into what is allocated. Any thread.
-   * Only {@code false} together with {@link #isFull} means that an append would be refused.
+   * Bytes of records that surely fit into what is allocated, less what is kept for elections; may
+   * be negative. Entries beyond may still fit, or have a segment allocated for them. Any thread.
    */
-  public boolean hasRoom(int entries, long payloadBytes) {
-    long needed =
-        payloadBytes
-            + (long) entries * (SegmentFormat.RECORD_HEADER_BYTES + SegmentFormat.ALIGNMENT);
-    return needed + options.electionReserveBytes() <= room();
-  }
-
-  private synchronized long room() {
-    return (long) active().room() + files.spareRoom();
+  public synchronized long sureRoomBytes() {
+    long room = Math.max(active().room(), files.spareRoom());
+    return room - options.electionReserveBytes();
   }
 
   /** The last attempt to allocate a segment found the disk full. Any thread. */

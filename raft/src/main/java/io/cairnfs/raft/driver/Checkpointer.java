@@ -1,0 +1,134 @@
+package io.cairnfs.raft.driver;
+
+import io.cairnfs.common.checksum.Crc32c;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.proto.raft.CheckpointManifest;
+import io.cairnfs.proto.raft.CheckpointPartRequest;
+import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.StateMachine;
+import io.cairnfs.raft.checkpoint.CheckpointStore;
+import io.cairnfs.raft.checkpoint.PartSource;
+import io.cairnfs.raft.core.Effects.Install;
+import io.cairnfs.raft.transport.RaftTransport;
+import io.cairnfs.raft.transport.RaftTransport.Part;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
+
+/**
+ * Makes checkpoints and receives those of others, on the checkpoint thread; hands out parts of
+ * them, on any. A checkpoint of which a part was asked for lately is not deleted.
+ */
+final class Checkpointer {
+  private static final long KEPT_FOR_READERS_NANOS = Duration.ofSeconds(60).toNanos();
+
+  private final CheckpointStore store;
+  private final Clock clock;
+  private final Map<Long, Long> lastReadNanos = new ConcurrentHashMap<>();
+
+  Checkpointer(CheckpointStore store, Clock clock) {
+    this.store = store;
+    this.clock = clock;
+  }
+
+  /** Makes a checkpoint, deletes older ones, and returns up to where the log may be cut. */
+  long make(StateMachine<?> machine, LongFunction<Membership> membershipAt) throws IOException {
+    try {
+      long index = store.make(machine, membershipAt).index();
+      store.deleteOld(inUse());
+      return index;
+    } catch (IOException e) {
+      throw noSpaceOr(e);
+    }
+  }
+
+  /** A full disk is no reason to stop: what there was still is. */
+  private static IOException noSpaceOr(IOException e) {
+    String message = e.getMessage();
+    return message != null && message.contains("No space left on device")
+        ? new CairnException(ErrorCode.NO_SPACE, "checkpoint: " + message, e)
+        : e;
+  }
+
+  private Set<Long> inUse() {
+    long now = clock.monotonicNanos();
+    lastReadNanos.values().removeIf(last -> now - last > KEPT_FOR_READERS_NANOS);
+    return new HashSet<>(lastReadNanos.keySet());
+  }
+
+  /** Fetches a checkpoint and makes it this member's newest. */
+  void receive(Install install, RaftTransport transport) throws IOException {
+    try {
+      store.receive(
+          install.index(),
+          install.term(),
+          install.source(),
+          new RemoteParts(store.group(), install, transport));
+      store.deleteOld(inUse());
+    } catch (IOException e) {
+      throw noSpaceOr(e);
+    }
+  }
+
+  Part part(CheckpointPartRequest request) throws IOException {
+    if (!request.getGroup().equals(store.group())) {
+      throw new CairnException(
+          ErrorCode.WRONG_CLUSTER,
+          "checkpoint of group '%s' asked of a member of '%s'"
+              .formatted(request.getGroup(), store.group()));
+    }
+    CheckpointManifest manifest = store.manifest(request.getIndex(), request.getTerm());
+    lastReadNanos.put(request.getIndex(), clock.monotonicNanos());
+    return request.getFile().isEmpty()
+        ? Part.ofManifest(manifest)
+        : Part.ofBytes(
+            store.part(
+                request.getIndex(),
+                request.getTerm(),
+                request.getFile(),
+                request.getOffset(),
+                request.getLength()));
+  }
+
+  /** The parts of one checkpoint at one member. */
+  private record RemoteParts(String group, Install install, RaftTransport transport)
+      implements PartSource {
+    @Override
+    public CheckpointManifest manifest() throws IOException {
+      return transport.fetch(source(), request().build()).manifest();
+    }
+
+    @Override
+    public byte[] part(String file, long offset, int maxBytes) throws IOException {
+      Part part =
+          transport.fetch(
+              source(), request().setFile(file).setOffset(offset).setLength(maxBytes).build());
+      int crc = Crc32c.of(part.bytes(), 0, part.bytes().length);
+      if (crc != part.crc() || part.bytes().length > maxBytes) {
+        throw new CairnException(
+            ErrorCode.MALFORMED,
+            "%s at %d: %d bytes with CRC %08x, announced %08x"
+                .formatted(file, offset, part.bytes().length, crc, part.crc()));
+      }
+      return part.bytes();
+    }
+
+    private MemberId source() {
+      return install.source();
+    }
+
+    private CheckpointPartRequest.Builder request() {
+      return CheckpointPartRequest.newBuilder()
+          .setGroup(group)
+          .setIndex(install.index())
+          .setTerm(install.term());
+    }
+  }
+}

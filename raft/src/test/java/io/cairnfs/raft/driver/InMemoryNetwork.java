@@ -1,0 +1,72 @@
+package io.cairnfs.raft.driver;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.raft.CheckpointPartRequest;
+import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.core.RaftMessage;
+import io.cairnfs.raft.transport.RaftTransport;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Members in one process, and who is cut off from the others. */
+final class InMemoryNetwork {
+  private final Map<MemberId, RaftTransport.Receiver> receivers = new ConcurrentHashMap<>();
+  private final Set<MemberId> isolated = ConcurrentHashMap.newKeySet();
+
+  void isolate(MemberId member) {
+    isolated.add(member);
+  }
+
+  void reconnect(MemberId member) {
+    isolated.remove(member);
+  }
+
+  RaftTransport transportOf(MemberId self) {
+    return new Transport(self);
+  }
+
+  private final class Transport implements RaftTransport {
+    private final MemberId self;
+
+    Transport(MemberId self) {
+      this.self = self;
+    }
+
+    @Override
+    public void start(Receiver receiver) {
+      receivers.put(self, receiver);
+    }
+
+    @Override
+    public void membershipChanged(Membership membership) {}
+
+    @Override
+    public void send(List<RaftMessage> messages) {
+      for (RaftMessage message : messages) {
+        Receiver receiver = receivers.get(message.to());
+        if (receiver != null && !isolated.contains(self) && !isolated.contains(message.to())) {
+          receiver.onMessage(message);
+        }
+      }
+    }
+
+    @Override
+    public Part fetch(MemberId source, CheckpointPartRequest request) throws IOException {
+      Receiver receiver = receivers.get(source);
+      if (receiver == null || isolated.contains(self) || isolated.contains(source)) {
+        throw new CairnException(ErrorCode.CONNECTION_LOST, source + " cannot be reached");
+      }
+      return receiver.onPartRequest(request);
+    }
+
+    @Override
+    public void close() {
+      receivers.remove(self);
+    }
+  }
+}

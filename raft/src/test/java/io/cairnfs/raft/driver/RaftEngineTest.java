@@ -1,0 +1,278 @@
+package io.cairnfs.raft.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.raft.LeadershipListener;
+import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.core.RaftOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RaftEngineTest {
+  @TempDir Path root;
+
+  private static void expectRefusal(CompletableFuture<?> future, ErrorCode code) {
+    assertThatThrownBy(future::join)
+        .cause()
+        .isInstanceOfSatisfying(
+            CairnException.class, refusal -> assertThat(refusal.code()).isEqualTo(code));
+  }
+
+  private static byte[] bytes(String word) {
+    return word.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void membersElectOneAndApplyTheSame() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      List<CompletableFuture<Integer>> results = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        results.add(cluster.submit("word-" + i));
+      }
+      for (int i = 0; i < 500; i++) {
+        assertThat(results.get(i).join()).isEqualTo(i + 1);
+      }
+      cluster.awaitSameWords(500);
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  @Test
+  void aSingleMemberIsAGroup() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 1)) {
+      cluster.startAll();
+      assertThat(cluster.submit("alone").join()).isEqualTo(1);
+      assertThat(cluster.leader().readBarrier().join()).isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  @Test
+  void followersRefuseAndNameTheLeader() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      MemberId leader = cluster.awaitLeader();
+      MemberId follower = cluster.aFollower();
+      cluster.await("hint", () -> cluster.engine(follower).status().leader().isPresent());
+      expectRefusal(cluster.engine(follower).readBarrier(), ErrorCode.NOT_LEADER);
+      assertThatThrownBy(() -> cluster.engine(follower).submit(bytes("x")).join())
+          .cause()
+          .isInstanceOfSatisfying(
+              CairnException.class,
+              refusal ->
+                  assertThat(refusal.leaderHint())
+                      .isEqualTo(
+                          cluster.membership().member(leader).orElseThrow().address().toString()));
+    }
+  }
+
+  @Test
+  void everythingRestartedAtOnceKeepsWhatWasAcknowledged() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      for (int i = 0; i < 200; i++) {
+        cluster.submitSurely("word-" + i);
+      }
+      for (int i = 1; i <= 3; i++) {
+        cluster.stop(TestCluster.id(i));
+      }
+      cluster.startAll();
+      cluster.submitSurely("after");
+      cluster.awaitSameWords(201);
+      assertThat(cluster.machine(TestCluster.id(1)).words()).contains("word-0", "word-199");
+    }
+  }
+
+  @Test
+  void noAcknowledgedEntryIsLostWhenLeadersDieUnderLoad() throws Exception {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      Set<String> acknowledged = new HashSet<>();
+      for (int round = 0; round < 3; round++) {
+        MemberId leader = cluster.awaitLeader();
+        List<String> words = new ArrayList<>();
+        List<CompletableFuture<Integer>> results = new ArrayList<>();
+        for (int i = 0; i < 2_000; i++) {
+          String word = "round-" + round + "-" + i;
+          words.add(word);
+          results.add(cluster.engine(leader).submit(bytes(word)));
+        }
+        results.get(300).join();
+        cluster.stop(leader);
+        int unsure = 0;
+        for (int i = 0; i < words.size(); i++) {
+          if (results.get(i).handle((result, error) -> error == null).join()) {
+            acknowledged.add(words.get(i));
+          } else {
+            unsure++;
+          }
+        }
+        assertThat(unsure + acknowledged.size()).isGreaterThan(300);
+        cluster.submitSurely("between-" + round);
+        acknowledged.add("between-" + round);
+        cluster.start(leader);
+      }
+      cluster.submitSurely("end");
+      cluster.awaitSameWords(acknowledged.size());
+      List<String> words = cluster.machine(TestCluster.id(1)).words();
+      assertThat(new HashSet<>(words)).containsAll(acknowledged);
+      assertThat(words).doesNotHaveDuplicates();
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  @Test
+  void aMemberThatFellBehindInstallsACheckpoint() throws Exception {
+    EngineOptions options = TestCluster.OPTIONS.withRaft(few(TestCluster.OPTIONS));
+    try (TestCluster cluster = new TestCluster(root, options, 3)) {
+      cluster.startAll();
+      cluster.submitSurely("first");
+      MemberId behind = cluster.aFollower();
+      cluster.stop(behind);
+      String filler = "x".repeat(4_000);
+      for (int i = 0; i < 200; i++) {
+        cluster.submitSurely("word-" + i + filler);
+      }
+      for (int i = 1; i <= 3; i++) {
+        if (!TestCluster.id(i).equals(behind)) {
+          cluster.engine(TestCluster.id(i)).checkpoint().join();
+        }
+      }
+      cluster.await("truncated log", () -> cluster.leader().status().firstIndex() > 100);
+      cluster.start(behind);
+      cluster.awaitSameWords(201);
+      cluster.await(
+          "installation", () -> cluster.metrics(behind).values().get("raft.installs.count") == 1);
+
+      cluster.stop(behind);
+      cluster.start(behind);
+      cluster.submitSurely("last");
+      cluster.awaitSameWords(202);
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  /** Nothing is kept below a checkpoint. */
+  private static RaftOptions few(EngineOptions options) {
+    RaftOptions raft = options.raft();
+    return new RaftOptions(
+        raft.heartbeatInterval(),
+        raft.minElectionTimeout(),
+        raft.maxElectionTimeout(),
+        raft.driftBound(),
+        raft.maxAppendBytes(),
+        raft.maxAppendsInFlight(),
+        raft.maxBytesInFlight(),
+        raft.maxQueuedProposals(),
+        raft.maxQueuedBytes(),
+        raft.maxUncommittedBytes(),
+        raft.maxQueuedReads(),
+        64 << 10,
+        0);
+  }
+
+  @Test
+  void checkpointsAreMadeWhenEnoughWasApplied() throws Exception {
+    EngineOptions options =
+        TestCluster.OPTIONS.withRaft(few(TestCluster.OPTIONS)).withCheckpoints(1 << 20, 100);
+    try (TestCluster cluster = new TestCluster(root, options, 3)) {
+      cluster.startAll();
+      String filler = "x".repeat(4_000);
+      for (int i = 0; i < 500; i++) {
+        cluster.submitSurely("word-" + i + filler);
+      }
+      for (int i = 1; i <= 3; i++) {
+        MemberId id = TestCluster.id(i);
+        cluster.await("cut log of " + id, () -> cluster.engine(id).status().firstIndex() > 300);
+      }
+      for (int i = 1; i <= 3; i++) {
+        cluster.stop(TestCluster.id(i));
+      }
+      cluster.startAll();
+      cluster.submitSurely("end");
+      cluster.awaitSameWords(501);
+    }
+  }
+
+  @Test
+  void leadershipIsHandedOver() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      cluster.submitSurely("before");
+      MemberId old = cluster.awaitLeader();
+      MemberId target = cluster.aFollower();
+      expectRefusal(cluster.engine(old).transferLeadership(old), ErrorCode.INVALID_ARGUMENT);
+      cluster.engine(old).transferLeadership(target).join();
+      cluster.await("new leader", () -> cluster.engine(target).status().ready());
+      assertThat(cluster.engine(target).submit(bytes("after")).join()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void listenersHearOfLeadershipInPairs() throws IOException {
+    ConcurrentLinkedQueue<String> heard = new ConcurrentLinkedQueue<>();
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      MemberId leader = cluster.awaitLeader();
+      cluster
+          .engine(leader)
+          .addListener(
+              new LeadershipListener() {
+                @Override
+                public void leadershipGained(long term) {
+                  heard.add("gained");
+                }
+
+                @Override
+                public void leadershipLost(long term) {
+                  heard.add("lost");
+                }
+              });
+      cluster.await("news", () -> heard.contains("gained"));
+      cluster.network().isolate(leader);
+      cluster.await("end of leadership", () -> heard.contains("lost"));
+      expectRefusal(cluster.engine(leader).submit(bytes("late")), ErrorCode.NOT_LEADER);
+    }
+    assertThat(heard).containsExactly("gained", "lost");
+  }
+
+  @Test
+  void aReadAtACutOffLeaderIsNotAnswered() throws IOException {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      cluster.submitSurely("one");
+      MemberId old = cluster.awaitLeader();
+      assertThat(cluster.engine(old).readBarrier().join()).isGreaterThanOrEqualTo(2);
+      cluster.network().isolate(old);
+      cluster.await(
+          "another leader",
+          () -> cluster.ready().isPresent() && !cluster.ready().orElseThrow().equals(old));
+      expectRefusal(cluster.engine(old).readBarrier(), ErrorCode.NOT_LEADER);
+      cluster.network().reconnect(old);
+      cluster.submitSurely("two");
+      cluster.awaitSameWords(2);
+    }
+  }
+
+  @Test
+  void whatIsSubmittedAfterTheEndIsRefused() throws IOException {
+    TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 1);
+    cluster.startAll();
+    RaftEngine<Integer> engine = cluster.leader();
+    cluster.close();
+    expectRefusal(engine.submit(bytes("late")), ErrorCode.UNAVAILABLE);
+    expectRefusal(engine.transferLeadership(TestCluster.id(2)), ErrorCode.UNAVAILABLE);
+  }
+}

@@ -1,0 +1,114 @@
+package io.cairnfs.metaserver.namespace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.proto.types.FileType;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+
+/** The bytes of keys and values: stores of earlier versions are read for ever. */
+class RecordCodecTest {
+  private static final InodeRecord INODE =
+      new InodeRecord(
+          new InodeId(16),
+          FileType.FILE,
+          0644,
+          "ann",
+          "staff",
+          1,
+          -2,
+          3,
+          300,
+          1,
+          3,
+          1 << 20,
+          1,
+          ContentKind.INLINE,
+          ByteString.EMPTY,
+          77);
+  private static final DentryRecord DENTRY =
+      new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
+  private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9);
+  private static final SessionRecord SESSION =
+      new SessionRecord(
+          new SessionId(5), "ann", "host", "dfs", ByteString.copyFromUtf8("12345678"), 7, 8);
+  private static final ClusterRecord CLUSTER =
+      new ClusterRecord(
+          "c1", "hdfs", "sg", 4096, 3, 1 << 27, 16384, 2, 1, ByteString.copyFromUtf8("k"));
+
+  private static String hex(byte[] bytes) {
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  @Test
+  void valuesAreTheseBytes() {
+    assertThat(hex(INODE.encode()))
+        .isEqualTo(
+            "0101a40303616e6e0573746166660000000000000001fffffffffffffffe0000000000000003"
+                + "ac0201038080400101004d");
+    assertThat(hex(DENTRY.encode())).isEqualTo("010210ac02");
+    assertThat(hex(LEASE.encode())).isEqualTo("010509");
+    assertThat(hex(SESSION.encode()))
+        .isEqualTo("0103616e6e04686f73740364667308313233343536373807" + "08");
+    assertThat(hex(CLUSTER.encode()))
+        .isEqualTo("0102633104686466730273678020038080804080800102" + "01016b");
+    assertThat(hex(Counter.encode(new long[] {1, 300}))).isEqualTo("010201ac02");
+  }
+
+  @Test
+  void valuesAreReadBack() {
+    assertThat(InodeRecord.decode(INODE.id(), INODE.encode())).isEqualTo(INODE);
+    assertThat(DentryRecord.decode(DENTRY.encode())).isEqualTo(DENTRY);
+    assertThat(LeaseRecord.decode(LEASE.encode())).isEqualTo(LEASE);
+    assertThat(SessionRecord.decode(SESSION.id(), SESSION.encode())).isEqualTo(SESSION);
+    assertThat(ClusterRecord.decode(CLUSTER.encode())).isEqualTo(CLUSTER);
+  }
+
+  @Test
+  void keysAreTheseBytes() throws CairnException {
+    assertThat(hex(Keys.inode(new InodeId(0x102)))).isEqualTo("000000000000000102");
+    assertThat(hex(Keys.dentry(new InodeId(1), FileName.of("ab"))))
+        .isEqualTo("0000000000000000016162");
+    assertThat(hex(Keys.session(new SessionId(3)))).isEqualTo("000000000000000003");
+    assertThat(hex(Keys.reply(new SessionId(3), 4)))
+        .isEqualTo("0000000000000000030000000000000004");
+    assertThat(hex(Keys.lease(new InodeId(2)))).isEqualTo("00000000000000000002");
+    assertThat(hex(Keys.sessionLease(new SessionId(3), new InodeId(2))))
+        .isEqualTo("000100000000000000030000000000000002");
+    assertThat(hex(Keys.deleted(9, new InodeId(2))))
+        .isEqualTo("0000000000000000090000000000000002");
+    assertThat(hex(Keys.cluster("counters"))).isEqualTo("00636f756e74657273");
+  }
+
+  @Test
+  void damagedAndNewerValuesAreRefused() {
+    byte[] good = INODE.encode();
+    for (int length = 0; length < good.length; length++) {
+      byte[] cut = Arrays.copyOf(good, length);
+      assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), cut))
+          .isInstanceOf(CorruptRecord.class);
+    }
+    byte[] longer = Arrays.copyOf(good, good.length + 1);
+    assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), longer))
+        .isInstanceOf(CorruptRecord.class);
+    byte[] newer = good.clone();
+    newer[0] = 2;
+    assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), newer))
+        .isInstanceOf(CorruptRecord.class)
+        .hasMessageContaining("format version 2");
+    byte[] badType = good.clone();
+    badType[1] = 9;
+    assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), badType))
+        .isInstanceOf(CorruptRecord.class);
+    byte[] badNumber = HexFormat.of().parseHex("01ffffffffffffffffffff");
+    assertThatThrownBy(() -> LeaseRecord.decode(badNumber)).isInstanceOf(CorruptRecord.class);
+  }
+}

@@ -39,7 +39,13 @@ public enum Counter {
    */
   CHUNK_BYTES,
   /** The last write lease granted: its number is the fencing token. */
-  LEASE_ID;
+  LEASE_ID,
+  /** Chunks with at least one repair entry. */
+  CHUNKS_UNDER_REPLICATED,
+  /** Chunks that no member is known to hold. */
+  CHUNKS_LOST,
+  /** Slots whose acting members are not the target's. */
+  SLOTS_MOVING;
 
   private static final int FORMAT = 1;
   private static final int COUNT = values().length;

@@ -53,10 +53,15 @@ public final class NamespaceEditor extends Namespace {
 
   /** Grants the write lease of a file, which nobody holds. */
   public LeaseRecord grantLease(InodeId file, SessionId session) {
-    LeaseRecord lease = new LeaseRecord(session, transaction.nextId(Counter.LEASE_ID));
+    LeaseRecord lease = new LeaseRecord(session, transaction.nextId(Counter.LEASE_ID), 0);
     transaction.put(Table.LEASE, Keys.lease(file), lease.encode());
     transaction.put(Table.LEASE, Keys.sessionLease(session, file), Bytes.EMPTY);
     return lease;
+  }
+
+  /** Stores what changed of a lease that is in force. */
+  public void putLease(InodeId file, LeaseRecord lease) {
+    transaction.put(Table.LEASE, Keys.lease(file), lease.encode());
   }
 
   /** Takes a write lease away, if there is one. */

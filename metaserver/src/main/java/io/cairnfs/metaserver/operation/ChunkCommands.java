@@ -1,25 +1,54 @@
 package io.cairnfs.metaserver.operation;
 
 import io.cairnfs.common.error.CairnException;
-import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
 
-/** The commands about chunks, slots and data servers. */
-@SuppressWarnings("DoNotCallSuggester")
+/** Hands the commands about chunks, slots and data servers to their classes. */
 final class ChunkCommands {
   private ChunkCommands() {}
 
   /** A command of the cluster itself. */
   static CommandReply.Builder apply(CommandContext context) throws CairnException {
-    throw new CairnException(
-        ErrorCode.UNSUPPORTED, "command " + context.command().getKindCase() + " is not known");
+    Command command = context.command();
+    return switch (command.getKindCase()) {
+      case REGISTER_SERVER -> RegisterServerOperation.apply(context, command.getRegisterServer());
+      case SET_SERVER -> SetServerOperation.apply(context, command.getSetServer());
+      case FENCE_CHUNK -> FenceChunkOperation.apply(context, command.getFenceChunk());
+      case SETTLE_CHUNK -> SettleChunkOperation.apply(context, command.getSettleChunk());
+      case REPAIR_DONE -> RepairDoneOperation.apply(context, command.getRepairDone());
+      case REPAIR_NEEDED -> RepairNeededOperation.apply(context, command.getRepairNeeded());
+      case GARBAGE_DONE -> GarbageDoneOperation.apply(context, command.getGarbageDone());
+      case RELEASE_GARBAGE -> ReleaseGarbageOperation.apply(context, command.getReleaseGarbage());
+      case BEGIN_JOIN -> BeginJoinOperation.apply(context, command.getBeginJoin());
+      case ADVANCE_JOIN -> AdvanceJoinOperation.apply(context, command.getAdvanceJoin());
+      case PROMOTE -> PromoteOperation.apply(context, command.getPromote());
+      case OPERATION, OPEN_SESSION, EXPIRE_SESSION, TICK, BOOTSTRAP, PURGE_STEP, KIND_NOT_SET ->
+          throw new IllegalStateException(command.getKindCase() + " is not about chunks");
+    };
   }
 
   /** A call of a client. */
   static OperationResult applyOperation(CommandContext context) throws CairnException {
-    throw new CairnException(
-        ErrorCode.UNSUPPORTED,
-        "operation " + context.command().getOperation().getKindCase() + " is not known");
+    Operation operation = context.command().getOperation();
+    return switch (operation.getKindCase()) {
+      case ALLOCATE -> AllocateOperation.apply(context, operation.getAllocate());
+      case COMMIT -> CommitExtentsOperation.apply(context, operation.getCommit());
+      case CLOSE_CHUNKS -> CloseChunksOperation.apply(context, operation.getCloseChunks());
+      case MKDIR,
+          CREATE,
+          RENAME,
+          UNLINK,
+          RMDIR,
+          DELETE_TREE,
+          SET_ATTRIBUTES,
+          RELEASE,
+          CLOSE_SESSION,
+          OPEN_FOR_WRITE,
+          KIND_NOT_SET ->
+          throw new IllegalStateException(operation.getKindCase() + " is not about chunks");
+    };
   }
 }

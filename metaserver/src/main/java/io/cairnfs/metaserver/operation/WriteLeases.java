@@ -42,14 +42,18 @@ final class WriteLeases {
    *
    * @throws CairnException LEASE_LOST
    */
-  static void requireHeld(CommandContext context, InodeId file, long grant) throws CairnException {
-    LeaseRecord presented = new LeaseRecord(context.requireSession().id(), grant);
-    boolean held = context.namespace().lease(file).filter(presented::equals).isPresent();
-    if (!held) {
-      throw new CairnException(
-          ErrorCode.LEASE_LOST,
-          file + ": " + presented.session() + " does not hold write lease " + grant);
-    }
+  static LeaseRecord requireHeld(CommandContext context, InodeId file, long grant)
+      throws CairnException {
+    SessionId session = context.requireSession().id();
+    return context
+        .namespace()
+        .lease(file)
+        .filter(lease -> lease.session().equals(session) && lease.grant() == grant)
+        .orElseThrow(
+            () ->
+                new CairnException(
+                    ErrorCode.LEASE_LOST,
+                    file + ": " + session + " does not hold write lease " + grant));
   }
 
   /** Ends every lease of a session that ends. */

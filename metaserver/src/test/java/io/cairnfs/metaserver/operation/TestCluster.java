@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.FileExtents;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
@@ -46,7 +47,7 @@ public final class TestCluster {
 
   final MemoryStore store = new MemoryStore();
   final NoChunks chunks = new NoChunks();
-  private final CommandExecutor executor = new CommandExecutor(chunks);
+  private final CommandExecutor executor;
   private final Map<String, List<String>> groups = new HashMap<>();
   private final Map<String, Long> sessions = new HashMap<>();
   private final Map<Long, Long> calls = new HashMap<>();
@@ -54,6 +55,16 @@ public final class TestCluster {
   private long stamp = 1_000;
 
   public TestCluster() {
+    this(Optional.empty());
+  }
+
+  /** With chunks, as far as this side of them goes. */
+  public TestCluster(FileExtents extents) {
+    this(Optional.of(extents));
+  }
+
+  private TestCluster(Optional<FileExtents> extents) {
+    executor = new CommandExecutor(extents.orElse(chunks));
     groups.put(ROOT_USER, List.of(SUPERGROUP));
     groups.put("ann", List.of("staff", "red"));
     groups.put("bob", List.of("staff"));

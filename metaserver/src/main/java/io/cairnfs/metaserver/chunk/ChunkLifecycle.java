@@ -1,0 +1,197 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.proto.types.ChunkState;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Moves chunks from one state to the next (the arrows stand at {@link ChunkRecord}). Whatever
+ * lengthens, seals or settles a chunk writes a repair entry for every member of its slot, acting or
+ * joining, that is not known to hold the bytes.
+ */
+public final class ChunkLifecycle {
+  private final NamespaceEditor namespace;
+  private final Transaction transaction;
+
+  public ChunkLifecycle(NamespaceEditor namespace) {
+    this.namespace = namespace;
+    this.transaction = namespace.transaction();
+  }
+
+  /**
+   * An OPEN chunk has more committed bytes.
+   *
+   * @param acknowledged servers that hold them
+   */
+  ChunkRecord lengthen(ChunkRecord chunk, long length, Collection<Integer> acknowledged) {
+    ChunkRecord longer = ChunkTable.put(transaction, chunk.withLength(length));
+    Set<Integer> holders = new HashSet<>(chunk.pipeline());
+    holders.retainAll(acknowledged);
+    noteMissing(longer, holders);
+    return longer;
+  }
+
+  /** Its writer appends no more: the committed length is final. Unreferenced, it is garbage. */
+  public ChunkRecord seal(ChunkRecord chunk) {
+    return seal(chunk, chunk.pipeline());
+  }
+
+  private ChunkRecord seal(ChunkRecord chunk, Collection<Integer> holders) {
+    ChunkRecord sealed =
+        ChunkTable.put(transaction, chunk.withOpenTail(false).withState(ChunkState.SEALED));
+    if (chunk.hasOpenTail()) {
+      endTail(sealed);
+    }
+    noteMissing(sealed, holders);
+    Set<Integer> members = SlotTable.members(transaction, sealed);
+    for (int server : sealed.pipeline()) {
+      if (!members.contains(server) && !ServerTable.isGone(transaction, server)) {
+        GarbageTable.addDelete(transaction, sealed.id(), server);
+      }
+    }
+    collect(Set.of(sealed.id()));
+    return sealed;
+  }
+
+  private void noteMissing(ChunkRecord chunk, Collection<Integer> holders) {
+    for (int server : SlotTable.members(transaction, chunk)) {
+      if (!holders.contains(server) && !ServerTable.isGone(transaction, server)) {
+        RepairTable.add(transaction, chunk.id(), server);
+      }
+    }
+  }
+
+  /**
+   * The writer is gone, or shall write no more: from now on an older epoch is refused. Without an
+   * open tail the committed length is final; with one the members have to be asked first.
+   *
+   * @return false, and nothing done, if the chunk is not OPEN at that epoch
+   */
+  public boolean fence(ChunkRecord chunk, int expectedEpoch) {
+    if (!chunk.isOpen() || chunk.epoch() != expectedEpoch) {
+      return false;
+    }
+    ChunkRecord fenced = chunk.withEpoch(chunk.epoch() + 1);
+    if (chunk.hasOpenTail()) {
+      ChunkTable.put(transaction, fenced.withState(ChunkState.SETTLING));
+    } else {
+      seal(fenced);
+    }
+    return true;
+  }
+
+  /**
+   * The length of a SETTLING chunk is decided. Its file's open tail, and nothing else, grows to it.
+   *
+   * @param holders members that hold so many valid bytes
+   * @return false, and nothing done, if the chunk is not SETTLING at that epoch
+   * @throws CairnException INVALID_ARGUMENT for a length below the committed or above the maximum
+   */
+  public boolean settle(
+      ChunkRecord chunk, int epoch, long length, Collection<Integer> holders, long nowNanos)
+      throws CairnException {
+    if (!chunk.isSettling() || chunk.epoch() != epoch) {
+      return false;
+    }
+    if (length < chunk.length() || length > chunk.maxLength()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT,
+          chunk.id()
+              + ": settled length "
+              + length
+              + " outside "
+              + chunk.length()
+              + ".."
+              + chunk.maxLength());
+    }
+    growTail(chunk, length, nowNanos);
+    ChunkRecord longer = ChunkTable.put(transaction, chunk.withLength(length));
+    seal(longer, holders);
+    return true;
+  }
+
+  private void growTail(ChunkRecord chunk, long length, long nowNanos) {
+    InodeRecord file = namespace.inode(new InodeId(chunk.inode())).orElse(null);
+    Optional<ExtentRecord> tail = tailOf(file, chunk.id());
+    if (tail.isEmpty() || length <= tail.get().chunkEnd()) {
+      return;
+    }
+    long more = length - tail.get().chunkEnd();
+    new ExtentMap(transaction, file.id())
+        .changeTail(tail.get(), tail.get().withLength(tail.get().length() + more));
+    namespace.putInode(
+        file.edit().length(file.length() + more).mtimeNanos(nowNanos).ctimeNanos(nowNanos).done());
+  }
+
+  private void endTail(ChunkRecord chunk) {
+    InodeRecord file = namespace.inode(new InodeId(chunk.inode())).orElse(null);
+    tailOf(file, chunk.id())
+        .ifPresent(
+            tail ->
+                new ExtentMap(transaction, file.id()).changeTail(tail, tail.withOpenTail(false)));
+  }
+
+  private Optional<ExtentRecord> tailOf(InodeRecord file, ChunkId chunk) {
+    return file == null
+        ? Optional.empty()
+        : ExtentMap.endingAt(transaction, file.id(), file.length())
+            .filter(extent -> extent.isOpenTail() && extent.chunk().equals(chunk));
+  }
+
+  /**
+   * Those of the chunks that are SEALED and that nothing refers to become GARBAGE, for good. To be
+   * called when all references of a command are made.
+   */
+  void collect(Collection<ChunkId> chunks) {
+    for (ChunkId id : chunks) {
+      ChunkRecord chunk = ChunkTable.require(transaction, id);
+      if (chunk.isSealed() && !ReferenceTable.isReferenced(transaction, id)) {
+        RepairTable.removeAll(transaction, id);
+        ChunkRecord unrepaired = ChunkTable.require(transaction, id);
+        GarbageTable.await(
+            transaction,
+            ChunkTable.put(transaction, unrepaired.withLost(false).withState(ChunkState.GARBAGE)));
+      }
+    }
+  }
+
+  /** A chunk that is not garbage is on more or fewer positions from now on. */
+  void replicate(ChunkRecord chunk, int replication) {
+    if (chunk.replication() == replication || chunk.isGarbage()) {
+      return;
+    }
+    Set<Integer> before = SlotTable.members(transaction, chunk);
+    ChunkRecord changed = ChunkTable.put(transaction, chunk.withReplication(replication));
+    Set<Integer> after = SlotTable.members(transaction, changed);
+    if (chunk.length() > 0 || chunk.isSealed()) {
+      for (int server : after) {
+        if (!before.contains(server) && !ServerTable.isGone(transaction, server)) {
+          RepairTable.add(transaction, chunk.id(), server);
+        }
+      }
+    }
+    for (int server : before) {
+      if (!after.contains(server)) {
+        dropMember(changed, server);
+      }
+    }
+  }
+
+  /** The server is no member of the chunk any more: a replica that it may have goes. */
+  void dropMember(ChunkRecord chunk, int server) {
+    if (RepairTable.since(transaction, chunk.id(), server).isPresent()) {
+      RepairTable.remove(transaction, chunk.id(), server);
+    } else if (chunk.isSealed() && !ServerTable.isGone(transaction, server)) {
+      GarbageTable.addDelete(transaction, chunk.id(), server);
+    }
+  }
+}

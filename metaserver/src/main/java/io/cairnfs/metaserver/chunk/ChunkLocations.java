@@ -1,0 +1,123 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerHealth;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where chunks are, for readers and writers. Tokens are the caller's to add. One per request: it
+ * remembers the servers and slots that it has read.
+ */
+public final class ChunkLocations {
+  private final RecordReader reader;
+  private final ReplicaHealth health;
+  private final Map<Integer, Optional<ServerRecord>> servers = new HashMap<>();
+  private final Map<Integer, SlotRecord> slots = new HashMap<>();
+
+  public ChunkLocations(RecordReader reader, ReplicaHealth health) {
+    this.reader = reader;
+    this.health = health;
+  }
+
+  /**
+   * For a reader: members that hold the chunk, healthy ones first, the reader's own host before
+   * others, in an order that spreads readers over equal ones. Of an unsealed chunk the head of its
+   * pipeline comes first whatever its health: it alone knows the visible length.
+   *
+   * @param readerHost empty when unknown
+   * @return empty for a chunk that has no row
+   */
+  public Optional<ChunkLocation> forReading(ChunkId id, String readerHost) {
+    return ChunkTable.find(reader, id).map(chunk -> forReading(chunk, readerHost));
+  }
+
+  private ChunkLocation forReading(ChunkRecord chunk, String readerHost) {
+    List<Integer> holders = new ArrayList<>(holders(chunk));
+    if (chunk.isUnsealed()) {
+      return location(chunk, holders);
+    }
+    int spread = holders.isEmpty() ? 0 : (int) (chunk.id().counter() % holders.size());
+    Collections.rotate(holders, spread);
+    holders.sort(
+        Comparator.comparingInt((Integer server) -> rank(health.of(server)))
+            .thenComparing(server -> !hostOf(server).equals(readerHost)));
+    return location(chunk, holders);
+  }
+
+  /** For the writer that it was allocated for: the pipeline in its order. */
+  public ChunkLocation forWriting(ChunkRecord chunk) {
+    return location(chunk, chunk.pipeline());
+  }
+
+  private Collection<Integer> holders(ChunkRecord chunk) {
+    Set<Integer> lacking = RepairTable.ofChunk(reader, chunk.id()).keySet();
+    List<Integer> all = new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : membersOf(chunk));
+    all.removeIf(server -> serverOf(server).map(ServerRecord::isOut).orElse(true));
+    List<Integer> good = new ArrayList<>(all);
+    good.removeAll(lacking);
+    // Where nobody is known to be good a reader may still be lucky with what was not verified.
+    return good.isEmpty() ? all : good;
+  }
+
+  private Set<Integer> membersOf(ChunkRecord chunk) {
+    SlotRecord slot =
+        slots.computeIfAbsent(
+            (chunk.id().pool() << 14) | chunk.id().slot(), key -> SlotTable.of(reader, chunk.id()));
+    return slot.members(chunk.replication());
+  }
+
+  private static int rank(ServerHealth state) {
+    return switch (state) {
+      case UP -> 0;
+      case SUSPECT -> 1;
+      case DOWN -> 2;
+      case SERVER_HEALTH_UNSPECIFIED, UNRECOGNIZED -> 3;
+    };
+  }
+
+  private String hostOf(int server) {
+    return serverOf(server).map(ServerRecord::host).orElse("");
+  }
+
+  private Optional<ServerRecord> serverOf(int server) {
+    return servers.computeIfAbsent(server, id -> ServerTable.find(reader, id));
+  }
+
+  private ChunkLocation location(ChunkRecord chunk, List<Integer> members) {
+    ChunkLocation.Builder location =
+        ChunkLocation.newBuilder()
+            .setChunk(chunk.id().value())
+            .setEpoch(chunk.epoch())
+            .setState(chunk.state())
+            .setLength(chunk.length())
+            .setReplication(chunk.replication())
+            .setMaxLength(chunk.maxLength())
+            .setShared(chunk.isShared());
+    for (int server : members) {
+      serverOf(server).ifPresent(record -> location.addMembers(member(record, health)));
+    }
+    return location.build();
+  }
+
+  /** A server as others reach it. */
+  public static Member member(ServerRecord server, ReplicaHealth health) {
+    return Member.newBuilder()
+        .setServer(server.id())
+        .setHost(server.host())
+        .setPort(server.port())
+        .setName(server.name())
+        .setHealth(health.of(server.id()))
+        .build();
+  }
+}

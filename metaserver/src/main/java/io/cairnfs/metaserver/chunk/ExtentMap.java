@@ -1,0 +1,129 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.metaserver.store.Bytes;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.metaserver.store.Table;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Which ranges of a file lie where: extents that do not overlap, with a reference for each. What
+ * lies in none is a hole.
+ *
+ * <p>Changes collect the chunks that lost a reference ({@link #dereferenced}), for the caller to
+ * see, when all changes are made, which of them nobody refers to any more.
+ */
+public final class ExtentMap {
+  private final Transaction transaction;
+  private final InodeId inode;
+  private final Set<ChunkId> dereferenced = new TreeSet<>();
+
+  ExtentMap(Transaction transaction, InodeId inode) {
+    this.transaction = transaction;
+    this.inode = inode;
+  }
+
+  /** Extents that overlap [from, to), in order; at most so many. */
+  public static List<ExtentRecord> overlapping(
+      RecordReader reader, InodeId inode, long from, long to, int limit) {
+    List<ExtentRecord> extents = new ArrayList<>();
+    if (from >= to) {
+      return extents;
+    }
+    byte[] first = ChunkKeys.extent(inode, from + 1);
+    byte[] end = Bytes.afterPrefix(Keys.inode(inode));
+    try (RecordCursor cursor = reader.scan(Table.EXTENT, first, end)) {
+      while (extents.size() < limit && cursor.next()) {
+        ExtentRecord extent = at(cursor);
+        if (extent.fileOffset() >= to) {
+          break;
+        }
+        extents.add(extent);
+      }
+    }
+    return extents;
+  }
+
+  /** The extent that ends at an offset of the file. */
+  static Optional<ExtentRecord> endingAt(RecordReader reader, InodeId inode, long end) {
+    return reader
+        .get(Table.EXTENT, ChunkKeys.extent(inode, end))
+        .map(value -> ExtentRecord.decode(end, value));
+  }
+
+  private static ExtentRecord at(RecordCursor cursor) {
+    return ExtentRecord.decode(KeyBuilder.longAt(cursor.key(), 1 + Long.BYTES), cursor.value());
+  }
+
+  /** The range has the extent's bytes from now on, whatever it had before. */
+  void insert(ExtentRecord extent) {
+    clear(extent.fileOffset(), extent.end());
+    ExtentRecord merged = extent;
+    Optional<ExtentRecord> before = endingAt(transaction, inode, extent.fileOffset());
+    if (before.isPresent() && before.get().isFollowedBy(extent)) {
+      remove(before.get());
+      merged =
+          before
+              .get()
+              .withLength(before.get().length() + extent.length())
+              .withOpenTail(extent.isOpenTail());
+    }
+    put(merged);
+  }
+
+  /** The range becomes a hole. */
+  void clear(long from, long to) {
+    for (ExtentRecord old : overlapping(transaction, inode, from, to, Integer.MAX_VALUE)) {
+      remove(old);
+      if (old.fileOffset() < from) {
+        put(old.until(from));
+      }
+      if (old.end() > to) {
+        put(old.from(to));
+      }
+    }
+  }
+
+  /**
+   * Removes the file's first extents.
+   *
+   * @return how many: fewer than the limit means that none is left
+   */
+  int removeFirst(int limit) {
+    List<ExtentRecord> extents = overlapping(transaction, inode, 0, Long.MAX_VALUE, limit);
+    extents.forEach(this::remove);
+    return extents.size();
+  }
+
+  /** The extent that ends there is, or is not, an open tail from now on; its length may grow. */
+  void changeTail(ExtentRecord tail, ExtentRecord after) {
+    remove(tail);
+    put(after);
+  }
+
+  private void put(ExtentRecord extent) {
+    transaction.put(
+        Table.EXTENT, ChunkKeys.extent(inode, extent.end()), extent.encode(transaction.index()));
+    ReferenceTable.put(transaction, inode, extent);
+  }
+
+  private void remove(ExtentRecord extent) {
+    transaction.delete(Table.EXTENT, ChunkKeys.extent(inode, extent.end()));
+    ReferenceTable.delete(transaction, inode, extent);
+    dereferenced.add(extent.chunk());
+  }
+
+  /** Chunks that lost a reference since the map was made; some may have others. */
+  Set<ChunkId> dereferenced() {
+    return dereferenced;
+  }
+}

@@ -1,0 +1,118 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.RecordInput;
+import io.cairnfs.metaserver.namespace.RecordOutput;
+import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.metaserver.store.Bytes;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.metaserver.store.Table;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What is to be deleted on data servers: chunks that nothing refers to, after a grace counted in
+ * logged ticks, and replicas on servers that are no members any more.
+ */
+public final class GarbageTable {
+  private static final int FORMAT = 1;
+
+  private GarbageTable() {}
+
+  /** A chunk in its grace since a log index. */
+  record Waiting(long index, ChunkId chunk) {}
+
+  /** A chunk whose row was stored as GARBAGE begins its grace. */
+  static void await(Transaction transaction, ChunkRecord chunk) {
+    long tick = transaction.counter(Counter.TICK_MILLIS);
+    transaction.put(
+        Table.GARBAGE,
+        ChunkKeys.waiting(chunk.changeIndex(), chunk.id()),
+        new RecordOutput(FORMAT).writeVarint(tick).toByteArray());
+  }
+
+  /** Chunks that became garbage at or before a tick, the oldest first. */
+  static List<Waiting> waiting(RecordReader reader, long untilTick, int limit) {
+    byte[] prefix = ChunkKeys.index(ChunkKeys.GARBAGE_WAITING);
+    List<Waiting> chunks = new ArrayList<>();
+    try (RecordCursor cursor = reader.scanPrefix(Table.GARBAGE, prefix)) {
+      while (chunks.size() < limit && cursor.next() && tickOf(cursor.value()) <= untilTick) {
+        chunks.add(
+            new Waiting(
+                KeyBuilder.longAt(cursor.key(), prefix.length),
+                ChunkKeys.chunkAt(cursor.key(), prefix.length + Long.BYTES)));
+      }
+    }
+    return chunks;
+  }
+
+  private static long tickOf(byte[] value) {
+    RecordInput in = new RecordInput("garbage", value, FORMAT);
+    long tick = in.readVarint();
+    in.requireEnd();
+    return tick;
+  }
+
+  static boolean isWaiting(RecordReader reader, ChunkRecord chunk) {
+    byte[] key = ChunkKeys.waiting(chunk.changeIndex(), chunk.id());
+    return reader.get(Table.GARBAGE, key).isPresent();
+  }
+
+  static void endWaiting(Transaction transaction, Waiting waiting) {
+    transaction.delete(Table.GARBAGE, ChunkKeys.waiting(waiting.index(), waiting.chunk()));
+  }
+
+  /** The server shall delete its replica. */
+  static void addDelete(Transaction transaction, ChunkId chunk, int server) {
+    byte[] byChunk = ChunkKeys.deletesOfChunk(chunk, server);
+    if (transaction.get(Table.GARBAGE, byChunk).isEmpty()) {
+      transaction.put(Table.GARBAGE, byChunk, Bytes.EMPTY);
+      transaction.put(Table.GARBAGE, ChunkKeys.deletesOfServer(server, chunk), Bytes.EMPTY);
+      transaction.addTo(Counter.GARBAGE_ENTRIES, 1);
+      ServerTotals.add(transaction, server, 0, 1);
+    }
+  }
+
+  /** The server has no replica any more. */
+  static void removeDelete(Transaction transaction, ChunkId chunk, int server) {
+    byte[] byChunk = ChunkKeys.deletesOfChunk(chunk, server);
+    if (transaction.get(Table.GARBAGE, byChunk).isPresent()) {
+      transaction.delete(Table.GARBAGE, byChunk);
+      transaction.delete(Table.GARBAGE, ChunkKeys.deletesOfServer(server, chunk));
+      transaction.addTo(Counter.GARBAGE_ENTRIES, -1);
+      ServerTotals.add(transaction, server, 0, -1);
+    }
+  }
+
+  /** Servers that shall delete the chunk and may still have it. */
+  public static List<Integer> holders(RecordReader reader, ChunkId chunk) {
+    byte[] prefix = ChunkKeys.deletesOfChunk(chunk);
+    List<Integer> servers = new ArrayList<>();
+    try (RecordCursor cursor = reader.scanPrefix(Table.GARBAGE, prefix)) {
+      while (cursor.next()) {
+        servers.add(KeyBuilder.intAt(cursor.key(), prefix.length));
+      }
+    }
+    return servers;
+  }
+
+  /** True if the server was told to delete the chunk and has not said that it did. */
+  public static boolean isBeingDeleted(RecordReader reader, ChunkId chunk, int server) {
+    return reader.get(Table.GARBAGE, ChunkKeys.deletesOfChunk(chunk, server)).isPresent();
+  }
+
+  /** Chunks that the server shall delete, in id order; at most so many. */
+  public static List<ChunkId> deletesOf(RecordReader reader, int server, int limit) {
+    byte[] prefix = ChunkKeys.deletesOfServer(server);
+    List<ChunkId> chunks = new ArrayList<>();
+    try (RecordCursor cursor = reader.scanPrefix(Table.GARBAGE, prefix)) {
+      while (chunks.size() < limit && cursor.next()) {
+        chunks.add(ChunkKeys.chunkAt(cursor.key(), prefix.length));
+      }
+    }
+    return chunks;
+  }
+}

@@ -1,0 +1,89 @@
+package io.cairnfs.metaserver.chunk;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.metaserver.namespace.CorruptRecord;
+import io.cairnfs.metaserver.namespace.RecordInput;
+import io.cairnfs.metaserver.namespace.RecordOutput;
+import io.cairnfs.proto.types.ServerMembership;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A registered data server.
+ *
+ * @param nonce made at its first start: a repeated registration finds its id by it
+ * @param name as in the configuration; for people
+ * @param membership OUT is for good: such a server registers anew
+ * @param weight its share of the slots relative to the others'
+ * @param volumes ids of all volumes it ever registered and that were not declared lost
+ */
+public record ServerRecord(
+    int id,
+    ByteString nonce,
+    String name,
+    String host,
+    int port,
+    String rack,
+    ServerMembership membership,
+    int weight,
+    List<String> volumes,
+    long capacityBytes,
+    long changeIndex) {
+  private static final int FORMAT = 1;
+
+  public ServerRecord {
+    volumes = List.copyOf(volumes);
+  }
+
+  public boolean isOut() {
+    return membership == ServerMembership.OUT;
+  }
+
+  /** May hold slots: not struck out, not being emptied. */
+  public boolean isInRing() {
+    return membership == ServerMembership.IN || membership == ServerMembership.MAINTENANCE;
+  }
+
+  byte[] encode(long index) {
+    RecordOutput out =
+        new RecordOutput(FORMAT)
+            .writeBytes(nonce.toByteArray())
+            .writeString(name)
+            .writeString(host)
+            .writeVarint(port)
+            .writeString(rack)
+            .writeByte(membership.getNumber())
+            .writeVarint(weight)
+            .writeVarint(volumes.size());
+    volumes.forEach(out::writeString);
+    return out.writeVarint(capacityBytes).writeVarint(index).toByteArray();
+  }
+
+  static ServerRecord decode(int id, byte[] value) {
+    RecordInput in = new RecordInput("server", value, FORMAT);
+    ByteString nonce = ByteString.copyFrom(in.readBytes());
+    String name = in.readString();
+    String host = in.readString();
+    int port = in.readInt();
+    String rack = in.readString();
+    ServerMembership membership = membershipOf(in.readByte());
+    int weight = in.readInt();
+    List<String> volumes = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      volumes.add(in.readString());
+    }
+    long capacityBytes = in.readVarint();
+    long changeIndex = in.readVarint();
+    in.requireEnd();
+    return new ServerRecord(
+        id, nonce, name, host, port, rack, membership, weight, volumes, capacityBytes, changeIndex);
+  }
+
+  private static ServerMembership membershipOf(int number) {
+    ServerMembership membership = ServerMembership.forNumber(number);
+    if (membership == null || membership == ServerMembership.SERVER_MEMBERSHIP_UNSPECIFIED) {
+      throw new CorruptRecord("server record with membership " + number);
+    }
+    return membership;
+  }
+}

@@ -1,0 +1,120 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.metaserver.namespace.RecordInput;
+import io.cairnfs.metaserver.namespace.RecordOutput;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Who serves a slot. A chunk of replication r lies on acting positions [0, r); the joiner, if there
+ * is one, is being filled with what its position will hold.
+ *
+ * @param epoch grows with every change of acting or joining members
+ * @param acting by position, without gaps; a member that is OUT stays until it was replaced
+ * @param target what acting shall become; a member that is in both stands at one position
+ */
+public record SlotRecord(
+    int pool,
+    int slot,
+    int epoch,
+    List<Integer> acting,
+    Optional<SlotJoin> joining,
+    List<Integer> target) {
+  private static final int FORMAT = 1;
+
+  public SlotRecord {
+    acting = List.copyOf(acting);
+    target = List.copyOf(target);
+  }
+
+  static SlotRecord empty(int pool, int slot) {
+    return new SlotRecord(pool, slot, 0, List.of(), Optional.empty(), List.of());
+  }
+
+  /** Every server that a chunk of this replication shall be on: acting members and the joiner. */
+  public Set<Integer> members(int replication) {
+    Set<Integer> members =
+        new LinkedHashSet<>(acting.subList(0, Math.min(replication, acting.size())));
+    joining.filter(join -> join.position() < replication).ifPresent(j -> members.add(j.server()));
+    return members;
+  }
+
+  /** By position, who takes part in new chunks: the joiner stands for the one that it replaces. */
+  public List<Integer> writers() {
+    List<Integer> writers = new ArrayList<>(acting);
+    joining.ifPresent(
+        join -> {
+          writers.removeIf(server -> server == join.server());
+          if (join.position() < writers.size()) {
+            writers.set(join.position(), join.server());
+          } else {
+            writers.add(join.server());
+          }
+        });
+    return writers;
+  }
+
+  public boolean isMoving() {
+    return !acting.equals(target) || joining.isPresent();
+  }
+
+  SlotRecord withTarget(List<Integer> newTarget) {
+    return new SlotRecord(pool, slot, epoch, acting, joining, newTarget);
+  }
+
+  /** The next epoch, with other members. */
+  SlotRecord next(List<Integer> newActing, Optional<SlotJoin> newJoining) {
+    return new SlotRecord(pool, slot, epoch + 1, newActing, newJoining, target);
+  }
+
+  /** The same epoch, further on. */
+  SlotRecord withJoinAt(SlotJoin join) {
+    return new SlotRecord(pool, slot, epoch, acting, Optional.of(join), target);
+  }
+
+  byte[] encode() {
+    RecordOutput out = new RecordOutput(FORMAT).writeVarint(epoch);
+    writeServers(out, acting);
+    writeServers(out, target);
+    out.writeBoolean(joining.isPresent());
+    joining.ifPresent(
+        join ->
+            out.writeVarint(join.position())
+                .writeVarint(join.server())
+                .writeLong(join.cursor())
+                .writeBoolean(join.isAtEnd()));
+    return out.toByteArray();
+  }
+
+  private static void writeServers(RecordOutput out, List<Integer> servers) {
+    out.writeVarint(servers.size());
+    for (int server : servers) {
+      out.writeVarint(server);
+    }
+  }
+
+  static SlotRecord decode(int pool, int slot, byte[] value) {
+    RecordInput in = new RecordInput("slot", value, FORMAT);
+    int epoch = in.readInt();
+    List<Integer> acting = readServers(in);
+    List<Integer> target = readServers(in);
+    Optional<SlotJoin> joining = Optional.empty();
+    if (in.readBoolean()) {
+      joining =
+          Optional.of(new SlotJoin(in.readInt(), in.readInt(), in.readLong(), in.readBoolean()));
+    }
+    in.requireEnd();
+    return new SlotRecord(pool, slot, epoch, acting, joining, target);
+  }
+
+  private static List<Integer> readServers(RecordInput in) {
+    List<Integer> servers = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      servers.add(in.readInt());
+    }
+    return servers;
+  }
+}

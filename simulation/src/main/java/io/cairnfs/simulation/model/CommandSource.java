@@ -1,0 +1,281 @@
+package io.cairnfs.simulation.model;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.proto.command.Bootstrap;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.ExpireSession;
+import io.cairnfs.proto.command.OpenSession;
+import io.cairnfs.proto.metadata.CloseSession;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.OpenForWrite;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.Rename;
+import io.cairnfs.proto.metadata.RenameMode;
+import io.cairnfs.proto.metadata.Rmdir;
+import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/**
+ * Random commands of several users on few names, so that they meet: with retries, calls below and
+ * far above the mark, sessions of others, clocks that go back, references by id and malformed
+ * paths.
+ */
+final class CommandSource {
+  private static final List<String> USERS = List.of("root", "ann", "bob", "eve");
+  private static final Map<String, List<String>> GROUPS =
+      Map.of(
+          "root", List.of("supergroup"),
+          "ann", List.of("staff", "red"),
+          "bob", List.of("staff"),
+          "eve", List.of("guests", "red"));
+  private static final List<String> NAMES = List.of("a", "b", "c", "\u00e9", "d d");
+  private static final int[] MODES = {
+    0755, 0700, 0777, 01777, 02775, 0644, 0600, 0000, 06755, 0111
+  };
+  private static final int REMEMBERED = 30;
+
+  private final RandomGenerator random;
+  private final NamespaceModel model;
+  private final List<Command> sent = new ArrayList<>();
+  private final Map<Long, Long> calls = new HashMap<>();
+  private final Map<Long, String> owners = new HashMap<>();
+  private final List<long[]> leases = new ArrayList<>();
+  private long stamp = 1_000_000;
+  private int nonces;
+
+  CommandSource(RandomGenerator random, NamespaceModel model) {
+    this.random = random;
+    this.model = model;
+  }
+
+  private Command.Builder by(String user) {
+    stamp += random.nextInt(40) - 10;
+    return Command.newBuilder()
+        .setUser(user)
+        .addAllGroups(GROUPS.get(user))
+        .setSuperuser(user.equals("root"))
+        .setStampNanos(stamp);
+  }
+
+  Command bootstrap() {
+    return by("root")
+        .setBootstrap(
+            Bootstrap.newBuilder()
+                .setClusterId("simulated")
+                .setSuperuser("root")
+                .setSupergroup("supergroup")
+                .setPoolSlots(16)
+                .setDefaultReplication(3)
+                .setDefaultChunkBytes(1 << 20)
+                .setInlineBytes(8)
+                .setMinReplicas(2)
+                .setFeatureLevel(1))
+        .build();
+  }
+
+  Command next() {
+    int kind = random.nextInt(100);
+    if (kind < 3 || model.sessions().isEmpty()) {
+      return openSession();
+    }
+    if (kind < 4) {
+      return by("root")
+          .setExpireSession(ExpireSession.newBuilder().setSession(anySession()))
+          .build();
+    }
+    if (kind < 10 && !sent.isEmpty()) {
+      Command again = sent.get(random.nextInt(sent.size()));
+      return again.toBuilder().setStampNanos(stamp).build();
+    }
+    Command command = call();
+    sent.add(command);
+    if (sent.size() > REMEMBERED) {
+      sent.remove(0);
+    }
+    return command;
+  }
+
+  /** What a grant answered, so that it can be released. */
+  void granted(long session, long inode, long lease) {
+    leases.add(new long[] {session, inode, lease});
+  }
+
+  void opened(long session, String user) {
+    owners.put(session, user);
+  }
+
+  private Command openSession() {
+    String user = any(USERS);
+    int nonce = random.nextInt(4) == 0 ? random.nextInt(nonces + 1) : nonces++;
+    return by(user)
+        .setOpenSession(
+            OpenSession.newBuilder()
+                .setNonce(ByteString.copyFromUtf8("nonce-%08d".formatted(nonce))))
+        .build();
+  }
+
+  private long anySession() {
+    return any(model.sessions());
+  }
+
+  private Command call() {
+    long session = random.nextInt(50) == 0 ? random.nextLong(50) : anySession();
+    String owner = owners.getOrDefault(session, "eve");
+    String user = random.nextInt(60) == 0 ? any(USERS) : owner;
+    long call = calls.merge(session, 1L, Long::sum);
+    long mark = Math.max(1, call - random.nextInt(5));
+    if (random.nextInt(40) == 0) {
+      call += random.nextInt(2000) - 5;
+    }
+    return by(user)
+        .setSession(session)
+        .setCall(call)
+        .setLowWater(mark)
+        .setOperation(operation(session))
+        .build();
+  }
+
+  private Operation.Builder operation(long session) {
+    Operation.Builder operation = Operation.newBuilder();
+    int kind = random.nextInt(100);
+    if (kind < 22) {
+      return operation.setMkdir(
+          Mkdir.newBuilder()
+              .setTarget(path())
+              .setMode(mode())
+              .setParents(random.nextInt(3) == 0)
+              .setExistOk(random.nextBoolean()));
+    }
+    if (kind < 48) {
+      return operation.setCreate(create());
+    }
+    if (kind < 62) {
+      return operation.setRename(
+          Rename.newBuilder()
+              .setSource(path())
+              .setTarget(path())
+              .setMode(random.nextInt(4) == 0 ? RenameMode.NO_REPLACE : RenameMode.REPLACE));
+    }
+    if (kind < 68) {
+      return operation.setUnlink(Unlink.newBuilder().setTarget(path()));
+    }
+    if (kind < 72) {
+      return operation.setRmdir(Rmdir.newBuilder().setTarget(path()));
+    }
+    if (kind < 75) {
+      return operation.setDeleteTree(DeleteTree.newBuilder().setTarget(path()));
+    }
+    if (kind < 88) {
+      return operation.setSetAttributes(attributes());
+    }
+    if (kind < 93) {
+      return operation.setOpenForWrite(
+          OpenForWrite.newBuilder().setTarget(path()).setTruncate(random.nextBoolean()));
+    }
+    return kind < 99
+        ? operation.setRelease(release(session))
+        : operation.setCloseSession(CloseSession.getDefaultInstance());
+  }
+
+  private Create.Builder create() {
+    Create.Builder create =
+        Create.newBuilder()
+            .setTarget(path())
+            .setMode(mode())
+            .setOverwrite(random.nextBoolean())
+            .setParents(random.nextInt(4) == 0)
+            .setReplication(random.nextInt(4) == 0 ? random.nextInt(20) : 0);
+    if (random.nextInt(3) > 0) {
+      create.setInline(ByteString.copyFromUtf8("x".repeat(random.nextInt(10))));
+      create.setMtimeNanos(random.nextInt(4) == 0 ? random.nextInt(1000) - 100 : 0);
+    }
+    return create;
+  }
+
+  private SetAttributes.Builder attributes() {
+    SetAttributes.Builder change = SetAttributes.newBuilder().setTarget(path());
+    if (random.nextInt(2) == 0) {
+      change.setMode(mode());
+    }
+    if (random.nextInt(5) == 0) {
+      change.setOwner(any(USERS));
+    }
+    if (random.nextInt(4) == 0) {
+      change.setGroup(any(List.of("staff", "red", "guests", "supergroup")));
+    }
+    if (random.nextInt(4) == 0) {
+      change.setMtimeNanos(random.nextInt(1000)).setAtimeNanos(random.nextInt(1000));
+    }
+    if (random.nextInt(5) == 0) {
+      change.setReplication(random.nextInt(18));
+    }
+    return change;
+  }
+
+  private Release.Builder release(long session) {
+    if (leases.isEmpty() || random.nextInt(8) == 0) {
+      return Release.newBuilder().setInode(random.nextInt(60)).setLease(random.nextInt(20));
+    }
+    // One of the caller's own, mostly.
+    for (int i = leases.size() - 1; i >= 0; i--) {
+      if (leases.get(i)[0] == session) {
+        long[] lease = leases.remove(i);
+        return Release.newBuilder().setInode(lease[1]).setLease(lease[2]);
+      }
+    }
+    long[] other = any(leases);
+    return Release.newBuilder().setInode(other[1]).setLease(other[2]);
+  }
+
+  private int mode() {
+    return random.nextInt(40) == 0 ? 010000 : MODES[random.nextInt(MODES.length)];
+  }
+
+  private NodeRef path() {
+    int odd = random.nextInt(100);
+    StringBuilder path = new StringBuilder();
+    NodeRef.Builder ref = NodeRef.newBuilder();
+    if (odd < 12) {
+      ref.setBase(any(model.inodes()));
+    } else if (odd < 13) {
+      ref.setBase(random.nextLong(100) - 5);
+    } else {
+      path.append(random.nextInt(12) == 0 ? "/user" : "/tmp");
+    }
+    for (int depth = random.nextInt(odd < 12 ? 3 : 4); depth > 0; depth--) {
+      path.append(random.nextInt(20) == 0 ? "//" : "/").append(name());
+    }
+    if (odd >= 12 && random.nextInt(6) > 0) {
+      path.append('/').append(name());
+    }
+    return ref.setPath(ByteString.copyFrom(path.toString(), StandardCharsets.ISO_8859_1)).build();
+  }
+
+  private String name() {
+    int odd = random.nextInt(300);
+    return switch (odd) {
+      case 0 -> ".";
+      case 1 -> "..";
+      case 2 -> "n".repeat(256);
+      case 3 -> "n".repeat(255);
+      case 4 -> "nul\0";
+      case 5, 6, 7, 8 -> any(USERS);
+      case 9 -> "n/".repeat(2100);
+      default -> any(NAMES);
+    };
+  }
+
+  private <T> T any(List<T> from) {
+    return from.get(random.nextInt(from.size()));
+  }
+}

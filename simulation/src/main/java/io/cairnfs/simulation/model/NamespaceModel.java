@@ -1,0 +1,587 @@
+package io.cairnfs.simulation.model;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.command.Bootstrap;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.OpenForWrite;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.Rename;
+import io.cairnfs.proto.metadata.RenameMode;
+import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.FileType;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The namespace as its rules say it: a tree of objects, sessions with their replies, and a function
+ * from commands to answers. Knows names and inline content; no chunks.
+ */
+public final class NamespaceModel {
+  private static final int READ = 4;
+  private static final int WRITE = 2;
+  private static final int SEARCH = 1;
+  private static final int MAX_CALLS = 1024;
+
+  private static final class Session {
+    private final String user;
+    private long lowWater;
+    private final Map<Long, ModelAnswer> replies = new HashMap<>();
+
+    Session(String user) {
+      this.user = user;
+    }
+  }
+
+  /** Where a path leads; an empty name = the node itself. */
+  private record Spot(ModelNode directory, String name, ModelNode node) {}
+
+  private final Map<Long, ModelNode> nodes = new HashMap<>();
+  private final Map<Long, Session> sessions = new HashMap<>();
+  private final Map<ByteString, Long> nonces = new HashMap<>();
+  private ModelNode root = new ModelNode(1, true);
+  private Bootstrap settings = Bootstrap.getDefaultInstance();
+  private long time;
+  private long lastInode = 15;
+  private long lastSession;
+  private long lastGrant;
+
+  private Command command = Command.getDefaultInstance();
+  private final Map<ModelNode, ModelNode> before = new HashMap<>();
+  private final Set<ModelNode> made = new HashSet<>();
+
+  /** A command was executed that this model has no part in. */
+  void passTime(long stampNanos) {
+    time = Math.max(stampNanos, time + 1);
+  }
+
+  /** What the command ought to answer; the model is as it is after it. */
+  public ModelAnswer apply(Command next) {
+    command = next;
+    passTime(next.getStampNanos());
+    return switch (next.getKindCase()) {
+      case OPERATION -> call(next);
+      case BOOTSTRAP -> bootstrap(next.getBootstrap());
+      case OPEN_SESSION -> openSession(next.getOpenSession().getNonce());
+      case EXPIRE_SESSION -> {
+        endSession(next.getExpireSession().getSession());
+        yield ModelAnswer.done(0);
+      }
+      default -> throw new IllegalArgumentException("no model of " + next.getKindCase());
+    };
+  }
+
+  /** Everything deleted has been purged. */
+  public void purgeAll() {
+    nodes.values().removeIf(ModelNode::isCutOff);
+  }
+
+  private ModelAnswer bootstrap(Bootstrap request) {
+    settings = request;
+    stamp(root, 0755, request.getSuperuser(), request.getSupergroup());
+    nodes.put(1L, root);
+    addDirectory(root, "tmp", 01777, request.getSuperuser(), request.getSupergroup());
+    addDirectory(root, "user", 0755, request.getSuperuser(), request.getSupergroup());
+    before.clear();
+    made.clear();
+    return ModelAnswer.done(0);
+  }
+
+  private ModelAnswer openSession(ByteString nonce) {
+    Long known = nonces.get(nonce);
+    if (known == null) {
+      known = ++lastSession;
+      nonces.put(nonce, known);
+      sessions.put(known, new Session(command.getUser()));
+    } else if (!sessions.get(known).user.equals(command.getUser())) {
+      return ModelAnswer.failure(ErrorCode.PERMISSION_DENIED);
+    }
+    return ModelAnswer.done(known);
+  }
+
+  private void endSession(long id) {
+    sessions.remove(id);
+    nonces.values().removeIf(session -> session == id);
+    for (ModelNode node : nodes.values()) {
+      if (node.leaseSession == id) {
+        node.leaseSession = 0;
+      }
+    }
+  }
+
+  private ModelAnswer call(Command next) {
+    Session session = sessions.get(next.getSession());
+    if (session == null) {
+      return ModelAnswer.failure(ErrorCode.SESSION_EXPIRED);
+    }
+    if (!session.user.equals(next.getUser())) {
+      return ModelAnswer.failure(ErrorCode.PERMISSION_DENIED);
+    }
+    long mark = Math.max(session.lowWater, next.getLowWater());
+    long call = next.getCall();
+    if (call < mark || call < 1) {
+      return ModelAnswer.failure(ErrorCode.STALE_CALL);
+    }
+    if (call >= mark + MAX_CALLS) {
+      return ModelAnswer.failure(ErrorCode.BUSY);
+    }
+    if (session.replies.containsKey(call)) {
+      return session.replies.get(call);
+    }
+    session.lowWater = mark;
+    session.replies.keySet().removeIf(old -> old < mark);
+    ModelAnswer answer = attempt(next.getOperation());
+    session.replies.put(call, answer);
+    return answer;
+  }
+
+  /** A refusal leaves everything as it was. */
+  private ModelAnswer attempt(Operation operation) {
+    long inode = lastInode;
+    long grant = lastGrant;
+    try {
+      return execute(operation);
+    } catch (ModelRefusal refusal) {
+      before.forEach(ModelNode::restore);
+      made.forEach(node -> nodes.remove(node.id));
+      lastInode = inode;
+      lastGrant = grant;
+      return ModelAnswer.failure(refusal.code());
+    } finally {
+      before.clear();
+      made.clear();
+    }
+  }
+
+  private ModelAnswer execute(Operation operation) throws ModelRefusal {
+    return switch (operation.getKindCase()) {
+      case MKDIR -> mkdir(operation.getMkdir());
+      case CREATE -> create(operation.getCreate());
+      case RENAME -> rename(operation.getRename());
+      case UNLINK -> unlink(operation.getUnlink().getTarget());
+      case RMDIR -> rmdir(operation.getRmdir().getTarget());
+      case DELETE_TREE -> deleteTree(operation.getDeleteTree().getTarget());
+      case SET_ATTRIBUTES -> setAttributes(operation.getSetAttributes());
+      case RELEASE -> release(operation.getRelease());
+      case OPEN_FOR_WRITE -> openForWrite(operation.getOpenForWrite());
+      case CLOSE_SESSION -> {
+        endSession(command.getSession());
+        yield ModelAnswer.done(0);
+      }
+      default -> throw new IllegalArgumentException("no model of " + operation.getKindCase());
+    };
+  }
+
+  private static void refuseIf(boolean bad, ErrorCode code) throws ModelRefusal {
+    if (bad) {
+      throw new ModelRefusal(code);
+    }
+  }
+
+  // Changes, each remembered so that a refusal can take it back.
+
+  private ModelNode change(ModelNode node) {
+    before.computeIfAbsent(node, ModelNode::copy);
+    return node;
+  }
+
+  private void stamp(ModelNode node, int mode, String owner, String group) {
+    node.mode = mode;
+    node.owner = owner;
+    node.group = group;
+    node.mtime = time;
+    node.atime = time;
+    node.ctime = time;
+  }
+
+  private void touch(ModelNode directory) {
+    change(directory);
+    directory.mtime = time;
+    directory.ctime = time;
+  }
+
+  private ModelNode add(ModelNode parent, String name, ModelNode node) {
+    made.add(node);
+    nodes.put(node.id, node);
+    touch(parent);
+    parent.children.put(name, node);
+    node.parent = parent;
+    return node;
+  }
+
+  private ModelNode addDirectory(
+      ModelNode parent, String name, int mode, String owner, String group) {
+    ModelNode node = new ModelNode(++lastInode, true);
+    stamp(node, mode | (parent.mode & 02000), owner, group);
+    return add(parent, name, node);
+  }
+
+  private void remove(ModelNode parent, String name) {
+    ModelNode node = parent.children.get(name);
+    touch(parent);
+    parent.children.remove(name);
+    change(node).unlinked = true;
+  }
+
+  // Who may.
+
+  private boolean isRoot() {
+    return command.getSuperuser();
+  }
+
+  private boolean owns(ModelNode node) {
+    return isRoot() || node.owner.equals(command.getUser());
+  }
+
+  private boolean may(ModelNode node, int rights) {
+    if (isRoot()) {
+      return true;
+    }
+    int shift = command.getGroupsList().contains(node.group) ? 3 : 0;
+    if (node.owner.equals(command.getUser())) {
+      shift = 6;
+    }
+    return ((node.mode >> shift) & rights) == rights;
+  }
+
+  private void requireMayAdd(ModelNode directory, String name) throws ModelRefusal {
+    boolean ownHome = directory == root.children.get("user") && name.equals(command.getUser());
+    refuseIf(!ownHome && !may(directory, WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
+  }
+
+  private void requireMayRemove(ModelNode directory, ModelNode node) throws ModelRefusal {
+    boolean sticky = (directory.mode & 01000) != 0;
+    boolean allowed = may(directory, WRITE | SEARCH) && (!sticky || owns(directory) || owns(node));
+    refuseIf(!allowed, ErrorCode.PERMISSION_DENIED);
+  }
+
+  private String groupOfNew(ModelNode parent) {
+    return (parent.mode & 02000) != 0 ? parent.group : command.getGroups(0);
+  }
+
+  // Paths.
+
+  private static List<String> names(NodeRef ref) throws ModelRefusal {
+    refuseIf(ref.getPath().size() > 4096, ErrorCode.NAME_TOO_LONG);
+    List<String> names = new ArrayList<>();
+    for (String name : ref.getPath().toString(StandardCharsets.ISO_8859_1).split("/", -1)) {
+      if (!name.isEmpty()) {
+        refuseIf(name.length() > 255, ErrorCode.NAME_TOO_LONG);
+        boolean bad = name.contains("\0") || name.equals(".") || name.equals("..");
+        refuseIf(bad, ErrorCode.INVALID_ARGUMENT);
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private ModelNode base(NodeRef ref) throws ModelRefusal {
+    ModelNode base = ref.getBase() == 0 ? root : nodes.get(ref.getBase());
+    refuseIf(base == null || base.isCutOff(), ErrorCode.NOT_FOUND);
+    return base;
+  }
+
+  private ModelNode child(ModelNode directory, String name) throws ModelRefusal {
+    refuseIf(!directory.directory, ErrorCode.NOT_A_DIRECTORY);
+    refuseIf(!may(directory, SEARCH), ErrorCode.PERMISSION_DENIED);
+    return directory.children.get(name);
+  }
+
+  /** Makes missing directories on the way if their mode is given (not negative). */
+  private Spot find(NodeRef ref, int modeOfMissing) throws ModelRefusal {
+    List<String> names = names(ref);
+    ModelNode at = base(ref);
+    if (names.isEmpty()) {
+      return new Spot(at, "", at);
+    }
+    for (String name : names.subList(0, names.size() - 1)) {
+      ModelNode next = child(at, name);
+      if (next == null) {
+        refuseIf(modeOfMissing < 0, ErrorCode.NOT_FOUND);
+        requireMayAdd(at, name);
+        next = addDirectory(at, name, modeOfMissing | 0300, command.getUser(), groupOfNew(at));
+      }
+      at = next;
+    }
+    String last = names.get(names.size() - 1);
+    return new Spot(at, last, child(at, last));
+  }
+
+  private Spot findExisting(NodeRef ref) throws ModelRefusal {
+    Spot spot = find(ref, -1);
+    refuseIf(spot.node == null, ErrorCode.NOT_FOUND);
+    return spot;
+  }
+
+  // Operations.
+
+  private ModelAnswer mkdir(Mkdir request) throws ModelRefusal {
+    refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+    Spot spot = find(request.getTarget(), request.getParents() ? request.getMode() : -1);
+    if (spot.node != null) {
+      refuseIf(!spot.node.directory || !request.getExistOk(), ErrorCode.EXISTS);
+      return answer(spot.node);
+    }
+    requireMayAdd(spot.directory, spot.name);
+    return answer(
+        addDirectory(
+            spot.directory,
+            spot.name,
+            request.getMode(),
+            command.getUser(),
+            groupOfNew(spot.directory)));
+  }
+
+  private ModelAnswer create(Create request) throws ModelRefusal {
+    refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(request.getReplication() > 16, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(request.getInline().size() > settings.getInlineBytes(), ErrorCode.TOO_LARGE);
+    Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1);
+    ModelNode file = spot.node;
+    if (file == null) {
+      requireMayAdd(spot.directory, spot.name);
+      file = new ModelNode(++lastInode, false);
+      stamp(file, request.getMode(), command.getUser(), groupOfNew(spot.directory));
+      add(spot.directory, spot.name, file);
+    } else {
+      refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+      refuseIf(!request.getOverwrite(), ErrorCode.EXISTS);
+      refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
+      refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
+      change(file).mtime = time;
+      file.ctime = time;
+    }
+    file.replication =
+        request.getReplication() == 0 ? settings.getDefaultReplication() : request.getReplication();
+    file.chunkBytes = settings.getDefaultChunkBytes();
+    file.content = request.getInline().toByteArray();
+    if (!request.hasInline()) {
+      return lease(file);
+    }
+    if (request.getMtimeNanos() != 0) {
+      file.mtime = request.getMtimeNanos();
+    }
+    return answer(file);
+  }
+
+  private ModelAnswer lease(ModelNode file) {
+    change(file).leaseSession = command.getSession();
+    file.leaseGrant = ++lastGrant;
+    return ModelAnswer.of(attributes(file), file.leaseGrant);
+  }
+
+  private ModelAnswer openForWrite(OpenForWrite request) throws ModelRefusal {
+    ModelNode file = findExisting(request.getTarget()).node;
+    refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
+    refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
+    if (request.getTruncate() && file.content.length > 0) {
+      change(file).content = new byte[0];
+      file.mtime = time;
+      file.ctime = time;
+    }
+    return lease(file);
+  }
+
+  private ModelAnswer release(Release request) throws ModelRefusal {
+    refuseIf(request.getInode() <= 0, ErrorCode.INVALID_ARGUMENT);
+    ModelNode file = nodes.get(request.getInode());
+    boolean held =
+        file != null
+            && file.leaseSession == command.getSession()
+            && file.leaseGrant == request.getLease();
+    refuseIf(!held, ErrorCode.LEASE_LOST);
+    change(file).leaseSession = 0;
+    return answer(file);
+  }
+
+  private ModelAnswer rename(Rename request) throws ModelRefusal {
+    Spot from = findExisting(request.getSource());
+    refuseIf(from.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    Spot to = find(request.getTarget(), -1);
+    refuseIf(to.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    boolean intoItself = from.node.directory && to.directory.isBelowOrSame(from.node);
+    refuseIf(intoItself, ErrorCode.INVALID_ARGUMENT);
+    requireMayRemove(from.directory, from.node);
+    requireMayAdd(to.directory, to.name);
+    if (to.node != null) {
+      refuseIf(request.getMode() == RenameMode.NO_REPLACE, ErrorCode.EXISTS);
+      if (to.node == from.node) {
+        return answer(from.node);
+      }
+      refuseIf(from.node.directory && !to.node.directory, ErrorCode.NOT_A_DIRECTORY);
+      refuseIf(!from.node.directory && to.node.directory, ErrorCode.IS_A_DIRECTORY);
+      requireMayRemove(to.directory, to.node);
+      refuseIf(!to.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
+      remove(to.directory, to.name);
+      change(to.node).ctime = time;
+    }
+    touch(from.directory);
+    from.directory.children.remove(from.name);
+    touch(to.directory);
+    to.directory.children.put(to.name, from.node);
+    change(from.node).parent = to.directory;
+    from.node.ctime = time;
+    return answer(from.node);
+  }
+
+  private ModelAnswer unlink(NodeRef target) throws ModelRefusal {
+    Spot spot = findExisting(target);
+    refuseIf(spot.node.directory, ErrorCode.IS_A_DIRECTORY);
+    return removeChecked(spot);
+  }
+
+  private ModelAnswer removeChecked(Spot spot) throws ModelRefusal {
+    requireMayRemove(spot.directory, spot.node);
+    refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    remove(spot.directory, spot.name);
+    change(spot.node).ctime = time;
+    return ModelAnswer.done(0);
+  }
+
+  private ModelAnswer rmdir(NodeRef target) throws ModelRefusal {
+    Spot spot = findExisting(target);
+    refuseIf(!spot.node.directory, ErrorCode.NOT_A_DIRECTORY);
+    refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    requireMayRemove(spot.directory, spot.node);
+    refuseIf(!spot.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
+    return removeChecked(spot);
+  }
+
+  private ModelAnswer deleteTree(NodeRef target) throws ModelRefusal {
+    Spot spot = findExisting(target);
+    refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    requireMayRemove(spot.directory, spot.node);
+    requireRightsBelow(spot.node);
+    return removeChecked(spot);
+  }
+
+  private void requireRightsBelow(ModelNode node) throws ModelRefusal {
+    if (isRoot() || node.children.isEmpty()) {
+      return;
+    }
+    refuseIf(!may(node, READ | WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
+    for (ModelNode child : node.children.values()) {
+      requireMayRemove(node, child);
+      requireRightsBelow(child);
+    }
+  }
+
+  private ModelAnswer setAttributes(SetAttributes request) throws ModelRefusal {
+    ModelNode node = findExisting(request.getTarget()).node;
+    boolean newOwner = request.hasOwner() && !request.getOwner().equals(node.owner);
+    boolean newGroup = request.hasGroup() && !request.getGroup().equals(node.group);
+    if (request.hasMode()) {
+      refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+      refuseIf(!owns(node), ErrorCode.NOT_PERMITTED);
+    }
+    if (request.hasOwner()) {
+      refuseIf(!owns(node) || (newOwner && !isRoot()), ErrorCode.NOT_PERMITTED);
+    }
+    if (request.hasGroup()) {
+      boolean member = command.getGroupsList().contains(request.getGroup());
+      refuseIf(!owns(node) || (newGroup && !isRoot() && !member), ErrorCode.NOT_PERMITTED);
+    }
+    if (request.hasMtimeNanos() || request.hasAtimeNanos()) {
+      refuseIf(!owns(node) && !may(node, WRITE), ErrorCode.PERMISSION_DENIED);
+    }
+    if (request.hasReplication()) {
+      refuseIf(node.directory, ErrorCode.IS_A_DIRECTORY);
+      boolean outside = request.getReplication() < 1 || request.getReplication() > 16;
+      refuseIf(outside, ErrorCode.INVALID_ARGUMENT);
+      refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
+    }
+    change(node).ctime = time;
+    change(node, request, newOwner || newGroup);
+    return answer(node);
+  }
+
+  private void change(ModelNode node, SetAttributes request, boolean changesHands) {
+    boolean member = command.getGroupsList().contains(node.group);
+    if (request.hasMode()) {
+      node.mode = request.getMode();
+    }
+    if (!isRoot() && !node.directory) {
+      node.mode &= changesHands ? 01777 : 07777;
+      node.mode &= request.hasMode() && !member ? 05777 : 07777;
+    }
+    if (request.hasOwner()) {
+      node.owner = request.getOwner();
+    }
+    if (request.hasGroup()) {
+      node.group = request.getGroup();
+    }
+    if (request.hasMtimeNanos()) {
+      node.mtime = request.getMtimeNanos();
+    }
+    if (request.hasAtimeNanos()) {
+      node.atime = request.getAtimeNanos();
+    }
+    if (request.hasReplication()) {
+      node.replication = request.getReplication();
+    }
+  }
+
+  // Answers.
+
+  private ModelAnswer answer(ModelNode node) {
+    return ModelAnswer.of(attributes(node), 0);
+  }
+
+  private Attributes attributes(ModelNode node) {
+    return Attributes.newBuilder()
+        .setInode(node.id)
+        .setType(node.directory ? FileType.DIRECTORY : FileType.FILE)
+        .setMode(node.mode)
+        .setOwner(node.owner)
+        .setGroup(node.group)
+        .setLength(node.content.length)
+        .setMtimeNanos(node.mtime)
+        .setAtimeNanos(node.atime)
+        .setCtimeNanos(node.ctime)
+        .setLinkCount(node.linkCount())
+        .setReplication(node.replication)
+        .setChunkBytes(node.chunkBytes)
+        .setBeingWritten(node.leaseSession != 0)
+        .setParent(node.unlinked ? 2 : node == root ? 0 : node.parent.id)
+        .build();
+  }
+
+  /** Every path that exists, from the root on, with its attributes. */
+  public Map<ByteString, Attributes> tree() {
+    Map<ByteString, Attributes> tree = new HashMap<>();
+    collect(root, "", tree);
+    return tree;
+  }
+
+  private void collect(ModelNode node, String path, Map<ByteString, Attributes> tree) {
+    tree.put(ByteString.copyFrom(path, StandardCharsets.ISO_8859_1), attributes(node));
+    node.children.forEach(
+        (name, child) -> collect(child, path.isEmpty() ? name : path + "/" + name, tree));
+  }
+
+  /** Content of a file that exists. */
+  public ByteString content(long inode) {
+    return ByteString.copyFrom(nodes.get(inode).content);
+  }
+
+  /** Ids that the model has ever known and not purged; for references by id. */
+  public List<Long> inodes() {
+    return nodes.keySet().stream().sorted().toList();
+  }
+
+  /** Open sessions in order. */
+  public List<Long> sessions() {
+    return sessions.keySet().stream().sorted().toList();
+  }
+}

@@ -1,0 +1,241 @@
+package io.cairnfs.simulation.model;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.machine.MetadataStateMachine;
+import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.operation.read.ChunkLookup;
+import io.cairnfs.metaserver.operation.read.NamespaceReads;
+import io.cairnfs.metaserver.store.StoreDigest;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.CommandBatch;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.PurgeStep;
+import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.ReadExtents;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Walk;
+import io.cairnfs.proto.metadata.WalkPage;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.FileType;
+import io.cairnfs.proto.types.NodeRef;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * Sends random commands to state machines and to the model, and compares: every answer, the whole
+ * tree, the digests, and what the store's own check says. A difference is an {@link AssertionError}
+ * that names the command.
+ */
+public final class NamespaceSimulation {
+  private static final Principal SUPERUSER = new Principal("root", List.of("supergroup"), true);
+  private static final int ENTRIES_BETWEEN_CHECKS = 40;
+  private static final int MAX_COMMANDS = 4;
+
+  private final RandomGenerator random;
+  private final List<MetadataStateMachine> machines;
+  private final NamespaceReads reads;
+  private final NamespaceModel model = new NamespaceModel();
+  private final CommandSource source;
+  private final List<byte[]> log = new ArrayList<>();
+  private final Map<String, Integer> seen = new TreeMap<>();
+
+  /**
+   * @param machines empty ones, all to be kept equal
+   */
+  public NamespaceSimulation(
+      RandomGenerator random, List<MetadataStateMachine> machines, ChunkLookup chunks) {
+    this.random = random;
+    this.machines = List.copyOf(machines);
+    this.reads = new NamespaceReads(chunks);
+    this.source = new CommandSource(random, model);
+  }
+
+  /** Runs so many log entries. */
+  public void run(int entries) throws IOException {
+    submit(List.of(source.bootstrap()));
+    for (int i = 1; i < entries; i++) {
+      List<Command> commands = new ArrayList<>();
+      for (int j = random.nextInt(MAX_COMMANDS); j >= 0; j--) {
+        commands.add(source.next());
+      }
+      submit(commands);
+      if (i % ENTRIES_BETWEEN_CHECKS == 0) {
+        compareStates();
+        if (random.nextInt(3) == 0) {
+          purgeAll();
+        }
+      }
+    }
+    purgeAll();
+    compareStates();
+  }
+
+  /** The payloads of all entries so far, the first one at index 1. */
+  public List<byte[]> log() {
+    return List.copyOf(log);
+  }
+
+  /** How often each kind of command had each outcome. */
+  public Map<String, Integer> seen() {
+    return Map.copyOf(seen);
+  }
+
+  private List<CommandReply> apply(List<Command> commands) throws IOException {
+    byte[] payload = CommandBatch.newBuilder().addAllCommands(commands).build().toByteArray();
+    log.add(payload);
+    List<CommandReply> first = machines.get(0).apply(log.size(), 1, payload);
+    for (MetadataStateMachine other : machines.subList(1, machines.size())) {
+      require(other.apply(log.size(), 1, payload).equals(first), "replies differ", commands);
+    }
+    return first;
+  }
+
+  private void submit(List<Command> commands) throws IOException {
+    List<CommandReply> replies = apply(commands);
+    for (int i = 0; i < commands.size(); i++) {
+      Command command = commands.get(i);
+      ModelAnswer expected = model.apply(command);
+      ModelAnswer found = answerOf(replies.get(i));
+      require(
+          found.equals(expected),
+          "entry " + log.size() + ": expected\n" + expected + "\nfound\n" + found + "\nfor",
+          command);
+      note(command, expected, replies.get(i));
+    }
+  }
+
+  private void note(Command command, ModelAnswer answer, CommandReply reply) {
+    String kind =
+        command.hasOperation()
+            ? command.getOperation().getKindCase().name()
+            : command.getKindCase().name();
+    seen.merge(kind + " " + answer.error().map(ErrorCode::name).orElse("OK"), 1, Integer::sum);
+    if (reply.getLogIndex() != log.size()) {
+      seen.merge("RETRY", 1, Integer::sum);
+    }
+    if (command.hasOpenSession() && answer.error().isEmpty()) {
+      source.opened(answer.number(), command.getUser());
+    }
+    if (answer.number() != 0 && answer.attributes().isPresent()) {
+      source.granted(command.getSession(), answer.attributes().get().getInode(), answer.number());
+    }
+  }
+
+  private static ModelAnswer answerOf(CommandReply reply) {
+    if (reply.getErrorCode() != 0) {
+      return ModelAnswer.failure(ErrorCode.ofNumber(reply.getErrorCode()));
+    }
+    OperationResult result = reply.getResult();
+    return switch (result.getKindCase()) {
+      case ATTRIBUTES -> ModelAnswer.of(comparable(result.getAttributes()), 0);
+      case CREATE ->
+          ModelAnswer.of(
+              comparable(result.getCreate().getAttributes()), result.getCreate().getLease());
+      case RENAME -> ModelAnswer.of(comparable(result.getRename().getAttributes()), 0);
+      case COMMIT -> ModelAnswer.of(comparable(result.getCommit().getAttributes()), 0);
+      case ALLOCATE, DELETE, DONE -> ModelAnswer.done(0);
+      case KIND_NOT_SET -> ModelAnswer.done(reply.getSession());
+    };
+  }
+
+  private static Attributes comparable(Attributes attributes) {
+    return attributes.toBuilder().clearChangeIndex().build();
+  }
+
+  private void purgeAll() throws IOException {
+    int count;
+    do {
+      Command purge =
+          Command.newBuilder()
+              .setUser("root")
+              .setSuperuser(true)
+              .setPurgeStep(PurgeStep.newBuilder().setLimit(1 + random.nextInt(7)))
+              .build();
+      model.passTime(purge.getStampNanos());
+      count = apply(List.of(purge)).get(0).getCount();
+    } while (count > 0);
+    model.purgeAll();
+  }
+
+  /** The tree, the digests and the store's own check, on every machine. */
+  private void compareStates() throws IOException {
+    StoreDigest digest = machines.get(0).applied().digest();
+    for (MetadataStateMachine machine : machines) {
+      try (StoreView view = machine.view()) {
+        require(view.applied().digest().equals(digest), "digests differ at", view.applied());
+        require(StoreDigest.recompute(view).equals(digest), "digest is not that of", "the records");
+        compareTree(view);
+        check(view);
+      }
+    }
+  }
+
+  private void compareTree(StoreView view) throws CairnException {
+    Map<ByteString, Attributes> expected = model.tree();
+    Map<ByteString, Attributes> found = walk(view);
+    for (Map.Entry<ByteString, Attributes> entry : expected.entrySet()) {
+      Attributes attributes = found.get(entry.getKey());
+      require(
+          entry.getValue().equals(attributes),
+          "expected\n" + entry.getValue() + "\nfound\n" + attributes + "\nat",
+          entry.getKey().toStringUtf8());
+      if (attributes.getType() == FileType.FILE) {
+        compareContent(view, attributes.getInode());
+      }
+    }
+    require(found.size() == expected.size(), "names that should not be there", found.keySet());
+  }
+
+  private Map<ByteString, Attributes> walk(StoreView view) throws CairnException {
+    Map<ByteString, Attributes> found = new HashMap<>();
+    int limit = 1 + random.nextInt(20);
+    ByteString cursor = ByteString.EMPTY;
+    WalkPage page;
+    do {
+      Walk.Builder walk =
+          Walk.newBuilder()
+              .setTarget(NodeRef.getDefaultInstance())
+              .setLimit(limit)
+              .setCursor(cursor);
+      page = read(view, ReadRequest.newBuilder().setWalk(walk)).getWalk();
+      page.getEntriesList()
+          .forEach(entry -> found.put(entry.getPath(), comparable(entry.getAttributes())));
+      cursor = page.getCursor();
+    } while (page.getMore());
+    return found;
+  }
+
+  private void compareContent(StoreView view, long inode) throws CairnException {
+    ReadExtents.Builder request = ReadExtents.newBuilder().setInode(inode).setLength(100);
+    ByteString found =
+        read(view, ReadRequest.newBuilder().setExtents(request)).getExtents().getInline();
+    require(found.equals(model.content(inode)), "other content of inode", inode);
+  }
+
+  private void check(StoreView view) throws CairnException {
+    CheckPage.Builder request = CheckPage.newBuilder().setLimit(100_000);
+    List<String> violations =
+        read(view, ReadRequest.newBuilder().setCheck(request)).getCheck().getViolationsList();
+    require(violations.isEmpty(), "violations", violations);
+  }
+
+  private ReadReply read(StoreView view, ReadRequest.Builder request) throws CairnException {
+    return reads.read(view, SUPERUSER, request.build());
+  }
+
+  private static void require(boolean good, String what, Object about) {
+    if (!good) {
+      throw new AssertionError(what + " " + about);
+    }
+  }
+}

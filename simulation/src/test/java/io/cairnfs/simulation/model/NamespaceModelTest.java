@@ -1,0 +1,112 @@
+package io.cairnfs.simulation.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairnfs.metaserver.machine.MetadataStateMachine;
+import io.cairnfs.metaserver.store.MemoryHome;
+import io.cairnfs.metaserver.store.RocksHome;
+import io.cairnfs.metaserver.store.RocksOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A few seeds, on memory and on disk. */
+class NamespaceModelTest {
+  @TempDir Path directory;
+  private final NoChunks chunks = new NoChunks();
+
+  private static RandomGenerator random(long seed) {
+    return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+  }
+
+  private MetadataStateMachine inMemory() throws IOException {
+    return new MetadataStateMachine(new MemoryHome(), chunks, 64);
+  }
+
+  private MetadataStateMachine onDisk(String name) throws IOException {
+    return new MetadataStateMachine(
+        new RocksHome(directory.resolve(name), RocksOptions.SMALL), chunks, 64);
+  }
+
+  @Test
+  void theStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .as("outcomes that must occur for the comparison to mean something")
+        .containsKeys(
+            "MKDIR OK",
+            "MKDIR EXISTS",
+            "MKDIR NOT_FOUND",
+            "MKDIR PERMISSION_DENIED",
+            "CREATE OK",
+            "CREATE EXISTS",
+            "CREATE TOO_LARGE",
+            "CREATE IS_A_DIRECTORY",
+            "CREATE NOT_A_DIRECTORY",
+            "CREATE NAME_TOO_LONG",
+            "CREATE BEING_WRITTEN",
+            "RENAME OK",
+            "RENAME NOT_EMPTY",
+            "RENAME INVALID_ARGUMENT",
+            "RENAME EXISTS",
+            "RENAME IS_A_DIRECTORY",
+            "RENAME NOT_A_DIRECTORY",
+            "UNLINK OK",
+            "RMDIR OK",
+            "RMDIR NOT_EMPTY",
+            "DELETE_TREE OK",
+            "SET_ATTRIBUTES OK",
+            "SET_ATTRIBUTES NOT_PERMITTED",
+            "RELEASE OK",
+            "RELEASE LEASE_LOST",
+            "OPEN_FOR_WRITE OK",
+            "CLOSE_SESSION OK",
+            "CREATE SESSION_EXPIRED",
+            "CREATE STALE_CALL",
+            "CREATE BUSY",
+            "RETRY");
+  }
+
+  @Test
+  void memoryAndDiskStayEqualAndSoDoesWhatIsRebuiltFromACheckpoint() throws IOException {
+    Path checkpoint = Files.createDirectory(directory.resolve("checkpoint"));
+    try (MetadataStateMachine memory = inMemory();
+        MetadataStateMachine disk = onDisk("disk");
+        MetadataStateMachine rebuilt = onDisk("rebuilt")) {
+      NamespaceSimulation simulation =
+          new NamespaceSimulation(random(99), List.of(memory, disk), chunks);
+      simulation.run(200);
+      List<byte[]> log = simulation.log();
+      int half = log.size() / 2;
+      for (int i = 0; i < half; i++) {
+        rebuilt.apply(i + 1, 1, log.get(i));
+      }
+      rebuilt.checkpoint(checkpoint);
+      rebuilt.apply(half + 1, 1, log.get(half));
+      rebuilt.install(checkpoint);
+      for (int i = half; i < log.size(); i++) {
+        rebuilt.apply(i + 1, 1, log.get(i));
+      }
+      assertThat(rebuilt.applied()).isEqualTo(disk.applied());
+    }
+  }
+}

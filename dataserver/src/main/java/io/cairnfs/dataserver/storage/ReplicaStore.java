@@ -171,6 +171,11 @@ public final class ReplicaStore implements Closeable {
     SealedReplica replica = acquire(chunk);
     try {
       return replica.read(range);
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.CHUNK_CORRUPT) {
+        markBad(chunk, e.getMessage());
+      }
+      throw e;
     } finally {
       replica.release();
     }

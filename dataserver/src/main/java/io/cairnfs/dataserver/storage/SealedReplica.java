@@ -11,21 +11,31 @@ import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /** The open files of a SEALED replica; immutable. Safe for any thread. */
 final class SealedReplica {
   private static final int VERIFY_BYTES = 256 << 10;
+  private static final int REGION_BYTES = 64 << 10;
 
   private final SealedName name;
   private final int epoch;
   private final Volume volume;
   private final ReplicaFiles files;
 
+  /**
+   * A bit for each region that was read and verified since the files were opened: it is in the page
+   * cache, most likely, so that an event loop may send it without waiting for the disk.
+   */
+  private final AtomicLongArray verified;
+
   private SealedReplica(SealedName name, int epoch, Volume volume, ReplicaFiles files) {
     this.name = name;
     this.epoch = epoch;
     this.volume = volume;
     this.files = files;
+    this.verified =
+        new AtomicLongArray(Math.toIntExact(name.length() / REGION_BYTES / Long.SIZE + 1));
   }
 
   /**
@@ -149,6 +159,7 @@ final class SealedReplica {
         int last = first + sums.length - 1;
         int whole = Cells.bytesIn(last, name.length());
         int wanted = Cells.bytesIn(last, end);
+        verifyFirstRead(start, end, first, sums);
         if (wanted < whole) {
           sums[sums.length - 1] =
               CutCell.checksum(files.data(), chunk, last, whole, sums[sums.length - 1], wanted);
@@ -162,6 +173,53 @@ final class SealedReplica {
     } catch (IOException e) {
       throw CutCell.readRefusal(chunk, e);
     }
+  }
+
+  /**
+   * The first read of a region is compared with the checksums here, before anything is sent: that
+   * brings it into the page cache by a disk thread, and finds what is corrupt at the source.
+   */
+  private void verifyFirstRead(long start, long end, int firstCell, int[] sums) throws IOException {
+    if (isVerified(start, end)) {
+      return;
+    }
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(VERIFY_BYTES, end - start));
+    for (long at = start; at < end; at += buffer.capacity()) {
+      int bytes = (int) Math.min(buffer.capacity(), end - at);
+      buffer.clear().limit(bytes);
+      ReplicaRead.readFully(files.data(), buffer, DataFileHeader.BYTES + at);
+      buffer.flip();
+      for (int from = 0; from < bytes; from += Cells.SIZE) {
+        int cell = Cells.indexOf(at + from);
+        int whole = Cells.bytesIn(cell, name.length());
+        if (bytes - from < whole) {
+          break;
+        }
+        int found = Crc32c.of(buffer.slice(from, whole));
+        if (found != sums[cell - firstCell]) {
+          throw new CairnException(
+              ErrorCode.CHUNK_CORRUPT,
+              String.format(
+                  "%s cell at %d has checksum %08x, expected %08x",
+                  name.chunk(), at + from, found, sums[cell - firstCell]));
+        }
+      }
+    }
+    long firstWhole = (start + REGION_BYTES - 1) / REGION_BYTES;
+    long beyond = end == name.length() ? end / REGION_BYTES + 1 : end / REGION_BYTES;
+    for (long region = firstWhole; region < beyond; region++) {
+      long bit = 1L << (region % Long.SIZE);
+      verified.getAndUpdate((int) (region / Long.SIZE), bits -> bits | bit);
+    }
+  }
+
+  private boolean isVerified(long start, long end) {
+    for (long region = start / REGION_BYTES; region * REGION_BYTES < end; region++) {
+      if ((verified.get((int) (region / Long.SIZE)) & 1L << (region % Long.SIZE)) == 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private int[] checksums(int first, int count) throws IOException {

@@ -209,16 +209,15 @@ final class UnsealedReplica {
     disk.lock();
     try {
       CellVerifier verifier = verified(packets);
-      if (!packets.isEmpty()) {
-        ReplicaPacket last = packets.get(packets.size() - 1);
-        long end = last.offset() + last.bytes();
-        write(packets, verifier);
-        if (durability == Durability.FORCED) {
-          force();
-        }
-        publish(verifier, end);
-      } else if (durability == Durability.FORCED) {
+      long bytes = bytes(packets);
+      if (bytes > 0) {
+        write(packets, bytes, verifier);
+      }
+      if (durability == Durability.FORCED) {
         force();
+      }
+      if (bytes > 0) {
+        publish(verifier, bytes);
       }
     } catch (IOException e) {
       close(false);
@@ -239,11 +238,7 @@ final class UnsealedReplica {
       end = length;
       partialNow = partial;
     }
-    int total = 0;
-    for (ReplicaPacket packet : packets) {
-      total += packet.bytes();
-    }
-    CellVerifier verifier = new CellVerifier(chunk, end, partialNow, total);
+    CellVerifier verifier = new CellVerifier(chunk, end, partialNow, (int) bytes(packets));
     for (ReplicaPacket packet : packets) {
       int bytes = packet.bytes();
       if (packet.offset() != end) {
@@ -262,14 +257,21 @@ final class UnsealedReplica {
     return verifier;
   }
 
-  @GuardedBy("disk")
-  private void write(List<ReplicaPacket> packets, CellVerifier verifier) throws IOException {
-    ReplicaFiles open = files();
-    List<ByteBuffer> buffers = new ArrayList<>();
+  private static long bytes(List<ReplicaPacket> packets) {
     long bytes = 0;
     for (ReplicaPacket packet : packets) {
-      buffers.addAll(packet.payload());
       bytes += packet.bytes();
+    }
+    return bytes;
+  }
+
+  @GuardedBy("disk")
+  private void write(List<ReplicaPacket> packets, long bytes, CellVerifier verifier)
+      throws IOException {
+    ReplicaFiles open = files();
+    List<ByteBuffer> buffers = new ArrayList<>();
+    for (ReplicaPacket packet : packets) {
+      buffers.addAll(packet.payload());
     }
     volume.claim(bytes + verifier.recordBytes());
     volume.promise(-bytes);
@@ -305,7 +307,7 @@ final class UnsealedReplica {
     }
   }
 
-  private synchronized void publish(CellVerifier verifier, long newLength) {
+  private synchronized void publish(CellVerifier verifier, long bytes) {
     int count = verifier.firstCell() + verifier.wholeCount();
     if (count > cells.length) {
       cells = Arrays.copyOf(cells, Math.max(count, cells.length * 2));
@@ -314,7 +316,7 @@ final class UnsealedReplica {
       cells[verifier.firstCell() + i] = verifier.whole(i);
     }
     partial = verifier.partial();
-    length = newLength;
+    length += bytes;
     changedNanos = clock.monotonicNanos();
   }
 

@@ -53,6 +53,8 @@ final class LifeSigns {
 
   private long timeoutNanos() {
     return (long)
-        Math.min(MAX_STRETCH * (double) baseNanos, Math.max((double) baseNanos, GAPS * smoothedGapNanos));
+        Math.min(
+            MAX_STRETCH * (double) baseNanos,
+            Math.max((double) baseNanos, GAPS * smoothedGapNanos));
   }
 }

@@ -3,6 +3,7 @@ package io.cairnfs.dataserver.transfer;
 import io.cairnfs.common.metrics.Counter;
 import io.cairnfs.common.metrics.Histogram;
 import io.cairnfs.common.metrics.MetricRegistry;
+import io.cairnfs.common.process.FatalErrors;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.rpc.client.RpcClient;
@@ -16,6 +17,7 @@ final class TransferContext {
   private final Executor disk;
   private final TransferOptions options;
   private final Clock clock;
+  private final FatalErrors fatal;
   private final StreamBudget budget;
   private final AtomicInteger streams = new AtomicInteger();
   private final Counter receivedBytes;
@@ -29,12 +31,14 @@ final class TransferContext {
       Executor disk,
       TransferOptions options,
       Clock clock,
+      FatalErrors fatal,
       MetricRegistry metrics) {
     this.store = store;
     this.client = client;
     this.disk = disk;
     this.options = options;
     this.clock = clock;
+    this.fatal = fatal;
     this.budget = new StreamBudget(options.budgetBytes());
     this.receivedBytes = metrics.counter("dataserver.write.bytes");
     this.failures = metrics.counter("dataserver.pipeline.failures");
@@ -66,6 +70,17 @@ final class TransferContext {
 
   StreamBudget budget() {
     return budget;
+  }
+
+  /** The action, whose unexpected failure stops the process instead of being logged by a loop. */
+  Runnable guarded(Runnable action) {
+    return () -> {
+      try {
+        action.run();
+      } catch (RuntimeException | Error e) {
+        fatal.stop("a chunk stream", e);
+      }
+    };
   }
 
   int streams() {

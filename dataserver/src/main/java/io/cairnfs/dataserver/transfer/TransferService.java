@@ -5,6 +5,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.ServerId;
 import io.cairnfs.common.metrics.MetricRegistry;
+import io.cairnfs.common.process.FatalErrors;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.FenceResult;
@@ -57,8 +58,9 @@ public final class TransferService {
       Executor background,
       TransferOptions options,
       Clock clock,
+      FatalErrors fatal,
       MetricRegistry metrics) {
-    this.context = new TransferContext(store, client, disk, options, clock, metrics);
+    this.context = new TransferContext(store, client, disk, options, clock, fatal, metrics);
     this.store = store;
     this.identity = identity;
     this.background = background;

@@ -26,6 +26,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -119,7 +120,7 @@ final class WriteStream implements StreamReceiver {
     }
     ticking =
         loop.scheduleAtFixedRate(
-            this::tick,
+            context.guarded(this::tick),
             options.lifeInterval().toMillis(),
             options.lifeInterval().toMillis(),
             TimeUnit.MILLISECONDS);
@@ -137,14 +138,17 @@ final class WriteStream implements StreamReceiver {
                 Method.WRITE_CHUNK,
                 request.toBuilder().removeDownstream(0).build(),
                 new NextListener());
-    next.finished().whenComplete((reply, failure) -> onLoop(() -> nextFinished(reply, failure)));
+    CompletableFuture<RpcReply> unused =
+        next.finished()
+            .whenComplete((reply, failure) -> onLoop(() -> nextFinished(reply, failure)));
   }
 
   private void onLoop(Runnable action) {
+    Runnable guarded = context.guarded(action);
     if (loop.inEventLoop()) {
-      action.run();
+      guarded.run();
     } else {
-      loop.execute(action);
+      loop.execute(guarded);
     }
   }
 
@@ -247,7 +251,7 @@ final class WriteStream implements StreamReceiver {
   private final class AppendListener implements ReplicaAppender.Listener {
     @Override
     public void onCreated(ReplicaWriter created) {
-      loop.execute(
+      onLoop(
           () -> {
             writer = created;
             readyIfAllAre();
@@ -256,7 +260,7 @@ final class WriteStream implements StreamReceiver {
 
     @Override
     public void onAppended(long sequence) {
-      loop.execute(
+      onLoop(
           () -> {
             appendedSequence = sequence;
             acknowledge();
@@ -265,7 +269,7 @@ final class WriteStream implements StreamReceiver {
 
     @Override
     public void onAppendFailed(CairnException failure) {
-      loop.execute(() -> fail(MemberFailure.of(self, failure)));
+      onLoop(() -> fail(MemberFailure.of(self, failure)));
     }
   }
 

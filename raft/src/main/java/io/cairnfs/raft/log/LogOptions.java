@@ -9,8 +9,8 @@ package io.cairnfs.raft.log;
  * @param maxEntryBytes largest payload of one entry
  */
 public record LogOptions(int segmentBytes, int electionReserveBytes, int maxEntryBytes) {
-  /** 32 MiB segments, 64 KiB kept for elections, entries up to 16 MiB. */
-  public static final LogOptions DEFAULT = new LogOptions(32 << 20, 64 << 10, 16 << 20);
+  /** 32 MiB segments, 64 KiB kept for elections, entries up to 4 MiB. */
+  public static final LogOptions DEFAULT = new LogOptions(32 << 20, 64 << 10, 4 << 20);
 
   public LogOptions {
     if (segmentBytes < 2 * SegmentFormat.HEADER_BYTES || segmentBytes % 512 != 0) {

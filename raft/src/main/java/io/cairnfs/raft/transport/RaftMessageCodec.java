@@ -1,6 +1,6 @@
 package io.cairnfs.raft.transport;
 
-import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.common.error.CairnException;
@@ -19,6 +19,9 @@ import io.cairnfs.raft.core.RaftMessage.PreVoteRequest;
 import io.cairnfs.raft.core.RaftMessage.TimeoutNow;
 import io.cairnfs.raft.core.RaftMessage.VoteReply;
 import io.cairnfs.raft.core.RaftMessage.VoteRequest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,7 +29,23 @@ import java.util.List;
 final class RaftMessageCodec {
   private RaftMessageCodec() {}
 
-  static io.cairnfs.proto.raft.RaftMessage encode(String group, RaftMessage message) {
+  /** The message as bytes in a buffer of the allocator, which the caller owns. */
+  static ByteBuf encode(String group, RaftMessage message, ByteBufAllocator allocator) {
+    io.cairnfs.proto.raft.RaftMessage encoded = toProto(group, message);
+    int size = encoded.getSerializedSize();
+    ByteBuf bytes = allocator.directBuffer(size, size);
+    CodedOutputStream output = CodedOutputStream.newInstance(bytes.nioBuffer(0, size));
+    try {
+      encoded.writeTo(output);
+      output.flush();
+    } catch (IOException e) {
+      bytes.release();
+      throw new IllegalStateException("writing " + size + " bytes into a buffer of that size", e);
+    }
+    return bytes.writerIndex(size);
+  }
+
+  static io.cairnfs.proto.raft.RaftMessage toProto(String group, RaftMessage message) {
     io.cairnfs.proto.raft.RaftMessage.Builder builder =
         io.cairnfs.proto.raft.RaftMessage.newBuilder()
             .setGroup(group)
@@ -101,10 +120,10 @@ final class RaftMessageCodec {
    * @throws CairnException {@code MALFORMED} if the bytes are no message of the group, {@code
    *     WRONG_CLUSTER} if they are one of another group
    */
-  static RaftMessage decode(String group, ByteString bytes) throws CairnException {
+  static RaftMessage decode(String group, ByteBuf bytes) throws CairnException {
     try {
       io.cairnfs.proto.raft.RaftMessage message =
-          io.cairnfs.proto.raft.RaftMessage.parseFrom(bytes);
+          io.cairnfs.proto.raft.RaftMessage.parseFrom(bytes.nioBuffer());
       if (!message.getGroup().equals(group)) {
         throw new CairnException(
             ErrorCode.WRONG_CLUSTER,

@@ -118,6 +118,7 @@ public final class SegmentedLog implements Closeable {
    * @throws CorruptionException if a record no longer is what was written
    */
   public List<LogEntry> read(long from, long to, long maxBytes) throws IOException {
+    requireRange(from, to);
     List<LogEntry> entries = new ArrayList<>();
     long left = maxBytes;
     for (long next = from; next < to; ) {
@@ -148,11 +149,14 @@ public final class SegmentedLog implements Closeable {
   /** Neighbouring records of one segment. */
   private record Piece(Segment segment, int offset, int bytes, int entries) {}
 
-  private synchronized Piece locate(long from, long to, long maxBytes, boolean atLeastOne) {
+  private synchronized void requireRange(long from, long to) {
     if (from >= to || from < firstIndex() || to > lastIndex + 1) {
       throw new IllegalArgumentException(
           "entries [%d, %d) of a log of [%d, %d]".formatted(from, to, firstIndex(), lastIndex));
     }
+  }
+
+  private synchronized Piece locate(long from, long to, long maxBytes, boolean atLeastOne) {
     int position = segments.size() - 1;
     while (segments.get(position).firstIndex() > from) {
       position--;

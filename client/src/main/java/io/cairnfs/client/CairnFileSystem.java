@@ -27,6 +27,15 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface CairnFileSystem extends Closeable {
   /**
+   * Connects lazily: the first call finds out whether anybody is there.
+   *
+   * @return a file system to be closed by the caller
+   */
+  static CairnFileSystem connect(ClientOptions options) {
+    return ConnectedFileSystem.connect(options);
+  }
+
+  /**
    * Creates a file and opens it for writing. With {@link CreateOptions.Visibility#AT_CREATION} the
    * empty file is visible when this returns, and this client holds its exclusive write lease until
    * close.

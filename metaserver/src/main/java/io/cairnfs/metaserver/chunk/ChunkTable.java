@@ -32,7 +32,7 @@ public final class ChunkTable {
   }
 
   /** The chunk that another record names: absent only if the store is damaged. */
-  public static ChunkRecord require(RecordReader reader, ChunkId chunk) {
+  static ChunkRecord require(RecordReader reader, ChunkId chunk) {
     return find(reader, chunk)
         .orElseThrow(() -> new CorruptRecord(chunk + " is referred to and has no record"));
   }
@@ -46,8 +46,7 @@ public final class ChunkTable {
   }
 
   /** Chunks of a slot behind an id, in order; at most so many. */
-  public static List<ChunkRecord> inSlot(
-      RecordReader reader, int pool, int slot, long after, int limit) {
+  static List<ChunkRecord> inSlot(RecordReader reader, int pool, int slot, long after, int limit) {
     byte[] prefix = ChunkKeys.slotOfChunks(pool, slot);
     byte[] from = after == 0 ? prefix : Bytes.after(ChunkKeys.chunk(new ChunkId(after)));
     List<ChunkRecord> chunks = new ArrayList<>();
@@ -64,7 +63,7 @@ public final class ChunkTable {
   }
 
   /** Chunks that the session has OPEN or SETTLING. */
-  public static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
+  static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
     return indexed(reader, ChunkKeys.openOfSession(session), Integer.MAX_VALUE);
   }
 

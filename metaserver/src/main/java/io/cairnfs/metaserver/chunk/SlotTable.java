@@ -19,12 +19,12 @@ public final class SlotTable {
         .orElseGet(() -> SlotRecord.empty(pool, slot));
   }
 
-  public static SlotRecord of(RecordReader reader, ChunkId chunk) {
+  static SlotRecord of(RecordReader reader, ChunkId chunk) {
     return get(reader, chunk.pool(), chunk.slot());
   }
 
   /** Every server that the chunk shall be on. */
-  public static Set<Integer> members(RecordReader reader, ChunkRecord chunk) {
+  static Set<Integer> members(RecordReader reader, ChunkRecord chunk) {
     return of(reader, chunk.id()).members(chunk.replication());
   }
 

@@ -1,0 +1,718 @@
+package io.cairnfs.client;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.client.base.BufferBudget;
+import io.cairnfs.client.base.ClientCounters;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.base.SuspectServers;
+import io.cairnfs.client.chunk.ChunkReadOptions;
+import io.cairnfs.client.chunk.ChunkReader;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.client.metadata.MetadataOptions;
+import io.cairnfs.client.read.FileReader;
+import io.cairnfs.client.read.ReadOptions;
+import io.cairnfs.client.read.SequentialReader;
+import io.cairnfs.client.session.Sessions;
+import io.cairnfs.client.write.CreateSpec;
+import io.cairnfs.client.write.FileWriter;
+import io.cairnfs.client.write.WriteOptions;
+import io.cairnfs.client.write.WriteService;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.process.CairnVersion;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
+import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
+import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.DirectoryEntry;
+import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.OpenForRead;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Rename;
+import io.cairnfs.proto.metadata.Rmdir;
+import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Stat;
+import io.cairnfs.proto.metadata.StatFs;
+import io.cairnfs.proto.metadata.StatFsResult;
+import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.metadata.Walk;
+import io.cairnfs.proto.metadata.WalkEntry;
+import io.cairnfs.proto.metadata.WalkPage;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.rpc.client.RpcClient;
+import io.cairnfs.rpc.client.RpcClientOptions;
+import io.cairnfs.rpc.frame.PeerIdentity;
+import io.cairnfs.rpc.transport.RpcEventLoops;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The file system over a cluster: wires the parts and translates between them and the API. */
+final class ConnectedFileSystem implements CairnFileSystem {
+  private static final Logger LOG = LoggerFactory.getLogger(ConnectedFileSystem.class);
+  private static final int PAGE_ENTRIES = 1000;
+
+  /** How much of a file's map an open asks for. */
+  private static final long OPEN_MAP_BYTES = 1L << 30;
+
+  private static final int TRANSFER_THREADS = 4;
+  private static final int MAX_QUEUED_TRANSFERS = 4096;
+  private static final int CHECKSUM_BUFFER_BYTES = 1 << 20;
+
+  private final ClientOptions options;
+  private final RpcEventLoops loops;
+  private final RpcClient rpc;
+  private final ClientEnvironment environment;
+  private final MetadataClient metadata;
+  private final Sessions sessions;
+  private final WriteService writes;
+  private final ChunkReader chunks;
+  private final ReadOptions readOptions;
+  private final Administration administration;
+
+  /** Whole contents that are too large for one command, moved for asynchronous callers. */
+  private final ThreadPoolExecutor transfers;
+
+  private boolean closed;
+
+  private ConnectedFileSystem(ClientOptions options, Clock clock) {
+    this.options = options;
+    SecureRandom random = new SecureRandom();
+    loops = RpcEventLoops.create(options.eventLoopThreads(), "cairn-client");
+    PeerIdentity self =
+        new PeerIdentity(
+            options.clusterId(),
+            PeerRole.CLIENT,
+            options.user(),
+            options.clientName() + "-" + Integer.toHexString(random.nextInt()),
+            options.host(),
+            CairnVersion.text());
+    rpc =
+        RpcClient.create(
+            loops,
+            RpcClientOptions.DEFAULT
+                .withConnectTimeout(options.connectTimeout())
+                .withMaxCallsPerConnection(8192),
+            () -> self,
+            clock);
+    environment =
+        new ClientEnvironment(
+            rpc,
+            loops.group(),
+            loops.allocator(),
+            clock,
+            random,
+            new ListenerEvents(options.listener()),
+            new ClientCounters(),
+            new SuspectServers(clock),
+            new BufferBudget(options.maxBufferBytes()));
+    metadata =
+        new MetadataClient(
+            environment,
+            new MetadataOptions(
+                options.metaservers(),
+                options.timeout(),
+                options.tryTimeout(),
+                options.unreachableReportInterval()));
+    sessions =
+        new Sessions(
+            environment,
+            metadata,
+            options.host(),
+            options.clientName(),
+            options.outstandingMutations());
+    writes =
+        new WriteService(
+            environment,
+            metadata,
+            sessions,
+            new WriteOptions(
+                options.packetBytes(),
+                options.writeWindowBytes(),
+                options.writeStallTimeout(),
+                Math.min(options.sharedFileBytes(), options.packetBytes()),
+                options.sharedStreams(),
+                options.timeout()));
+    chunks =
+        new ChunkReader(
+            environment,
+            new ChunkReadOptions(options.readTimeout(), options.hedgeDelay()),
+            this::reportBadReplica);
+    readOptions =
+        new ReadOptions(options.readRequestBytes(), options.readAheadBytes(), options.timeout());
+    administration = new Administration(environment, metadata);
+    transfers =
+        new ThreadPoolExecutor(
+            TRANSFER_THREADS,
+            TRANSFER_THREADS,
+            5,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
+            new DefaultThreadFactory("cairn-transfer", true));
+    transfers.allowCoreThreadTimeOut(true);
+  }
+
+  static ConnectedFileSystem connect(ClientOptions options) {
+    return new ConnectedFileSystem(options, new SystemClock());
+  }
+
+  private void reportBadReplica(long chunk, int server, String problem) {
+    ReportBadReplicaRequest request =
+        ReportBadReplicaRequest.newBuilder()
+            .setChunk(chunk)
+            .setServer(server)
+            .setProblem(problem)
+            .build();
+    var unused =
+        metadata
+            .call(
+                Method.REPORT_BAD_REPLICA,
+                request,
+                ReportBadReplicaReply.parser(),
+                Duration.ofSeconds(10))
+            .whenComplete(
+                (reply, failure) -> {
+                  if (failure != null) {
+                    LOG.warn("server={} bad replica could not be reported", server, failure);
+                  }
+                });
+  }
+
+  private OperationResult mutate(Operation.Builder operation) throws CairnException {
+    return environment.await(sessions.mutate(operation.build()));
+  }
+
+  private ReadReply read(ReadRequest.Builder request) throws CairnException {
+    return environment.await(metadata.read(request));
+  }
+
+  @Override
+  public CairnOutputStream create(CairnPath path, CreateOptions creation) throws CairnException {
+    CreateSpec spec = spec(path, creation);
+    boolean sync = syncAtClose(creation);
+    FileWriter writer =
+        creation.visibility() == CreateOptions.Visibility.DEFERRED
+            ? writes.createDeferred(spec, sync)
+            : writes.create(spec, sync);
+    return new StreamingOutput(writer);
+  }
+
+  private static CreateSpec spec(CairnPath path, CreateOptions creation) throws CairnException {
+    return new CreateSpec(
+        Conversions.nodeRef(path),
+        creation.mode(),
+        creation.replication(),
+        creation.chunkBytes(),
+        creation.existing() == CreateOptions.Existing.REPLACE,
+        creation.parents() == CreateOptions.Parents.CREATE,
+        creation.modificationTimeNanos());
+  }
+
+  private boolean syncAtClose(CreateOptions creation) {
+    return switch (creation.durability()) {
+      case CLIENT_DEFAULT -> options.syncOnClose();
+      case FLUSH -> false;
+      case SYNC -> true;
+    };
+  }
+
+  @Override
+  public CairnOutputStream append(CairnPath path) throws CairnException {
+    return new StreamingOutput(writes.append(Conversions.nodeRef(path), options.syncOnClose()));
+  }
+
+  @Override
+  public FileStatus createWithContent(CairnPath path, ByteBuffer content, CreateOptions creation)
+      throws CairnException {
+    Attributes attributes;
+    if (writes.isSmall(content.remaining())) {
+      environment.requireMayBlock();
+      attributes =
+          environment.await(
+              writes.put(spec(path, creation), content.slice(), syncAtClose(creation)));
+      content.position(content.limit());
+    } else {
+      attributes = transfer(path, content, creation);
+    }
+    return Conversions.status(path, attributes);
+  }
+
+  private Attributes transfer(CairnPath path, ByteBuffer content, CreateOptions creation)
+      throws CairnException {
+    FileWriter writer = writes.createDeferred(spec(path, creation), syncAtClose(creation));
+    boolean complete = false;
+    try {
+      writer.write(content);
+      writer.close();
+      complete = true;
+      return writer.attributes();
+    } finally {
+      if (!complete) {
+        writer.abort();
+      }
+    }
+  }
+
+  @Override
+  public CompletableFuture<FileStatus> createWithContentAsync(
+      CairnPath path, ByteBuffer content, CreateOptions creation) {
+    if (!writes.isSmall(content.remaining())) {
+      return inBackground(() -> createWithContent(path, content, creation));
+    }
+    try {
+      return writes
+          .put(spec(path, creation), content.slice(), syncAtClose(creation))
+          .thenCompose(attributes -> statusFuture(path, attributes));
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static CompletableFuture<FileStatus> statusFuture(CairnPath path, Attributes attributes) {
+    try {
+      return CompletableFuture.completedFuture(Conversions.status(path, attributes));
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Something that blocks. */
+  private interface Work<T> {
+    T run() throws CairnException;
+  }
+
+  private <T> CompletableFuture<T> inBackground(Work<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      transfers.execute(
+          () -> {
+            try {
+              result.complete(work.run());
+            } catch (CairnException | RuntimeException e) {
+              result.completeExceptionally(Failures.of(e));
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      result.completeExceptionally(
+          new CairnException(
+              ErrorCode.BUSY, MAX_QUEUED_TRANSFERS + " transfers wait already, or closed", e));
+    }
+    return result;
+  }
+
+  @Override
+  public CairnInputStream open(CairnPath path) throws CairnException {
+    return input(path, read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen());
+  }
+
+  private static ReadRequest.Builder openRequest(NodeRef target, long offset, long length) {
+    return ReadRequest.newBuilder()
+        .setOpen(OpenForRead.newBuilder().setTarget(target).setOffset(offset).setLength(length));
+  }
+
+  private CairnInputStream input(CairnPath path, OpenResult opened) throws CairnException {
+    FileStatus status = requireFile(Conversions.status(path, opened.getAttributes()));
+    sessions.inodeOpened(status.inode());
+    return new StreamingInput(
+        status,
+        new FileReader(environment, metadata, chunks, readOptions, opened),
+        () -> sessions.inodeClosed(status.inode()));
+  }
+
+  private static FileStatus requireFile(FileStatus status) throws CairnException {
+    if (status.isDirectory()) {
+      throw new CairnException(ErrorCode.IS_A_DIRECTORY, status.path() + " is a directory");
+    }
+    return status;
+  }
+
+  @Override
+  public byte[] readFully(CairnPath path, int maxBytes) throws CairnException {
+    return content(
+        path, read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen(), maxBytes);
+  }
+
+  private byte[] content(CairnPath path, OpenResult opened, int maxBytes) throws CairnException {
+    byte[] bytes = new byte[requireAtMost(path, opened, maxBytes)];
+    FileReader reader = new FileReader(environment, metadata, chunks, readOptions, opened);
+    ByteBuffer target = ByteBuffer.wrap(bytes);
+    while (target.hasRemaining()) {
+      if (reader.read(target.position(), target) < 0) {
+        throw new CairnException(
+            ErrorCode.IO_ERROR, path + " ends at " + target.position() + " of " + bytes.length);
+      }
+    }
+    return bytes;
+  }
+
+  private static int requireAtMost(CairnPath path, OpenResult opened, int maxBytes)
+      throws CairnException {
+    FileStatus status = requireFile(Conversions.status(path, opened.getAttributes()));
+    if (status.length() > maxBytes) {
+      throw new CairnException(
+          ErrorCode.TOO_LARGE,
+          path + " has " + status.length() + " bytes; at most " + maxBytes + " were asked for");
+    }
+    return (int) status.length();
+  }
+
+  @Override
+  public CompletableFuture<byte[]> readFullyAsync(CairnPath path, int maxBytes) {
+    NodeRef target;
+    try {
+      target = Conversions.nodeRef(path);
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return metadata
+        .read(openRequest(target, 0, OPEN_MAP_BYTES))
+        .thenCompose(
+            reply -> {
+              OpenResult opened = reply.getOpen();
+              boolean here = opened.getHasInline() || opened.getAttributes().getLength() == 0;
+              return here
+                  ? now(() -> content(path, opened, maxBytes))
+                  : inBackground(() -> content(path, opened, maxBytes));
+            });
+  }
+
+  private static <T> CompletableFuture<T> now(Work<T> work) {
+    try {
+      return CompletableFuture.completedFuture(work.run());
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public FileStatus stat(CairnPath path) throws CairnException {
+    return environment.await(statAsync(path));
+  }
+
+  @Override
+  public CompletableFuture<FileStatus> statAsync(CairnPath path) {
+    try {
+      Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+      return metadata
+          .read(ReadRequest.newBuilder().setStat(stat))
+          .thenCompose(reply -> statusFuture(path, reply.getAttributes()));
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public Optional<FileStatus> find(CairnPath path) throws CairnException {
+    try {
+      return Optional.of(stat(path));
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public RemoteIterator<FileStatus> list(CairnPath path) throws CairnException {
+    return new PagedIterator<>(new Listing(path, Conversions.nodeRef(path)));
+  }
+
+  /** Pages of a directory. */
+  private final class Listing implements PagedIterator.Source<FileStatus> {
+    private final CairnPath path;
+    private final NodeRef target;
+    private ByteString after = ByteString.EMPTY;
+
+    Listing(CairnPath path, NodeRef target) {
+      this.path = path;
+      this.target = target;
+    }
+
+    @Override
+    public PagedIterator.Page<FileStatus> next() throws CairnException {
+      ListDirectory request =
+          ListDirectory.newBuilder()
+              .setTarget(target)
+              .setAfter(after)
+              .setLimit(PAGE_ENTRIES)
+              .build();
+      DirectoryPage page = read(ReadRequest.newBuilder().setList(request)).getList();
+      FileStatus self = Conversions.status(path, page.getAttributes());
+      if (!self.isDirectory()) {
+        return new PagedIterator.Page<>(List.of(self), false);
+      }
+      List<FileStatus> statuses = new ArrayList<>(page.getEntriesCount());
+      for (DirectoryEntry entry : page.getEntriesList()) {
+        after = entry.getName();
+        statuses.add(Conversions.status(path.child(after.toByteArray()), entry.getAttributes()));
+      }
+      return new PagedIterator.Page<>(statuses, page.getMore());
+    }
+  }
+
+  @Override
+  public List<FileStatus> listAll(CairnPath path) throws CairnException {
+    List<FileStatus> all = new ArrayList<>();
+    RemoteIterator<FileStatus> entries = list(path);
+    while (entries.hasNext()) {
+      all.add(entries.next());
+    }
+    return all;
+  }
+
+  @Override
+  public FileStatus mkdir(CairnPath path, int mode) throws CairnException {
+    return mkdir(path, Mkdir.newBuilder().setMode(mode));
+  }
+
+  @Override
+  public FileStatus mkdirs(CairnPath path, int mode) throws CairnException {
+    return mkdir(path, Mkdir.newBuilder().setMode(mode).setParents(true).setExistOk(true));
+  }
+
+  private FileStatus mkdir(CairnPath path, Mkdir.Builder mkdir) throws CairnException {
+    mkdir.setTarget(Conversions.nodeRef(path));
+    return Conversions.status(path, mutate(Operation.newBuilder().setMkdir(mkdir)).getAttributes());
+  }
+
+  @Override
+  public FileStatus rename(CairnPath source, CairnPath target, RenameMode mode)
+      throws CairnException {
+    Rename rename =
+        Rename.newBuilder()
+            .setSource(Conversions.nodeRef(source))
+            .setTarget(Conversions.nodeRef(target))
+            .setMode(
+                switch (mode) {
+                  case REPLACE -> io.cairnfs.proto.metadata.RenameMode.REPLACE;
+                  case NO_REPLACE -> io.cairnfs.proto.metadata.RenameMode.NO_REPLACE;
+                })
+            .build();
+    OperationResult result = mutate(Operation.newBuilder().setRename(rename));
+    return Conversions.status(target, result.getRename().getAttributes());
+  }
+
+  @Override
+  public boolean delete(CairnPath path, DeleteMode mode) throws CairnException {
+    try {
+      switch (mode) {
+        case RECURSIVE -> {
+          DeleteTree delete = DeleteTree.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+          mutate(Operation.newBuilder().setDeleteTree(delete));
+        }
+        case SINGLE -> deleteOne(path);
+      }
+      return true;
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private void deleteOne(CairnPath path) throws CairnException {
+    try {
+      unlink(path);
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.IS_A_DIRECTORY) {
+        throw e;
+      }
+      rmdir(path);
+    }
+  }
+
+  @Override
+  public void unlink(CairnPath path) throws CairnException {
+    Unlink unlink = Unlink.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+    mutate(Operation.newBuilder().setUnlink(unlink));
+  }
+
+  @Override
+  public void rmdir(CairnPath path) throws CairnException {
+    Rmdir rmdir = Rmdir.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+    mutate(Operation.newBuilder().setRmdir(rmdir));
+  }
+
+  @Override
+  public FileStatus setAttributes(CairnPath path, AttributeChange change) throws CairnException {
+    SetAttributes.Builder set = SetAttributes.newBuilder().setTarget(Conversions.nodeRef(path));
+    change.newMode().ifPresent(set::setMode);
+    change.newOwner().ifPresent(set::setOwner);
+    change.newGroup().ifPresent(set::setGroup);
+    change.newModificationTimeNanos().ifPresent(set::setMtimeNanos);
+    change.newAccessTimeNanos().ifPresent(set::setAtimeNanos);
+    change.newReplication().ifPresent(set::setReplication);
+    return Conversions.status(
+        path, mutate(Operation.newBuilder().setSetAttributes(set)).getAttributes());
+  }
+
+  @Override
+  public ContentSummary contentSummary(CairnPath path) throws CairnException {
+    long files = 0;
+    long directories = 0;
+    long bytes = 0;
+    long replicatedBytes = 0;
+    RemoteIterator<WalkedFile> all = walk(path, WalkDetail.ATTRIBUTES);
+    while (all.hasNext()) {
+      FileStatus status = all.next().status();
+      if (status.isDirectory()) {
+        directories++;
+      } else {
+        files++;
+        bytes += status.length();
+        replicatedBytes += status.length() * Math.max(1, status.replication());
+      }
+    }
+    return new ContentSummary(files, directories, bytes, replicatedBytes);
+  }
+
+  @Override
+  public FileSystemStatus status() throws CairnException {
+    StatFsResult result =
+        read(ReadRequest.newBuilder().setStatFs(StatFs.getDefaultInstance())).getStatFs();
+    return new FileSystemStatus(
+        result.getCapacityBytes(),
+        result.getUsedBytes(),
+        result.getAvailableBytes(),
+        result.getFiles(),
+        result.getDirectories());
+  }
+
+  @Override
+  public RemoteIterator<WalkedFile> walk(CairnPath path, WalkDetail detail) throws CairnException {
+    return new PagedIterator<>(new Walker(path, Conversions.nodeRef(path), detail));
+  }
+
+  /** Pages of a walk. */
+  private final class Walker implements PagedIterator.Source<WalkedFile> {
+    private final CairnPath path;
+    private final NodeRef target;
+    private final WalkDetail detail;
+    private ByteString cursor = ByteString.EMPTY;
+
+    Walker(CairnPath path, NodeRef target, WalkDetail detail) {
+      this.path = path;
+      this.target = target;
+      this.detail = detail;
+    }
+
+    @Override
+    public PagedIterator.Page<WalkedFile> next() throws CairnException {
+      Walk walk =
+          Walk.newBuilder()
+              .setTarget(target)
+              .setCursor(cursor)
+              .setLimit(PAGE_ENTRIES)
+              .setWithExtents(detail == WalkDetail.EXTENTS)
+              .build();
+      WalkPage page = read(ReadRequest.newBuilder().setWalk(walk)).getWalk();
+      cursor = page.getCursor();
+      List<WalkedFile> walked = new ArrayList<>(page.getEntriesCount());
+      for (WalkEntry entry : page.getEntriesList()) {
+        walked.add(
+            new WalkedFile(
+                Conversions.status(Conversions.below(path, entry.getPath()), entry.getAttributes()),
+                Conversions.extents(entry.getExtentsList(), page.getChunksList()),
+                entry.getInlineBytes()));
+      }
+      return new PagedIterator.Page<>(walked, page.getMore());
+    }
+  }
+
+  @Override
+  public FileChecksum checksum(CairnPath path) throws CairnException {
+    OpenResult opened = read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
+    requireFile(Conversions.status(path, opened.getAttributes()));
+    CRC32C crc = new CRC32C();
+    try (SequentialReader content =
+        new SequentialReader(new FileReader(environment, metadata, chunks, readOptions, opened))) {
+      ByteBuffer buffer = ByteBuffer.allocate(CHECKSUM_BUFFER_BYTES);
+      while (content.read(buffer.clear()) >= 0) {
+        crc.update(buffer.flip());
+      }
+      return new FileChecksum((int) crc.getValue(), content.position());
+    }
+  }
+
+  @Override
+  public List<FileExtent> extents(CairnPath path, long offset, long length) throws CairnException {
+    List<FileExtent> all = new ArrayList<>();
+    long from = offset;
+    long end = Math.addExact(offset, length);
+    while (from < end) {
+      OpenResult opened = read(openRequest(Conversions.nodeRef(path), from, end - from)).getOpen();
+      end = Math.min(end, opened.getAttributes().getLength());
+      all.addAll(Conversions.extents(opened.getExtentsList(), opened.getChunksList()));
+      if (opened.getHasInline() || opened.getExtentsUntil() <= from) {
+        break;
+      }
+      from = opened.getExtentsUntil();
+    }
+    return all;
+  }
+
+  @Override
+  public ClusterAdministration administration() {
+    return administration;
+  }
+
+  @Override
+  public ClientStatistics statistics() {
+    ClientCounters counters = environment.counters();
+    return new ClientStatistics(
+        counters.metadataCalls.sum(),
+        counters.metadataRetries.sum(),
+        counters.callFailovers.sum(),
+        counters.pipelineFailovers.sum(),
+        counters.readFailovers.sum(),
+        counters.hedgedReads.sum(),
+        counters.badReplicas.sum(),
+        counters.bytesWritten.sum(),
+        counters.bytesResent.sum(),
+        counters.bytesRead.sum());
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    // Streams first, so that nothing is appended any more; then the session, while calls still go
+    // out; then the calls, which frees whoever waits; then what they had open.
+    writes.abortStreams();
+    sessions.close();
+    metadata.close();
+    writes.close();
+    transfers.shutdownNow();
+    rpc.close();
+    loops.close();
+  }
+}

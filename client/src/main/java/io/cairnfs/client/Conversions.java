@@ -1,0 +1,99 @@
+package io.cairnfs.client;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.Extent;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.NodeRef;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Between the messages of the wire and the values of the API. */
+final class Conversions {
+  private Conversions() {}
+
+  static NodeRef nodeRef(CairnPath path) throws CairnException {
+    if (!path.isAbsolute()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "'" + path + "' is not an absolute path");
+    }
+    return NodeRef.newBuilder().setPath(UnsafeByteOperations.unsafeWrap(path.bytes())).build();
+  }
+
+  static FileStatus status(CairnPath path, Attributes attributes) throws CairnException {
+    return new FileStatus(
+        path,
+        attributes.getInode(),
+        type(attributes),
+        attributes.getMode() & 07777,
+        attributes.getOwner(),
+        attributes.getGroup(),
+        attributes.getLength(),
+        attributes.getMtimeNanos(),
+        attributes.getAtimeNanos(),
+        attributes.getCtimeNanos(),
+        attributes.getLinkCount(),
+        attributes.getReplication(),
+        attributes.getChunkBytes(),
+        attributes.getChangeIndex(),
+        CairnPath.of(attributes.getSymlinkTarget().toByteArray()),
+        attributes.getBeingWritten());
+  }
+
+  private static FileType type(Attributes attributes) throws CairnException {
+    return switch (attributes.getType()) {
+      case FILE -> FileType.FILE;
+      case DIRECTORY -> FileType.DIRECTORY;
+      case SYMLINK -> FileType.SYMLINK;
+      case FILE_TYPE_UNSPECIFIED, UNRECOGNIZED ->
+          throw new CairnException(
+              ErrorCode.MALFORMED,
+              "inode=" + attributes.getInode() + " has a type that this client does not know");
+    };
+  }
+
+  /** The path with a relative path from the wire appended. */
+  static CairnPath below(CairnPath path, ByteString relative) {
+    return relative.isEmpty() ? path : path.resolve(CairnPath.of(relative.toByteArray()));
+  }
+
+  static List<FileExtent> extents(List<Extent> extents, List<ChunkLocation> locations) {
+    Map<Long, ChunkLocation> byChunk = new HashMap<>();
+    locations.forEach(location -> byChunk.put(location.getChunk(), location));
+    List<FileExtent> converted = new ArrayList<>(extents.size());
+    for (Extent extent : extents) {
+      ChunkLocation location =
+          byChunk.getOrDefault(extent.getChunk(), ChunkLocation.getDefaultInstance());
+      converted.add(
+          new FileExtent(
+              extent.getFileOffset(),
+              extent.getLength(),
+              new ChunkId(extent.getChunk()),
+              extent.getChunkOffset(),
+              location.getReplication(),
+              location.getMembersList().stream().map(Conversions::address).toList()));
+    }
+    return converted;
+  }
+
+  private static DataServerAddress address(Member member) {
+    return new DataServerAddress(
+        new ServerId(member.getServer()),
+        member.getName(),
+        new HostPort(member.getHost(), member.getPort()),
+        switch (member.getHealth()) {
+          case SUSPECT -> DataServerAddress.Health.SUSPECT;
+          case DOWN -> DataServerAddress.Health.DOWN;
+          case UP, SERVER_HEALTH_UNSPECIFIED, UNRECOGNIZED -> DataServerAddress.Health.UP;
+        });
+  }
+}

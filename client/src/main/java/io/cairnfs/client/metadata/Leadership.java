@@ -1,0 +1,65 @@
+package io.cairnfs.client.metadata;
+
+import io.cairnfs.common.id.HostPort;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which metaserver is believed to lead, and which others can be asked. Safe for any thread; every
+ * method is short.
+ */
+final class Leadership {
+  private static final int MAX_ADDRESSES = 64;
+
+  private final List<HostPort> addresses;
+  private HostPort believed;
+  private long term;
+
+  Leadership(List<HostPort> addresses) {
+    this.addresses = new ArrayList<>(addresses);
+    believed = addresses.get(0);
+  }
+
+  synchronized HostPort believed() {
+    return believed;
+  }
+
+  synchronized List<HostPort> addresses() {
+    return List.copyOf(addresses);
+  }
+
+  /** A metaserver that does not lead named the one that does. */
+  synchronized void hint(HostPort leader) {
+    learn(leader);
+    believed = leader;
+  }
+
+  /**
+   * A metaserver said who leads which term.
+   *
+   * @return true if that changes what is believed
+   */
+  synchronized boolean heard(HostPort leader, long ofTerm) {
+    learn(leader);
+    if (ofTerm < term || leader.equals(believed)) {
+      return false;
+    }
+    term = ofTerm;
+    believed = leader;
+    return true;
+  }
+
+  /** This one did not help: the next one is asked, unless somebody has moved on already. */
+  synchronized void rotateFrom(HostPort address) {
+    if (believed.equals(address)) {
+      int at = addresses.indexOf(address);
+      believed = addresses.get((at + 1) % addresses.size());
+    }
+  }
+
+  private void learn(HostPort address) {
+    if (!addresses.contains(address) && addresses.size() < MAX_ADDRESSES) {
+      addresses.add(address);
+    }
+  }
+}

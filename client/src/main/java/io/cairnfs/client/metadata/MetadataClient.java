@@ -1,0 +1,355 @@
+package io.cairnfs.client.metadata;
+
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.metadata.WhoLeadsRequest;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls the leading metaserver. A call is tried until it is answered, refused for good, or its
+ * deadline is over; it moves to another metaserver when the one asked does not lead, cannot be
+ * reached, or is silent while the others know a new leader. Calls must therefore be repeatable:
+ * reads, and mutations that carry a session and a call number. Safe for any thread; futures
+ * complete on event loops.
+ */
+public final class MetadataClient implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MetadataClient.class);
+
+  /** A try that is silent for so long makes the client ask the other metaservers who leads. */
+  private static final long SUSPICION_MILLIS = 600;
+
+  private static final long WATCH_MILLIS = 200;
+
+  private final ClientEnvironment environment;
+  private final MetadataOptions options;
+  private final Leadership leadership;
+  private final Set<Call<?>> waiting = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean watching = new AtomicBoolean();
+  private final AtomicBoolean probing = new AtomicBoolean();
+  private final AtomicLong knownIndex = new AtomicLong();
+  private volatile boolean closed;
+
+  public MetadataClient(ClientEnvironment environment, MetadataOptions options) {
+    this.environment = environment;
+    this.options = options;
+    leadership = new Leadership(options.addresses());
+  }
+
+  public Duration timeout() {
+    return options.timeout();
+  }
+
+  /** The newest log index that any reply has named: what a later read must not fall behind. */
+  public long knownIndex() {
+    return knownIndex.get();
+  }
+
+  public void learnIndex(long index) {
+    if (index > knownIndex.get()) {
+      knownIndex.accumulateAndGet(index, Math::max);
+    }
+  }
+
+  /** A linearizable read that also sees everything this client has seen before. */
+  public CompletableFuture<ReadReply> read(ReadRequest.Builder request) {
+    return call(
+            Method.READ,
+            request.setAtLeastIndex(knownIndex()).build(),
+            ReadReply.parser(),
+            options.timeout())
+        .whenComplete(
+            (reply, failure) -> {
+              if (reply != null) {
+                learnIndex(reply.getLogIndex());
+              }
+            });
+  }
+
+  /** Calls the leader, with retries, for no longer than {@code timeout}. */
+  public <T extends MessageLite> CompletableFuture<T> call(
+      Method method, MessageLite request, Parser<T> parser, Duration timeout) {
+    Call<T> call = new Call<>(method, request, parser, environment.deadline(timeout));
+    waiting.add(call);
+    if (closed) {
+      call.giveUp(new CairnException(ErrorCode.CANCELLED, "the client is closed"));
+      return call.result;
+    }
+    watch();
+    call.attempt();
+    return call.result;
+  }
+
+  /** Calls one process once. */
+  public <T extends MessageLite> CompletableFuture<T> callAt(
+      HostPort address, Method method, MessageLite request, Parser<T> parser) {
+    return environment.rpc().call(address, method, request, parser, options.tryTimeout());
+  }
+
+  /** Fails what is on its way with CANCELLED. */
+  @Override
+  public void close() {
+    closed = true;
+    for (Call<?> call : waiting) {
+      call.giveUp(new CairnException(ErrorCode.CANCELLED, "the client is closed"));
+    }
+  }
+
+  private void watch() {
+    if (watching.compareAndSet(false, true)) {
+      var unused = environment.schedule(this::watchOnce, WATCH_MILLIS);
+    }
+  }
+
+  /** Runs on an event loop while calls wait. */
+  private void watchOnce() {
+    watching.set(false);
+    if (waiting.isEmpty()) {
+      return;
+    }
+    watch();
+    long now = environment.clock().monotonicNanos();
+    Call<?> longest = null;
+    boolean suspicious = false;
+    for (Call<?> call : waiting) {
+      suspicious |= call.isSilent(now);
+      if (call.unreachableReason != null && (longest == null || call.isOlderThan(longest))) {
+        longest = call;
+      }
+    }
+    if (suspicious && options.addresses().size() > 1 && probing.compareAndSet(false, true)) {
+      askWhoLeads();
+    }
+    if (longest != null) {
+      longest.reportUnreachable();
+    }
+  }
+
+  private void askWhoLeads() {
+    HostPort silent = leadership.believed();
+    var asked =
+        leadership.addresses().stream()
+            .filter(address -> !address.equals(silent))
+            .map(
+                address ->
+                    environment
+                        .rpc()
+                        .call(
+                            address,
+                            Method.WHO_LEADS,
+                            WhoLeadsRequest.getDefaultInstance(),
+                            WhoLeadsReply.parser(),
+                            Duration.ofSeconds(1))
+                        .handle(
+                            (reply, failure) -> {
+                              if (reply != null) {
+                                heard(reply);
+                              }
+                              return null;
+                            }))
+            .toArray(CompletableFuture<?>[]::new);
+    var unused = CompletableFuture.allOf(asked).whenComplete((all, failure) -> probing.set(false));
+  }
+
+  private void heard(WhoLeadsReply reply) {
+    Optional<HostPort> leader = parse(reply.getLeaderAddress());
+    if (leader.isPresent() && leadership.heard(leader.get(), reply.getTerm())) {
+      for (Call<?> call : waiting) {
+        call.leave(leader.get());
+      }
+    }
+  }
+
+  /** An address from the wire; one that cannot be read is as good as none. */
+  private static Optional<HostPort> parse(String address) {
+    if (address.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(HostPort.parse(address));
+    } catch (IllegalArgumentException e) {
+      LOG.warn("address={} of a leader cannot be read: {}", address, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** One call with its tries. Its fields are written by one thread at a time: who starts a try. */
+  private final class Call<T extends MessageLite> {
+    private final Method method;
+    private final MessageLite request;
+    private final Parser<T> parser;
+    private final Deadline deadline;
+    private final CompletableFuture<T> result = new CompletableFuture<>();
+    private final Backoff busy = new Backoff(environment.random(), 10, 500);
+    private final Backoff leaderless = new Backoff(environment.random(), 10, 250);
+    private final Backoff unreachable = new Backoff(environment.random(), 10, 1000);
+    private int tries;
+    private int hintsFollowed;
+    private long reports;
+    private volatile HostPort target;
+    private volatile long tryStartNanos;
+    private volatile CompletableFuture<T> currentTry;
+    private volatile String unreachableReason;
+
+    Call(Method method, MessageLite request, Parser<T> parser, Deadline deadline) {
+      this.method = method;
+      this.request = request;
+      this.parser = parser;
+      this.deadline = deadline;
+      var unused =
+          result.whenComplete(
+              (reply, failure) -> {
+                waiting.remove(this);
+                CompletableFuture<T> pending = currentTry;
+                if (result.isCancelled() && pending != null) {
+                  pending.cancel(true);
+                }
+              });
+    }
+
+    void attempt() {
+      if (result.isDone()) {
+        return;
+      }
+      HostPort previous = target;
+      HostPort address = leadership.believed();
+      target = address;
+      tryStartNanos = environment.clock().monotonicNanos();
+      if (tries++ > 0) {
+        environment.counters().metadataRetries.increment();
+        if (!address.equals(previous)) {
+          environment.counters().callFailovers.increment();
+          environment.events().callFailedOver(previous.toString(), address.toString());
+        }
+      }
+      CompletableFuture<T> attempt =
+          environment
+              .rpc()
+              .call(address, method, request, parser, deadline.atMost(options.tryTimeout()));
+      currentTry = attempt;
+      var unused = attempt.whenComplete((reply, failure) -> tried(address, reply, failure));
+    }
+
+    private void tried(HostPort address, T reply, Throwable failure) {
+      if (failure == null) {
+        environment.counters().metadataCalls.increment();
+        result.complete(reply);
+        return;
+      }
+      CairnException refusal = Failures.of(failure);
+      if (result.isDone()) {
+        return;
+      }
+      boolean left = refusal.code() == ErrorCode.CANCELLED;
+      if (!left && !refusal.code().isRetryable()) {
+        result.completeExceptionally(refusal);
+        return;
+      }
+      long pause = left ? 0 : pauseAfter(address, refusal);
+      if (deadline.remainingMillis() <= pause) {
+        result.completeExceptionally(gaveUp(refusal));
+      } else if (pause == 0) {
+        attempt();
+      } else {
+        var unused = environment.schedule(this::attempt, pause);
+      }
+    }
+
+    private long pauseAfter(HostPort address, CairnException refusal) {
+      switch (refusal.code()) {
+        case NOT_LEADER -> {
+          return afterNotLeader(address, refusal);
+        }
+        case CONNECTION_LOST, UNAVAILABLE, TIMED_OUT -> {
+          unreachableReason = refusal.getMessage();
+          leadership.rotateFrom(address);
+          return unreachable.nextMillis();
+        }
+        default -> {
+          unreachableReason = null;
+          return Math.max(refusal.retryAfterMillis(), busy.nextMillis());
+        }
+      }
+    }
+
+    private long afterNotLeader(HostPort address, CairnException refusal) {
+      Optional<HostPort> leader = parse(refusal.leaderHint());
+      if (leader.isPresent() && !leader.get().equals(address)) {
+        leadership.hint(leader.get());
+        hintsFollowed++;
+        // Two that point at each other must not be asked in a tight loop.
+        return hintsFollowed <= 2 ? 0 : leaderless.nextMillis();
+      }
+      unreachableReason = address + " knows no leader";
+      leadership.rotateFrom(address);
+      return leaderless.nextMillis();
+    }
+
+    private CairnException gaveUp(CairnException last) {
+      ErrorCode code = last.code() == ErrorCode.NOT_LEADER ? ErrorCode.UNAVAILABLE : last.code();
+      return new CairnException(
+          code,
+          method
+              + " was given up after "
+              + deadline.elapsed().toMillis()
+              + " ms and "
+              + tries
+              + " tries: "
+              + last.getMessage(),
+          last);
+    }
+
+    void giveUp(CairnException reason) {
+      if (result.completeExceptionally(reason) && currentTry != null) {
+        currentTry.cancel(true);
+      }
+    }
+
+    boolean isSilent(long nowNanos) {
+      CompletableFuture<T> pending = currentTry;
+      return pending != null
+          && !pending.isDone()
+          && nowNanos - tryStartNanos > SUSPICION_MILLIS * 1_000_000;
+    }
+
+    /** The current try is at a metaserver that does not lead any more. */
+    void leave(HostPort leader) {
+      CompletableFuture<T> pending = currentTry;
+      if (pending != null && !leader.equals(target)) {
+        pending.cancel(true);
+      }
+    }
+
+    boolean isOlderThan(Call<?> other) {
+      return deadline.elapsed().compareTo(other.deadline.elapsed()) > 0;
+    }
+
+    void reportUnreachable() {
+      Duration waited = deadline.elapsed();
+      long due = waited.toMillis() / Math.max(1, options.unreachableReportInterval().toMillis());
+      if (due > reports) {
+        reports = due;
+        environment
+            .events()
+            .metaserversUnreachable(waited, leadership.addresses().toString(), unreachableReason);
+      }
+    }
+  }
+}

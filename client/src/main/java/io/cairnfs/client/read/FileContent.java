@@ -1,0 +1,91 @@
+package io.cairnfs.client.read;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.proto.metadata.ExtentsResult;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.ReadExtents;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+
+/**
+ * An opened file's length and extents, fetched as they are needed and again when a chunk is not
+ * where it should be. Safe for any thread.
+ */
+final class FileContent {
+  /** How much of the map is asked for at once. */
+  private static final long MAP_BYTES = 1L << 30;
+
+  private final ClientEnvironment environment;
+  private final MetadataClient metadata;
+  private final OpenResult opened;
+  private final ExtentMap extents = new ExtentMap();
+
+  FileContent(ClientEnvironment environment, MetadataClient metadata, OpenResult opened) {
+    this.environment = environment;
+    this.metadata = metadata;
+    this.opened = opened;
+    extents.put(0, opened.getExtentsUntil(), opened.getExtentsList(), opened.getChunksList());
+  }
+
+  long length() {
+    return opened.getAttributes().getLength();
+  }
+
+  boolean isInline() {
+    return opened.getHasInline();
+  }
+
+  ByteString inline() {
+    return opened.getInline();
+  }
+
+  String name() {
+    return new InodeId(opened.getAttributes().getInode()).toString();
+  }
+
+  /** The run at a position inside the file. */
+  ExtentMap.Run runAt(long position, long most, Deadline deadline) throws CairnException {
+    long inside = Math.min(most, length() - position);
+    for (int attempt = 0; attempt < 2; attempt++) {
+      synchronized (extents) {
+        if (extents.knows(position)) {
+          return extents.runAt(position, inside);
+        }
+      }
+      refresh(position, deadline);
+    }
+    synchronized (extents) {
+      if (extents.knows(position)) {
+        return extents.runAt(position, inside);
+      }
+    }
+    throw new CairnException(
+        ErrorCode.IO_ERROR, name() + ": the metaserver does not answer extents at " + position);
+  }
+
+  /** Asks anew where the bytes from {@code position} on are. */
+  void refresh(long position, Deadline deadline) throws CairnException {
+    if (deadline.isOver()) {
+      throw new CairnException(ErrorCode.TIMED_OUT, name() + ": no time left to ask for extents");
+    }
+    ReadExtents query =
+        ReadExtents.newBuilder()
+            .setInode(opened.getAttributes().getInode())
+            .setHandle(opened.getHandle())
+            .setOffset(position)
+            .setLength(Math.min(MAP_BYTES, length() - position))
+            .build();
+    ReadReply reply = environment.await(metadata.read(ReadRequest.newBuilder().setExtents(query)));
+    ExtentsResult result = reply.getExtents();
+    synchronized (extents) {
+      extents.put(
+          position, result.getExtentsUntil(), result.getExtentsList(), result.getChunksList());
+    }
+  }
+}

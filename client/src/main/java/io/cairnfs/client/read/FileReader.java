@@ -1,0 +1,216 @@
+package io.cairnfs.client.read;
+
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
+import io.cairnfs.client.chunk.ChunkFetch;
+import io.cairnfs.client.chunk.ChunkReader;
+import io.cairnfs.client.chunk.FetchedRange;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Reads ranges of one opened file: cuts them into requests, fetches those in parallel, verifies and
+ * copies. Safe for any thread; each call drives its own fetches.
+ */
+public final class FileReader {
+  /** Requests of one positional read that are on their way at once. */
+  private static final int PARALLEL_REQUESTS = 8;
+
+  private static final long RETRY_MILLIS = 50;
+
+  private final ClientEnvironment environment;
+  private final ChunkReader chunks;
+  private final ReadOptions options;
+  private final FileContent content;
+
+  public FileReader(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      ChunkReader chunks,
+      ReadOptions options,
+      OpenResult opened) {
+    this.environment = environment;
+    this.chunks = chunks;
+    this.options = options;
+    content = new FileContent(environment, metadata, opened);
+  }
+
+  /** Bytes of the file when it was opened. */
+  public long length() {
+    return content.length();
+  }
+
+  ReadOptions options() {
+    return options;
+  }
+
+  ClientEnvironment environment() {
+    return environment;
+  }
+
+  boolean isInline() {
+    return content.isInline();
+  }
+
+  Deadline deadline() {
+    return environment.deadline(options.timeout());
+  }
+
+  /**
+   * Reads as much of {@code [position, position + target.remaining())} as the file has.
+   *
+   * @return bytes read; −1 at or beyond the end
+   */
+  public int read(long position, ByteBuffer target) throws CairnException {
+    if (!target.hasRemaining()) {
+      return 0;
+    }
+    if (position >= length()) {
+      return -1;
+    }
+    int count = (int) Math.min(target.remaining(), length() - position);
+    if (content.isInline()) {
+      copyInline(position, count, target);
+    } else {
+      readBlocks(position, count, target);
+    }
+    return count;
+  }
+
+  void copyInline(long position, int count, ByteBuffer target) {
+    content.inline().substring((int) position, (int) position + count).copyTo(target);
+  }
+
+  private void readBlocks(long position, int count, ByteBuffer target) throws CairnException {
+    environment.requireMayBlock();
+    Deadline deadline = deadline();
+    ArrayDeque<Block> blocks = new ArrayDeque<>();
+    long next = position;
+    long end = position + count;
+    try {
+      while (next < end || !blocks.isEmpty()) {
+        while (next < end && blocks.size() < PARALLEL_REQUESTS) {
+          Block block = begin(next, end - next, deadline);
+          blocks.add(block);
+          next = block.end();
+        }
+        Block first = blocks.peek();
+        await(first, deadline);
+        copy(first, 0, target);
+        blocks.poll().drop();
+      }
+    } finally {
+      blocks.forEach(Block::drop);
+    }
+  }
+
+  /** Begins to fetch the bytes at a position inside the file: at most {@code most} of them. */
+  Block begin(long position, long most, Deadline deadline) throws CairnException {
+    ExtentMap.Run run = content.runAt(position, Math.min(most, options.requestBytes()), deadline);
+    int length = (int) run.length();
+    Optional<ChunkFetch> fetch =
+        run.chunk().map(chunk -> chunks.fetch(chunk, run.chunkOffset(), length, run.limit()));
+    return new Block(position, length, fetch);
+  }
+
+  /** Waits until the block's bytes are here and verified. */
+  void await(Block block, Deadline deadline) throws CairnException {
+    if (block.bytes().isPresent() || block.fetch().isEmpty()) {
+      return;
+    }
+    try {
+      block.arrived(block.fetch().get().await(deadline));
+    } catch (CairnException e) {
+      block.arrived(fetchAgain(block, e, deadline));
+    }
+  }
+
+  /** All members failed: what the metaserver said may be out of date. */
+  private FetchedRange fetchAgain(Block block, CairnException first, Deadline deadline)
+      throws CairnException {
+    CairnException last = first;
+    boolean mayRetry = true;
+    while (mayRetry
+        && last.code() != ErrorCode.CANCELLED
+        && deadline.remainingMillis() > RETRY_MILLIS) {
+      // Replicas that are all corrupt are asked for once more only: waiting does not heal them.
+      mayRetry = last.code() != ErrorCode.CHUNK_CORRUPT;
+      pause();
+      content.refresh(block.position(), deadline);
+      try {
+        return fetchWhole(block, deadline);
+      } catch (CairnException e) {
+        last = e;
+      }
+    }
+    throw new CairnException(
+        reasonFor(last),
+        content.name()
+            + " ["
+            + block.position()
+            + ", "
+            + block.end()
+            + "): no replica can be read: "
+            + last.getMessage(),
+        last);
+  }
+
+  private static ErrorCode reasonFor(CairnException last) {
+    return switch (last.code()) {
+      case CANCELLED, TIMED_OUT, CHUNK_CORRUPT -> last.code();
+      default -> ErrorCode.IO_ERROR;
+    };
+  }
+
+  private void pause() throws CairnException {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    var unused = environment.schedule(() -> over.complete(null), RETRY_MILLIS);
+    environment.await(over);
+  }
+
+  /** The block again, by a map that may now cut it into several runs. */
+  private FetchedRange fetchWhole(Block block, Deadline deadline) throws CairnException {
+    ByteBuf whole = environment.allocator().directBuffer(block.length(), block.length());
+    boolean complete = false;
+    try {
+      ByteBuffer target = whole.nioBuffer(0, block.length());
+      while (target.hasRemaining()) {
+        long at = block.end() - target.remaining();
+        Block part = begin(at, target.remaining(), deadline);
+        try {
+          if (part.fetch().isPresent()) {
+            part.arrived(part.fetch().get().await(deadline));
+          }
+          copy(part, 0, target);
+        } finally {
+          part.drop();
+        }
+      }
+      complete = true;
+      return new FetchedRange(whole, 0, block.length());
+    } finally {
+      if (!complete) {
+        whole.release();
+      }
+    }
+  }
+
+  /** Copies an awaited block's bytes from {@code offset} on: zeros for a hole. */
+  int copy(Block block, int offset, ByteBuffer target) {
+    if (block.bytes().isPresent()) {
+      return block.bytes().get().copyTo(offset, target);
+    }
+    int count = Math.min(block.length() - offset, target.remaining());
+    for (int i = 0; i < count; i++) {
+      target.put((byte) 0);
+    }
+    return count;
+  }
+}

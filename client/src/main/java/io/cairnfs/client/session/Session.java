@@ -1,0 +1,194 @@
+package io.cairnfs.client.session;
+
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.metadata.ClusterSettings;
+import io.cairnfs.proto.metadata.MutateReply;
+import io.cairnfs.proto.metadata.MutateRequest;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One identity at the metaservers. States: OPEN; EXPIRED, when the cluster has ended it (nothing is
+ * replayed elsewhere: whatever belongs to it fails with SESSION_EXPIRED); CLOSED, when the client
+ * has. Safe for any thread; futures complete on event loops.
+ */
+public final class Session {
+  /** Mutations that wait for a call number; beyond, callers are refused. */
+  private static final int MAX_QUEUED = 16_384;
+
+  private record Queued(Operation operation, CompletableFuture<OperationResult> result) {}
+
+  private final MetadataClient metadata;
+  private final SessionId id;
+  private final ClusterSettings settings;
+  private final CallWindow window;
+  private final ArrayDeque<Queued> queue = new ArrayDeque<>();
+  private final List<Runnable> endListeners = new ArrayList<>();
+  private CairnException ended;
+
+  Session(MetadataClient metadata, SessionId id, ClusterSettings settings, int outstanding) {
+    this.metadata = metadata;
+    this.id = id;
+    this.settings = settings;
+    window = new CallWindow(outstanding);
+  }
+
+  public SessionId id() {
+    return id;
+  }
+
+  public ClusterSettings settings() {
+    return settings;
+  }
+
+  public synchronized boolean isOpen() {
+    return ended == null;
+  }
+
+  /** Runs the action once when the session ends, or at once if it has. */
+  public void onEnd(Runnable action) {
+    synchronized (this) {
+      if (ended == null) {
+        endListeners.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** Forgets an action of {@link #onEnd}. */
+  public synchronized void removeOnEnd(Runnable action) {
+    endListeners.remove(action);
+  }
+
+  /** Applies the operation exactly once, or says why not. */
+  public CompletableFuture<OperationResult> mutate(Operation operation) {
+    return mutate(operation, metadata.timeout());
+  }
+
+  CompletableFuture<OperationResult> mutate(Operation operation, Duration timeout) {
+    CompletableFuture<OperationResult> result = new CompletableFuture<>();
+    long call;
+    long lowWater;
+    synchronized (this) {
+      if (ended != null) {
+        result.completeExceptionally(ended);
+        return result;
+      }
+      if (!window.hasRoom()) {
+        if (queue.size() >= MAX_QUEUED) {
+          result.completeExceptionally(
+              CairnException.busy(MAX_QUEUED + " mutations wait in this client already", 10));
+        } else {
+          queue.add(new Queued(operation, result));
+        }
+        return result;
+      }
+      call = window.begin();
+      lowWater = window.lowWater();
+    }
+    send(call, lowWater, operation, timeout, result);
+    return result;
+  }
+
+  private void send(
+      long call,
+      long lowWater,
+      Operation operation,
+      Duration timeout,
+      CompletableFuture<OperationResult> result) {
+    MutateRequest request =
+        MutateRequest.newBuilder()
+            .setSession(id.value())
+            .setCall(call)
+            .setLowWater(lowWater)
+            .setOperation(operation)
+            .build();
+    CompletableFuture<MutateReply> reply =
+        metadata.call(Method.MUTATE, request, MutateReply.parser(), timeout);
+    var unused =
+        reply.whenComplete(
+            (answer, failure) -> {
+              // Also a call that was given up counts as answered: it is never sent again, and the
+              // mark keeps a late copy of it from being executed.
+              finished(call);
+              if (failure == null) {
+                metadata.learnIndex(answer.getLogIndex());
+                result.complete(answer.getResult());
+              } else {
+                CairnException refusal = Failures.of(failure);
+                if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
+                  expire(refusal.getMessage());
+                }
+                result.completeExceptionally(refusal);
+              }
+            });
+    cancelWith(result, reply);
+  }
+
+  private static void cancelWith(CompletableFuture<?> result, CompletableFuture<?> reply) {
+    var unused =
+        result.whenComplete(
+            (answer, failure) -> {
+              if (result.isCancelled()) {
+                reply.cancel(true);
+              }
+            });
+  }
+
+  private void finished(long call) {
+    List<Runnable> next = new ArrayList<>();
+    synchronized (this) {
+      window.end(call);
+      while (ended == null && window.hasRoom() && !queue.isEmpty()) {
+        Queued queued = queue.poll();
+        if (!queued.result.isDone()) {
+          long number = window.begin();
+          long lowWater = window.lowWater();
+          next.add(
+              () -> send(number, lowWater, queued.operation, metadata.timeout(), queued.result));
+        }
+      }
+    }
+    next.forEach(Runnable::run);
+  }
+
+  /** The cluster does not know this session any more. */
+  void expire(String reason) {
+    end(
+        new CairnException(
+            ErrorCode.SESSION_EXPIRED,
+            id + " has expired: what was not committed is lost: " + reason));
+  }
+
+  void close() {
+    end(new CairnException(ErrorCode.CANCELLED, id + " is closed"));
+  }
+
+  private void end(CairnException why) {
+    List<Runnable> listeners;
+    List<Queued> waiting;
+    synchronized (this) {
+      if (ended != null) {
+        return;
+      }
+      ended = why;
+      listeners = List.copyOf(endListeners);
+      endListeners.clear();
+      waiting = List.copyOf(queue);
+      queue.clear();
+    }
+    waiting.forEach(queued -> queued.result.completeExceptionally(why));
+    listeners.forEach(Runnable::run);
+  }
+}

@@ -1,0 +1,197 @@
+package io.cairnfs.client.session;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.metadata.CloseSession;
+import io.cairnfs.proto.metadata.OpenSessionReply;
+import io.cairnfs.proto.metadata.OpenSessionRequest;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.SessionHeartbeatReply;
+import io.cairnfs.proto.metadata.SessionHeartbeatRequest;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The client's session: opened with the first mutation, kept alive by heartbeats, opened anew after
+ * the cluster has ended it. Safe for any thread.
+ */
+public final class Sessions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+  private static final int NONCE_BYTES = 16;
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+  private final ClientEnvironment environment;
+  private final MetadataClient metadata;
+  private final String host;
+  private final String clientName;
+  private final int outstandingCalls;
+  private final Map<Long, Integer> openInodes = new HashMap<>();
+  private CompletableFuture<Session> current;
+  private boolean closed;
+
+  public Sessions(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      String host,
+      String clientName,
+      int outstandingCalls) {
+    this.environment = environment;
+    this.metadata = metadata;
+    this.host = host;
+    this.clientName = clientName;
+    this.outstandingCalls = outstandingCalls;
+  }
+
+  /** The open session; opens one if there is none. */
+  public synchronized CompletableFuture<Session> session() {
+    if (closed) {
+      return CompletableFuture.failedFuture(
+          new CairnException(ErrorCode.CANCELLED, "the client is closed"));
+    }
+    if (current == null || current.isCompletedExceptionally() || hasEnded(current)) {
+      current = open();
+    }
+    return current;
+  }
+
+  private static boolean hasEnded(CompletableFuture<Session> opened) {
+    return opened.isDone() && !opened.join().isOpen();
+  }
+
+  /** Applies an operation under the current session. */
+  public CompletableFuture<OperationResult> mutate(Operation operation) {
+    CompletableFuture<Session> session = session();
+    if (session.isDone() && !session.isCompletedExceptionally()) {
+      return session.join().mutate(operation);
+    }
+    return session.thenCompose(opened -> opened.mutate(operation));
+  }
+
+  /** Heartbeats tell the leader that this client reads or writes the inode. */
+  public synchronized void inodeOpened(long inode) {
+    openInodes.merge(inode, 1, Integer::sum);
+  }
+
+  public synchronized void inodeClosed(long inode) {
+    openInodes.computeIfPresent(inode, (key, count) -> count == 1 ? null : count - 1);
+  }
+
+  private CompletableFuture<Session> open() {
+    byte[] nonce = new byte[NONCE_BYTES];
+    environment.random().nextBytes(nonce);
+    OpenSessionRequest request =
+        OpenSessionRequest.newBuilder()
+            .setNonce(ByteString.copyFrom(nonce))
+            .setHost(host)
+            .setClientName(clientName)
+            .build();
+    return metadata
+        .call(Method.OPEN_SESSION, request, OpenSessionReply.parser(), metadata.timeout())
+        .thenApply(this::opened);
+  }
+
+  private Session opened(OpenSessionReply reply) {
+    metadata.learnIndex(reply.getLogIndex());
+    Session session =
+        new Session(
+            metadata, new SessionId(reply.getSession()), reply.getSettings(), outstandingCalls);
+    LOG.debug("{} opened, timeoutMillis={}", session.id(), reply.getTimeoutMillis());
+    scheduleHeartbeat(session, reply.getTimeoutMillis());
+    return session;
+  }
+
+  private void scheduleHeartbeat(Session session, int timeoutMillis) {
+    long pause = Math.max(50, (timeoutMillis == 0 ? 30_000 : timeoutMillis) / 4);
+    var unused = environment.schedule(() -> heartbeat(session, timeoutMillis), pause);
+  }
+
+  private void heartbeat(Session session, int timeoutMillis) {
+    if (!session.isOpen()) {
+      return;
+    }
+    SessionHeartbeatRequest.Builder request =
+        SessionHeartbeatRequest.newBuilder().setSession(session.id().value());
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      request.addAllOpenInodes(List.copyOf(openInodes.keySet()));
+    }
+    Duration patience = Duration.ofMillis(timeoutMillis == 0 ? 30_000 : timeoutMillis);
+    var unused =
+        metadata
+            .call(
+                Method.SESSION_HEARTBEAT, request.build(), SessionHeartbeatReply.parser(), patience)
+            .whenComplete((reply, failure) -> heard(session, timeoutMillis, reply, failure));
+  }
+
+  private void heard(
+      Session session, int timeoutMillis, SessionHeartbeatReply reply, Throwable failure) {
+    if (failure == null) {
+      scheduleHeartbeat(
+          session, reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis());
+      return;
+    }
+    CairnException refusal = Failures.of(failure);
+    if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
+      LOG.warn("{} has been ended by the cluster: {}", session.id(), refusal.getMessage());
+      session.expire(refusal.getMessage());
+    } else if (session.isOpen() && refusal.code() != ErrorCode.CANCELLED) {
+      // Whether the session still lives is for the cluster to say: go on asking.
+      LOG.warn("{} heartbeat is not answered: {}", session.id(), refusal.getMessage());
+      scheduleHeartbeat(session, timeoutMillis);
+    }
+  }
+
+  /** Ends the session at the metaservers if they answer soon, and here in any case. */
+  @Override
+  public void close() {
+    Optional<Session> open;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open =
+          current != null && current.isDone() && !current.isCompletedExceptionally()
+              ? Optional.of(current.join())
+              : Optional.empty();
+    }
+    if (open.isPresent() && open.get().isOpen()) {
+      endAtCluster(open.get());
+      open.get().close();
+    }
+  }
+
+  private void endAtCluster(Session session) {
+    Operation farewell =
+        Operation.newBuilder().setCloseSession(CloseSession.getDefaultInstance()).build();
+    try {
+      var unused =
+          session
+              .mutate(farewell, CLOSE_TIMEOUT)
+              .get(CLOSE_TIMEOUT.toMillis() + 500, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // The cluster ends it by itself after the session's time-out.
+      LOG.debug("{} could not be closed at the cluster", session.id(), e);
+    }
+  }
+}

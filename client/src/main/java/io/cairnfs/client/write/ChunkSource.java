@@ -1,0 +1,137 @@
+package io.cairnfs.client.write;
+
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.CloseChunks;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.types.ChunkLocation;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets chunks from the metaserver, one ahead of need. Safe for any thread; futures complete on
+ * event loops.
+ */
+final class ChunkSource {
+  private static final Logger LOG = LoggerFactory.getLogger(ChunkSource.class);
+
+  private final ClientEnvironment environment;
+  private final Session session;
+  private final long inode;
+  private final int replication;
+  private final long maxLength;
+  private CompletableFuture<ChunkLocation> spare;
+
+  /**
+   * @param inode 0 = chunks that belong to no single file
+   * @param replication 0 = the cluster's default
+   * @param maxLength 0 = the cluster's default
+   */
+  ChunkSource(
+      ClientEnvironment environment, Session session, long inode, int replication, long maxLength) {
+    this.environment = environment;
+    this.session = session;
+    this.inode = inode;
+    this.replication = replication;
+    this.maxLength = maxLength;
+  }
+
+  Session session() {
+    return session;
+  }
+
+  /** The next chunk: the spare one unless a server that has just failed is among its members. */
+  CompletableFuture<ChunkLocation> take() {
+    CompletableFuture<ChunkLocation> ready;
+    synchronized (this) {
+      ready = spare;
+      spare = null;
+    }
+    if (ready == null) {
+      return allocate();
+    }
+    return ready
+        .handle(this::ifUsable)
+        .thenCompose(
+            usable -> usable.map(CompletableFuture::completedFuture).orElseGet(this::allocate));
+  }
+
+  private Optional<ChunkLocation> ifUsable(ChunkLocation chunk, Throwable failure) {
+    if (failure != null) {
+      return Optional.empty();
+    }
+    if (!isHealthy(chunk)) {
+      giveBack(List.of(unused(chunk)));
+      return Optional.empty();
+    }
+    return Optional.of(chunk);
+  }
+
+  private boolean isHealthy(ChunkLocation chunk) {
+    return chunk.getMembersList().stream()
+        .noneMatch(member -> environment.suspects().contains(member.getServer()));
+  }
+
+  /** Has a chunk ready soon. */
+  synchronized void prepare() {
+    if (spare == null) {
+      spare = allocate();
+    }
+  }
+
+  private CompletableFuture<ChunkLocation> allocate() {
+    Allocate allocate =
+        Allocate.newBuilder()
+            .setInode(inode)
+            .setReplication(replication)
+            .setCount(1)
+            .setMaxLength(maxLength)
+            .addAllAvoidServers(environment.suspects().all())
+            .build();
+    return session
+        .mutate(Operation.newBuilder().setAllocate(allocate).build())
+        .thenApply(result -> result.getAllocate().getChunks(0));
+  }
+
+  /** Gives the spare chunk back. */
+  void close() {
+    CompletableFuture<ChunkLocation> left;
+    synchronized (this) {
+      left = spare;
+      spare = null;
+    }
+    if (left != null) {
+      var unused = left.thenAccept(chunk -> giveBack(List.of(unused(chunk))));
+    }
+  }
+
+  private static ChunkProgress unused(ChunkLocation chunk) {
+    return ChunkProgress.newBuilder()
+        .setChunk(chunk.getChunk())
+        .setEpoch(chunk.getEpoch())
+        .setClosed(true)
+        .build();
+  }
+
+  /** Tells the metaserver that no more bytes will come; it finds out by itself if this is lost. */
+  void giveBack(List<ChunkProgress> chunks) {
+    if (chunks.isEmpty() || !session.isOpen()) {
+      return;
+    }
+    CloseChunks close = CloseChunks.newBuilder().addAllChunks(chunks).build();
+    var unused =
+        session
+            .mutate(Operation.newBuilder().setCloseChunks(close).build())
+            .whenComplete(
+                (result, failure) -> {
+                  if (failure != null) {
+                    LOG.debug("{} chunks were not given back", chunks.size(), failure);
+                  }
+                });
+  }
+}

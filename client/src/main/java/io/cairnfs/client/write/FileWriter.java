@@ -1,0 +1,578 @@
+package io.cairnfs.client.write;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.CommitExtents;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.ExtentContent;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.Extent;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One file open for writing at its end. It begins SMALL: the content is kept here, and if it stays
+ * small it travels inside a command or in a shared chunk. What grows larger, or is flushed when it
+ * is more than tiny, is STREAMING: packets into chunks of its own.
+ *
+ * <p>Safe for any thread: a lock is held over every operation, also while it waits. After a failure
+ * nothing more is written.
+ */
+public final class FileWriter {
+  private static final int FIRST_BUFFER_BYTES = 32 << 10;
+
+  private final WriteService service;
+  private final ClientEnvironment environment;
+  private final WriteOptions options;
+  private final Session session;
+  private final Runnable sessionEnded;
+
+  /** Absent: the file appears at close. */
+  private final Optional<FileHandle> handle;
+
+  private final CreateSpec spec;
+  private final boolean syncAtClose;
+  private final int packetBytes;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ArrayDeque<Packet> inFlight = new ArrayDeque<>();
+  private final ExtentList extents = new ExtentList();
+  private final Set<OpenChunk> touched = new LinkedHashSet<>();
+  private final Set<OpenChunk> unsynced = new LinkedHashSet<>();
+  private final Queue<OpenChunk> overChunks = new ConcurrentLinkedQueue<>();
+  private ByteBuf buffer;
+  private long bufferStart;
+  private long committedLength;
+  private ChunkSource source;
+  private boolean lastPacketFlushed = true;
+  private boolean syncWanted;
+  private boolean closed;
+  private CairnException failure;
+  private boolean failureReported;
+  private volatile ChunkAppender appender;
+  private volatile boolean givenUp;
+  private volatile Attributes attributes;
+
+  /**
+   * @param spec what to create at close; for an open handle only its sizes count
+   * @param start length of the file before
+   */
+  FileWriter(
+      WriteService service,
+      Session session,
+      CreateSpec spec,
+      Optional<FileHandle> handle,
+      long start,
+      boolean syncAtClose) {
+    this.service = service;
+    environment = service.environment();
+    options = service.options();
+    this.session = session;
+    this.spec = spec;
+    this.handle = handle;
+    this.syncAtClose = syncAtClose;
+    bufferStart = start;
+    committedLength = start;
+    attributes = handle.map(FileHandle::attributes).orElse(Attributes.getDefaultInstance());
+    long chunkBytes =
+        spec.chunkBytes() != 0 ? spec.chunkBytes() : session.settings().getDefaultChunkBytes();
+    packetBytes =
+        chunkBytes == 0 ? options.packetBytes() : (int) Math.min(options.packetBytes(), chunkBytes);
+    sessionEnded = this::sessionEnded;
+    session.onEnd(sessionEnded);
+  }
+
+  private void sessionEnded() {
+    ChunkAppender streaming = appender;
+    if (streaming != null) {
+      streaming.abort(
+          new CairnException(
+              ErrorCode.SESSION_EXPIRED, session.id() + " has ended before this file was closed"));
+    }
+  }
+
+  /** The file's attributes at the last commit; empty ones before a deferred file was closed. */
+  public Attributes attributes() {
+    return attributes;
+  }
+
+  /** Where the next byte goes. */
+  public long position() {
+    lock.lock();
+    try {
+      return end();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long end() {
+    return bufferStart + (buffer == null ? 0 : buffer.readableBytes());
+  }
+
+  /**
+   * Takes content that the file already has into the buffer, to be written anew with what follows.
+   */
+  void preload(ByteString content) {
+    bufferStart = 0;
+    growBuffer();
+    buffer.writeBytes(content.asReadOnlyByteBuffer());
+  }
+
+  /** Writes the remaining bytes. */
+  public void write(ByteBuffer bytes) throws CairnException {
+    lock.lock();
+    try {
+      requireWritable();
+      while (bytes.hasRemaining()) {
+        if (buffer != null && buffer.readableBytes() == bufferLimit()) {
+          startStreaming();
+          sendBuffer(Flags.NONE);
+        }
+        growBuffer();
+        int count = Math.min(bytes.remaining(), bufferLimit() - buffer.readableBytes());
+        ByteBuffer part = bytes.slice(bytes.position(), count);
+        buffer.writeBytes(part);
+        bytes.position(bytes.position() + count);
+      }
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * While SMALL the buffer holds the whole content; the smaller of both limits turns it to
+   * STREAMING.
+   */
+  private int bufferLimit() {
+    return appender != null
+        ? packetBytes
+        : Math.min(packetBytes, Math.max(options.sharedFileBytes(), 4096));
+  }
+
+  private void growBuffer() {
+    if (buffer == null) {
+      int first = appender != null ? packetBytes : Math.min(FIRST_BUFFER_BYTES, packetBytes);
+      buffer = environment.allocator().directBuffer(first, SharedChunks.paddedLength(packetBytes));
+    }
+  }
+
+  private void requireWritable() throws CairnException {
+    if (closed) {
+      throw new CairnException(ErrorCode.STALE_HANDLE, name() + " is closed");
+    }
+    if (failure != null) {
+      throw Failures.here(failure);
+    }
+    if (!session.isOpen()) {
+      throw new CairnException(
+          ErrorCode.SESSION_EXPIRED, name() + ": " + session.id() + " has ended");
+    }
+  }
+
+  private CairnException failed(CairnException e) {
+    if (failure == null && !closed) {
+      failure = e;
+    }
+    failureReported = true;
+    return e;
+  }
+
+  private String name() {
+    return handle
+        .map(open -> new InodeId(open.attributes().getInode()).toString())
+        .orElseGet(() -> spec.target().getPath().toStringUtf8());
+  }
+
+  private void startStreaming() {
+    if (appender == null) {
+      long inode = handle.map(open -> open.attributes().getInode()).orElse(0L);
+      source = new ChunkSource(environment, session, inode, spec.replication(), spec.chunkBytes());
+      appender =
+          new ChunkAppender(
+              environment, options, source, syncAtClose ? Flags.SYNC : Flags.NONE, this::chunkOver);
+    }
+  }
+
+  /** On any thread. */
+  private void chunkOver(OpenChunk chunk) {
+    overChunks.add(chunk);
+    if (givenUp) {
+      giveBackOverChunks();
+    }
+  }
+
+  private void sendBuffer(int flags) throws CairnException {
+    ByteBuf full = buffer;
+    int length = full.readableBytes();
+    boolean budgeted = appender.awaitRoom(length);
+    buffer = null;
+    Packet packet = new Packet(full, bufferStart, length, flags, budgeted);
+    packet.prepareChecksums(appender.expectedPhase());
+    bufferStart += length;
+    lastPacketFlushed = (flags & (Flags.FLUSH | Flags.CLOSE)) != 0;
+    inFlight.add(packet);
+    appender.append(packet);
+    collect();
+  }
+
+  /** Takes what was acknowledged meanwhile into the list of extents. */
+  private void collect() {
+    Packet first = inFlight.peek();
+    while (first != null
+        && first.acknowledged().isDone()
+        && !first.acknowledged().isCompletedExceptionally()) {
+      inFlight.poll();
+      extents.add(first);
+      touched.add(first.chunk());
+      unsynced.add(first.chunk());
+      first = inFlight.peek();
+    }
+  }
+
+  /** All bytes so far are in every member's memory and part of the file. */
+  public void flush() throws CairnException {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      requireWritable();
+      makeVisible(Flags.FLUSH);
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** As flush, and on every member's disk before. */
+  public void sync() throws CairnException {
+    lock.lock();
+    try {
+      requireWritable();
+      syncWanted = true;
+      makeVisible(Flags.FLUSH | Flags.SYNC);
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void makeVisible(int flags) throws CairnException {
+    if (appender == null) {
+      if (handle.isEmpty() || end() == committedLength) {
+        return;
+      }
+      if (fitsInline()) {
+        commitInline(false);
+        return;
+      }
+      startStreaming();
+    }
+    boolean sync = (flags & Flags.SYNC) != 0;
+    drain(flags);
+    if (sync) {
+      forceAll();
+    }
+    if (handle.isPresent() && !extents.isEmpty()) {
+      commitStreamed(false);
+    }
+  }
+
+  private void drain(int flags) throws CairnException {
+    if (buffer != null && buffer.isReadable()) {
+      sendBuffer(flags);
+    } else {
+      boolean nothingToSay = (flags & ~Flags.FLUSH) == 0 && lastPacketFlushed && inFlight.isEmpty();
+      if (!nothingToSay) {
+        appender.awaitDrained();
+        // Without a chunk being written there is nothing that the flags could be sent to.
+        var unused = appender.control(flags);
+        lastPacketFlushed = true;
+      }
+    }
+    appender.awaitDrained();
+    collect();
+  }
+
+  /**
+   * Every chunk with bytes since the last sync is forced: by its stream, which did so already if it
+   * still runs, or by asking its holders.
+   */
+  private void forceAll() throws CairnException {
+    unsynced.addAll(overChunks);
+    for (OpenChunk chunk : List.copyOf(unsynced)) {
+      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk);
+      if (todo.isPresent()) {
+        int replication = todo.get().chunk().getMembersCount();
+        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), replication);
+        List<Integer> failedServers =
+            service
+                .forcer()
+                .force(todo.get().chunk(), todo.get().length(), todo.get().holders(), least);
+        appender.synced(chunk, todo.get().length(), failedServers);
+      }
+      unsynced.remove(chunk);
+    }
+  }
+
+  private boolean fitsInline() {
+    return bufferStart == 0 && end() <= session.settings().getInlineBytes();
+  }
+
+  private ByteString inlineContent() {
+    return buffer == null
+        ? ByteString.EMPTY
+        : ByteString.copyFrom(buffer.nioBuffer(buffer.readerIndex(), buffer.readableBytes()));
+  }
+
+  private void commitInline(boolean close) throws CairnException {
+    CommitExtents commit =
+        handle
+            .orElseThrow()
+            .nextCommit()
+            .setInline(inlineContent())
+            .setHasInline(true)
+            .setLength(end())
+            .setClose(close)
+            .build();
+    commit(commit);
+  }
+
+  private void commitStreamed(boolean close) throws CairnException {
+    CommitExtents commit =
+        handle
+            .orElseThrow()
+            .nextCommit()
+            .addAllExtents(extents.take())
+            .addAllChunks(progress())
+            .setLength(bufferStart)
+            .setClose(close)
+            .build();
+    commit(commit);
+  }
+
+  private void commit(CommitExtents commit) throws CairnException {
+    OperationResult result =
+        environment.await(session.mutate(Operation.newBuilder().setCommit(commit).build()));
+    attributes = result.getCommit().getAttributes();
+    committedLength = commit.getLength();
+  }
+
+  private List<ChunkProgress> progress() {
+    OpenChunk over = overChunks.poll();
+    while (over != null) {
+      touched.add(over);
+      over = overChunks.poll();
+    }
+    List<ChunkProgress> progress = appender.reportProgress(touched);
+    touched.clear();
+    return progress;
+  }
+
+  /** Makes all bytes part of the file. Idempotent. */
+  public void close() throws CairnException {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      if (failure == null) {
+        finish();
+      } else if (!failureReported) {
+        failureReported = true;
+        throw Failures.here(failure);
+      }
+    } catch (CairnException | RuntimeException e) {
+      failure = Failures.of(e);
+      throw e;
+    } finally {
+      release();
+      lock.unlock();
+    }
+  }
+
+  private void finish() throws CairnException {
+    requireWritable();
+    boolean sync = syncAtClose || syncWanted;
+    if (appender != null) {
+      finishStreaming(sync);
+    } else if (fitsInline()) {
+      finishInline();
+    } else if (end() == bufferStart) {
+      // Opened to append, and nothing was.
+      commit(handle.orElseThrow().nextCommit().setLength(end()).setClose(true).build());
+    } else {
+      finishShared(sync);
+    }
+  }
+
+  private void finishInline() throws CairnException {
+    if (handle.isEmpty()) {
+      create(spec.toWholeCommand().setInline(inlineContent()));
+    } else if (end() == committedLength) {
+      commit(handle.get().nextCommit().setLength(end()).setClose(true).build());
+    } else {
+      commitInline(true);
+    }
+  }
+
+  private void finishShared(boolean sync) throws CairnException {
+    int length = buffer.readableBytes();
+    buffer.writeZero(SharedChunks.paddedLength(length) - length);
+    ByteBuf padded = buffer;
+    buffer = null;
+    SharedChunks.Placed placed =
+        environment.await(
+            service
+                .sharedChunks(session, spec.replication())
+                .append(padded, length, bufferStart, Flags.FLUSH | (sync ? Flags.SYNC : 0)));
+    long fileStart = bufferStart;
+    bufferStart += length;
+    try {
+      ExtentList one = new ExtentList();
+      one.add(placed.packet());
+      List<Extent> extent = one.take();
+      List<ChunkProgress> progress = placed.appender().progress(List.of(placed.chunk()));
+      if (handle.isEmpty()) {
+        create(
+            spec.toWholeCommand()
+                .setExtents(
+                    ExtentContent.newBuilder()
+                        .addAllExtents(extent)
+                        .addAllChunks(stillOpen(progress))
+                        .setLength(bufferStart)));
+      } else {
+        commit(
+            handle
+                .get()
+                .nextCommit()
+                .addAllExtents(extent)
+                .addAllChunks(stillOpen(progress))
+                .setLength(fileStart + length)
+                .setClose(true)
+                .build());
+      }
+    } finally {
+      placed.commitEnded();
+    }
+  }
+
+  /**
+   * Other files of a shared chunk may not have been committed yet: it is closed by its own call.
+   */
+  static List<ChunkProgress> stillOpen(List<ChunkProgress> progress) {
+    return progress.stream().map(one -> one.toBuilder().setClosed(false).build()).toList();
+  }
+
+  private void finishStreaming(boolean sync) throws CairnException {
+    drain(Flags.FLUSH | Flags.CLOSE | (sync ? Flags.SYNC : 0));
+    source.close();
+    if (sync) {
+      forceAll();
+    }
+    if (handle.isPresent()) {
+      commitStreamed(true);
+      return;
+    }
+    create(
+        spec.toWholeCommand()
+            .setExtents(
+                ExtentContent.newBuilder()
+                    .addAllExtents(extents.take())
+                    .addAllChunks(progress())
+                    .setLength(bufferStart)));
+  }
+
+  private void create(Create.Builder command) throws CairnException {
+    OperationResult result =
+        environment.await(session.mutate(Operation.newBuilder().setCreate(command).build()));
+    attributes = result.getCreate().getAttributes();
+  }
+
+  /** Ends the writing; what was not flushed is forgotten. Nothing after close. */
+  public void abort() {
+    abortStream();
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      if (failure == null) {
+        failure = aborted();
+        failureReported = true;
+      }
+      release();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private CairnException aborted() {
+    return new CairnException(ErrorCode.CANCELLED, name() + " was aborted");
+  }
+
+  /** Frees a thread that waits for acknowledgements with the lock held. */
+  void abortStream() {
+    ChunkAppender streaming = appender;
+    if (streaming != null) {
+      streaming.abort(aborted());
+    }
+  }
+
+  private void release() {
+    closed = true;
+    session.removeOnEnd(sessionEnded);
+    service.closed(this);
+    if (buffer != null) {
+      buffer.release();
+      buffer = null;
+    }
+    givenUp = true;
+    if (failure != null && appender != null) {
+      appender.abort(failure);
+    }
+    giveBackOverChunks();
+    if (failure != null && handle.isPresent() && session.isOpen()) {
+      service.releaseLease(session, handle.get());
+    }
+  }
+
+  private void giveBackOverChunks() {
+    List<ChunkProgress> left = new ArrayList<>();
+    OpenChunk next = overChunks.poll();
+    while (next != null) {
+      if (appender.claimAbandoned(next)) {
+        left.addAll(appender.progress(List.of(next)));
+      }
+      next = overChunks.poll();
+    }
+    if (!left.isEmpty()) {
+      source.giveBack(left);
+    }
+  }
+
+  long openInode() {
+    return handle.map(open -> open.attributes().getInode()).orElse(0L);
+  }
+}

@@ -1,0 +1,177 @@
+package io.cairnfs.client.write;
+
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.chunk.CellChecksums;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The chunks that a session's small files of one replication share. Many files' bytes follow each
+ * other in one stream, each on a cell border of its own, and each file's commit waits for its own
+ * bytes only. Further chunks are opened while the first is busy. Safe for any thread.
+ */
+final class SharedChunks {
+  private static final long IDLE_MILLIS = 10_000;
+
+  /** Bytes of one small file in a shared chunk, acknowledged by all members. */
+  static final class Placed {
+    private final Lane lane;
+    private final Packet packet;
+
+    private Placed(Lane lane, Packet packet) {
+      this.lane = lane;
+      this.packet = packet;
+    }
+
+    Packet packet() {
+      return packet;
+    }
+
+    OpenChunk chunk() {
+      return packet.chunk();
+    }
+
+    ChunkAppender appender() {
+      return lane.appender;
+    }
+
+    /** The bytes are part of a file now, or never will be. */
+    void commitEnded() {
+      lane.appender.commitEnded(packet.chunk());
+      lane.giveBackIfDone(packet.chunk());
+    }
+  }
+
+  /** One chunk after the other. */
+  private final class Lane {
+    private final ChunkSource source = new ChunkSource(environment, session, 0, replication, 0);
+    private final ChunkAppender appender =
+        new ChunkAppender(environment, options, source, Flags.NONE, this::giveBackIfDone);
+    private boolean usedSinceTick;
+
+    private void giveBackIfDone(OpenChunk chunk) {
+      if (appender.claimGivingBack(chunk)) {
+        source.giveBack(appender.progress(List.of(chunk)));
+      }
+    }
+  }
+
+  private final ClientEnvironment environment;
+  private final WriteOptions options;
+  private final Session session;
+  private final int replication;
+  private final List<Lane> lanes = new ArrayList<>();
+  private boolean ticking;
+
+  SharedChunks(
+      ClientEnvironment environment, WriteOptions options, Session session, int replication) {
+    this.environment = environment;
+    this.options = options;
+    this.session = session;
+    this.replication = replication;
+    session.onEnd(
+        () ->
+            abort(
+                new CairnException(
+                    ErrorCode.SESSION_EXPIRED, session.id() + " has ended before its files")));
+  }
+
+  /** Rounded up to whole cells, so that the next file begins on a border. */
+  static int paddedLength(int length) {
+    int cell = CellChecksums.CELL_BYTES;
+    return (length + cell - 1) / cell * cell;
+  }
+
+  /**
+   * Appends one file's content. Waits while too much is outstanding, except on an event loop, where
+   * it fails with BUSY.
+   *
+   * @param padded the content followed by zeros up to a cell border; owned from now on
+   */
+  CompletableFuture<Placed> append(ByteBuf padded, int contentLength, long fileOffset, int flags) {
+    Lane lane = lane();
+    boolean budgeted = false;
+    try {
+      budgeted = room(lane, padded.readableBytes());
+    } catch (CairnException e) {
+      padded.release();
+      return CompletableFuture.failedFuture(e);
+    }
+    Packet packet = new Packet(padded, fileOffset, contentLength, flags, budgeted);
+    packet.prepareChecksums(0);
+    lane.appender.append(packet);
+    return packet.acknowledged().thenApply(settled -> new Placed(lane, settled));
+  }
+
+  private boolean room(Lane lane, int bytes) throws CairnException {
+    if (!environment.onEventLoop()) {
+      return lane.appender.awaitRoom(bytes);
+    }
+    if (lane.appender.unacknowledgedBytes() + bytes > options.windowBytes()) {
+      throw CairnException.busy("too many bytes of small files are outstanding", 10);
+    }
+    return environment.buffers().tryAcquire(bytes);
+  }
+
+  private synchronized Lane lane() {
+    Lane best = null;
+    for (Lane lane : lanes) {
+      if (!lane.appender.hasFailed()
+          && (best == null
+              || lane.appender.unacknowledgedBytes() < best.appender.unacknowledgedBytes())) {
+        best = lane;
+      }
+    }
+    boolean busy = best != null && best.appender.unacknowledgedBytes() > 0;
+    if (best == null || (busy && lanes.size() < options.sharedStreams())) {
+      lanes.removeIf(lane -> lane.appender.hasFailed());
+      best = new Lane();
+      lanes.add(best);
+    }
+    best.usedSinceTick = true;
+    if (!ticking) {
+      ticking = true;
+      var unused = environment.schedule(this::tick, IDLE_MILLIS);
+    }
+    return best;
+  }
+
+  /** Chunks that nobody used for a while are ended, so that the metaserver can seal them. */
+  private void tick() {
+    List<Lane> idle = new ArrayList<>();
+    synchronized (this) {
+      ticking = false;
+      boolean any = false;
+      for (Lane lane : lanes) {
+        if (!lane.usedSinceTick) {
+          idle.add(lane);
+        }
+        any |= lane.usedSinceTick;
+        lane.usedSinceTick = false;
+      }
+      if (any && session.isOpen()) {
+        ticking = true;
+        var unused = environment.schedule(this::tick, IDLE_MILLIS);
+      }
+    }
+    idle.forEach(
+        lane -> {
+          lane.appender.closeCurrent(Flags.NONE);
+          lane.source.close();
+        });
+  }
+
+  void abort(CairnException reason) {
+    List<Lane> all;
+    synchronized (this) {
+      all = List.copyOf(lanes);
+      lanes.clear();
+    }
+    all.forEach(lane -> lane.appender.abort(reason));
+  }
+}

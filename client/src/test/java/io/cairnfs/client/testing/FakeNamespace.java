@@ -1,0 +1,538 @@
+package io.cairnfs.client.testing;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateResult;
+import io.cairnfs.proto.metadata.ClusterSettings;
+import io.cairnfs.proto.metadata.CommitExtents;
+import io.cairnfs.proto.metadata.CommitResult;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.DeleteResult;
+import io.cairnfs.proto.metadata.DirectoryEntry;
+import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.Done;
+import io.cairnfs.proto.metadata.ExtentsResult;
+import io.cairnfs.proto.metadata.MutateReply;
+import io.cairnfs.proto.metadata.MutateRequest;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.RenameResult;
+import io.cairnfs.proto.metadata.WalkEntry;
+import io.cairnfs.proto.metadata.WalkPage;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.ChunkState;
+import io.cairnfs.proto.types.Extent;
+import io.cairnfs.proto.types.FileType;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The state machine of the fake: paths are keys (one character a byte), exactly-once by session and
+ * call as the real one has it.
+ */
+public final class FakeNamespace {
+  private static final int INLINE_BYTES = 16 << 10;
+
+  private final FakeCluster cluster;
+  private final TreeMap<String, FakeFile> files = new TreeMap<>();
+  private final Map<Long, FakeChunk> chunks = new HashMap<>();
+  private final Map<ByteString, Long> sessionsByNonce = new HashMap<>();
+  private final Map<Long, Map<Long, MutateReply>> replies = new HashMap<>();
+  private final Map<Long, Long> lowWater = new HashMap<>();
+  private final Set<Long> expired = new HashSet<>();
+  private long lastId = 100;
+  private long index;
+  private long term = 1;
+  private int applied;
+  public volatile long defaultChunkBytes = 8 << 20;
+  public volatile int defaultReplication = 3;
+
+  FakeNamespace(FakeCluster cluster) {
+    this.cluster = cluster;
+    files.put("", new FakeFile(1, true));
+  }
+
+  synchronized long term() {
+    return term;
+  }
+
+  synchronized void newTerm() {
+    term++;
+  }
+
+  synchronized long index() {
+    return index;
+  }
+
+  /** Mutations that took effect (retries do not). */
+  public synchronized int applied() {
+    return applied;
+  }
+
+  public synchronized FakeFile file(String path) {
+    return files.get(key(ByteString.copyFromUtf8(path)));
+  }
+
+  public synchronized List<String> paths() {
+    return List.copyOf(files.keySet());
+  }
+
+  public synchronized FakeChunk chunk(long id) {
+    return chunks.get(id);
+  }
+
+  public synchronized List<FakeChunk> chunks() {
+    return List.copyOf(chunks.values());
+  }
+
+  /** The bytes that the extents of a file name, from the chunks themselves. */
+  public synchronized byte[] content(String path) {
+    FakeFile file = file(path);
+    byte[] content = new byte[(int) file.length];
+    file.inline.ifPresent(bytes -> bytes.copyTo(content, 0));
+    for (Extent extent : file.extents) {
+      byte[] bytes = chunks.get(extent.getChunk()).content();
+      System.arraycopy(
+          bytes,
+          (int) extent.getChunkOffset(),
+          content,
+          (int) extent.getFileOffset(),
+          (int) extent.getLength());
+    }
+    return content;
+  }
+
+  /** Puts a file whose bytes are spread over new chunks, each full but the last. */
+  public synchronized void putFile(String path, byte[] content, int chunkBytes) {
+    FakeFile file = new FakeFile(++lastId, false);
+    file.length = content.length;
+    file.replication = defaultReplication;
+    file.chunkBytes = chunkBytes;
+    for (int at = 0; at < content.length; at += chunkBytes) {
+      int length = Math.min(chunkBytes, content.length - at);
+      FakeChunk chunk = newChunk(file.inode, chunkBytes, List.of());
+      chunk.bytes.write(content, at, length);
+      chunk.closed = true;
+      file.extents.add(
+          Extent.newBuilder().setFileOffset(at).setLength(length).setChunk(chunk.id).build());
+    }
+    files.put(key(ByteString.copyFromUtf8(path)), file);
+  }
+
+  /** Gives a file other chunks with the same bytes, as a repair or rewrite would. */
+  public synchronized void moveToNewChunks(String path) {
+    byte[] content = content(path);
+    FakeFile old = file(path);
+    putFile(path, content, (int) old.chunkBytes);
+    FakeFile moved = file(path);
+    old.extents = moved.extents;
+    files.put(key(ByteString.copyFromUtf8(path)), old);
+  }
+
+  public synchronized void expireSessions() {
+    expired.addAll(replies.keySet());
+  }
+
+  synchronized long openSession(ByteString nonce) {
+    return sessionsByNonce.computeIfAbsent(
+        nonce,
+        key -> {
+          long id = ++lastId;
+          replies.put(id, new HashMap<>());
+          lowWater.put(id, 0L);
+          return id;
+        });
+  }
+
+  synchronized void requireSession(long session) throws CairnException {
+    if (!replies.containsKey(session) || expired.contains(session)) {
+      throw new CairnException(ErrorCode.SESSION_EXPIRED, "session=" + session + " is unknown");
+    }
+  }
+
+  ClusterSettings settings() {
+    return ClusterSettings.newBuilder()
+        .setClusterId("fake")
+        .setDefaultReplication(defaultReplication)
+        .setDefaultChunkBytes(defaultChunkBytes)
+        .setInlineBytes(INLINE_BYTES)
+        .setMinReplicas(2)
+        .build();
+  }
+
+  synchronized MutateReply mutate(MutateRequest request) throws CairnException {
+    requireSession(request.getSession());
+    Map<Long, MutateReply> known = replies.get(request.getSession());
+    long low = Math.max(lowWater.get(request.getSession()), request.getLowWater());
+    lowWater.put(request.getSession(), low);
+    known.keySet().removeIf(call -> call < low);
+    if (request.getCall() < low) {
+      throw new CairnException(ErrorCode.STALE_CALL, "call " + request.getCall() + " < " + low);
+    }
+    MutateReply first = known.get(request.getCall());
+    if (first != null) {
+      return first;
+    }
+    if (known.size() >= 1024) {
+      throw CairnException.busy("too many results are kept", 0);
+    }
+    OperationResult result = apply(request.getOperation());
+    applied++;
+    index++;
+    MutateReply reply = MutateReply.newBuilder().setLogIndex(index).setResult(result).build();
+    known.put(request.getCall(), reply);
+    return reply;
+  }
+
+  private OperationResult apply(Operation operation) throws CairnException {
+    OperationResult.Builder result = OperationResult.newBuilder();
+    switch (operation.getKindCase()) {
+      case MKDIR -> {
+        String path = key(operation.getMkdir().getTarget());
+        FakeFile made = files.get(path);
+        if (made != null && !operation.getMkdir().getExistOk()) {
+          throw new CairnException(ErrorCode.EXISTS, path);
+        }
+        if (made == null) {
+          made = new FakeFile(++lastId, true);
+          made.mode = operation.getMkdir().getMode();
+          files.put(path, made);
+        }
+        result.setAttributes(attributes(made));
+      }
+      case CREATE -> result.setCreate(create(operation.getCreate()));
+      case OPEN_FOR_WRITE -> {
+        FakeFile file = resolve(operation.getOpenForWrite().getTarget());
+        file.lease = ++lastId;
+        file.lastSequence = 0;
+        result.setCreate(
+            CreateResult.newBuilder()
+                .setAttributes(attributes(file))
+                .setHandle(ByteString.copyFromUtf8("h" + file.inode))
+                .setLease(file.lease));
+      }
+      case ALLOCATE -> result.setAllocate(allocate(operation.getAllocate()));
+      case COMMIT ->
+          result.setCommit(
+              CommitResult.newBuilder().setAttributes(attributes(commit(operation.getCommit()))));
+      case CLOSE_CHUNKS -> {
+        operation
+            .getCloseChunks()
+            .getChunksList()
+            .forEach(c -> chunks.get(c.getChunk()).closed = true);
+        result.setDone(Done.getDefaultInstance());
+      }
+      case RENAME -> {
+        FakeFile moved = files.remove(key(operation.getRename().getSource()));
+        if (moved == null) {
+          throw new CairnException(ErrorCode.NOT_FOUND, "rename source");
+        }
+        files.put(key(operation.getRename().getTarget()), moved);
+        result.setRename(RenameResult.newBuilder().setAttributes(attributes(moved)));
+      }
+      case UNLINK -> {
+        if (resolve(operation.getUnlink().getTarget()).directory) {
+          throw new CairnException(ErrorCode.IS_A_DIRECTORY, "unlink");
+        }
+        files.remove(key(operation.getUnlink().getTarget()));
+        result.setDelete(DeleteResult.newBuilder().setType(FileType.FILE));
+      }
+      case RMDIR -> {
+        resolve(operation.getRmdir().getTarget());
+        files.remove(key(operation.getRmdir().getTarget()));
+        result.setDelete(DeleteResult.newBuilder().setType(FileType.DIRECTORY));
+      }
+      case DELETE_TREE -> {
+        resolve(operation.getDeleteTree().getTarget());
+        String path = key(operation.getDeleteTree().getTarget());
+        files.keySet().removeIf(other -> other.equals(path) || other.startsWith(path + "/"));
+        result.setDelete(DeleteResult.newBuilder().setType(FileType.DIRECTORY));
+      }
+      case SET_ATTRIBUTES -> {
+        FakeFile file = resolve(operation.getSetAttributes().getTarget());
+        if (operation.getSetAttributes().hasMode()) {
+          file.mode = operation.getSetAttributes().getMode();
+        }
+        result.setAttributes(attributes(file));
+      }
+      case RELEASE, CLOSE_SESSION -> {
+        cluster.events.add(operation.getKindCase().name());
+        result.setDone(Done.getDefaultInstance());
+      }
+      case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "no operation");
+    }
+    return result.build();
+  }
+
+  private CreateResult create(Create create) throws CairnException {
+    String path = key(create.getTarget());
+    if (files.containsKey(path) && !create.getOverwrite()) {
+      throw new CairnException(ErrorCode.EXISTS, path + " exists");
+    }
+    FakeFile file = new FakeFile(++lastId, false);
+    file.mode = create.getMode();
+    file.replication = create.getReplication() == 0 ? defaultReplication : create.getReplication();
+    file.chunkBytes = create.getChunkBytes() == 0 ? defaultChunkBytes : create.getChunkBytes();
+    files.put(path, file);
+    CreateResult.Builder result = CreateResult.newBuilder();
+    switch (create.getContentCase()) {
+      case INLINE -> {
+        file.inline = java.util.Optional.of(create.getInline());
+        file.length = create.getInline().size();
+      }
+      case EXTENTS -> {
+        create.getExtents().getExtentsList().forEach(this::requireStored);
+        file.extents.addAll(create.getExtents().getExtentsList());
+        file.length = create.getExtents().getLength();
+        create.getExtents().getChunksList().forEach(c -> close(c.getChunk(), c.getClosed()));
+        cluster.events.add("CREATE");
+      }
+      case CONTENT_NOT_SET -> {
+        file.lease = ++lastId;
+        result.setHandle(ByteString.copyFromUtf8("h" + file.inode)).setLease(file.lease);
+      }
+    }
+    return result.setAttributes(attributes(file)).build();
+  }
+
+  private void requireStored(Extent extent) {
+    int stored = chunks.get(extent.getChunk()).content().length;
+    if (extent.getChunkOffset() + extent.getLength() > stored) {
+      throw new AssertionError("committed " + extent + " beyond " + stored);
+    }
+  }
+
+  private void close(long chunk, boolean closed) {
+    chunks.get(chunk).closed |= closed;
+  }
+
+  private FakeFile commit(CommitExtents commit) throws CairnException {
+    FakeFile file =
+        files.values().stream()
+            .filter(candidate -> candidate.inode == commit.getInode())
+            .findFirst()
+            .orElseThrow(() -> new CairnException(ErrorCode.NOT_FOUND, "inode is gone"));
+    if (file.lease == 0 || file.lease != commit.getLease()) {
+      throw new CairnException(ErrorCode.LEASE_LOST, "lease " + commit.getLease());
+    }
+    if (commit.getSequence() != file.lastSequence + 1) {
+      throw new AssertionError(commit.getSequence() + " follows " + file.lastSequence);
+    }
+    file.lastSequence = commit.getSequence();
+    commit.getExtentsList().forEach(this::requireStored);
+    if (commit.getHasInline()) {
+      file.inline = java.util.Optional.of(commit.getInline());
+      file.extents.clear();
+      file.length = commit.getInline().size();
+    } else if (commit.getExtentsCount() > 0) {
+      file.inline = java.util.Optional.empty();
+      file.extents.addAll(commit.getExtentsList());
+    }
+    file.length = Math.max(file.length, commit.getLength());
+    commit.getChunksList().forEach(c -> close(c.getChunk(), c.getClosed()));
+    if (commit.getClose()) {
+      file.lease = 0;
+    }
+    cluster.events.add("COMMIT");
+    return file;
+  }
+
+  private AllocateResult allocate(Allocate allocate) throws CairnException {
+    long maxLength = allocate.getMaxLength() == 0 ? defaultChunkBytes : allocate.getMaxLength();
+    FakeChunk chunk = newChunk(allocate.getInode(), maxLength, allocate.getAvoidServersList());
+    if (chunk.servers.isEmpty()) {
+      chunks.remove(chunk.id);
+      throw new CairnException(ErrorCode.TOO_FEW_SERVERS, "all servers are avoided");
+    }
+    return AllocateResult.newBuilder().addChunks(location(chunk, true)).build();
+  }
+
+  private FakeChunk newChunk(long inode, long maxLength, List<Integer> avoid) {
+    List<Integer> servers = new ArrayList<>();
+    for (FakeDataServer server : cluster.dataServers) {
+      if (!avoid.contains(server.id()) && servers.size() < defaultReplication) {
+        servers.add(server.id());
+      }
+    }
+    long id = ++lastId;
+    FakeChunk chunk = new FakeChunk(id, inode, maxLength, List.copyOf(servers));
+    chunks.put(id, chunk);
+    return chunk;
+  }
+
+  private ChunkLocation location(FakeChunk chunk, boolean open) {
+    ChunkLocation.Builder location =
+        ChunkLocation.newBuilder()
+            .setChunk(chunk.id)
+            .setEpoch(1)
+            .setState(open ? ChunkState.OPEN : ChunkState.SEALED)
+            .setLength(chunk.content().length)
+            .setReplication(chunk.servers.size())
+            .setMaxLength(chunk.maxLength)
+            .setShared(chunk.inode == 0);
+    for (int server : chunk.servers) {
+      HostPort address = cluster.dataServer(server).address();
+      location.addMembers(
+          Member.newBuilder()
+              .setServer(server)
+              .setHost(address.host())
+              .setPort(address.port())
+              .setName("d" + server));
+    }
+    return location.build();
+  }
+
+  synchronized ReadReply read(ReadRequest request) throws CairnException {
+    if (request.getAtLeastIndex() > index) {
+      throw new AssertionError("reader has seen " + request.getAtLeastIndex() + " > " + index);
+    }
+    ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(index);
+    switch (request.getKindCase()) {
+      case STAT -> reply.setAttributes(attributes(resolve(request.getStat().getTarget())));
+      case OPEN -> {
+        FakeFile file = resolve(request.getOpen().getTarget());
+        OpenResult.Builder open =
+            OpenResult.newBuilder()
+                .setAttributes(attributes(file))
+                .setHandle(ByteString.copyFromUtf8("h" + file.inode))
+                .setExtentsUntil(file.length)
+                .addAllExtents(file.extents);
+        file.extents.forEach(e -> open.addChunks(location(chunks.get(e.getChunk()), false)));
+        file.inline.ifPresent(bytes -> open.setInline(bytes).setHasInline(true));
+        reply.setOpen(open);
+      }
+      case EXTENTS -> {
+        FakeFile file = byInode(request.getExtents().getInode());
+        ExtentsResult.Builder extents =
+            ExtentsResult.newBuilder()
+                .setAttributes(attributes(file))
+                .setExtentsUntil(file.length)
+                .addAllExtents(file.extents);
+        file.extents.forEach(e -> extents.addChunks(location(chunks.get(e.getChunk()), false)));
+        reply.setExtents(extents);
+      }
+      case LIST -> reply.setList(list(request));
+      case WALK -> reply.setWalk(walk(request));
+      default -> throw new CairnException(ErrorCode.UNSUPPORTED, request.getKindCase().name());
+    }
+    return reply.build();
+  }
+
+  private DirectoryPage list(ReadRequest request) throws CairnException {
+    FakeFile directory = resolve(request.getList().getTarget());
+    DirectoryPage.Builder page = DirectoryPage.newBuilder().setAttributes(attributes(directory));
+    if (!directory.directory) {
+      return page.build();
+    }
+    String prefix = key(request.getList().getTarget()) + "/";
+    String after = text(request.getList().getAfter());
+    for (Map.Entry<String, FakeFile> entry : files.tailMap(prefix + after, false).entrySet()) {
+      if (!entry.getKey().startsWith(prefix)) {
+        break;
+      }
+      String name = entry.getKey().substring(prefix.length());
+      if (name.indexOf('/') < 0) {
+        if (page.getEntriesCount() == Math.min(request.getList().getLimit(), 10)) {
+          return page.setMore(true).build();
+        }
+        page.addEntries(
+            DirectoryEntry.newBuilder()
+                .setName(ByteString.copyFrom(name, StandardCharsets.ISO_8859_1))
+                .setAttributes(attributes(entry.getValue())));
+      }
+    }
+    return page.build();
+  }
+
+  private WalkPage walk(ReadRequest request) throws CairnException {
+    resolve(request.getWalk().getTarget());
+    String top = key(request.getWalk().getTarget());
+    WalkPage.Builder page = WalkPage.newBuilder();
+    for (Map.Entry<String, FakeFile> entry : files.entrySet()) {
+      boolean below = entry.getKey().equals(top) || entry.getKey().startsWith(top + "/");
+      String cursor = text(request.getWalk().getCursor());
+      if (below && (cursor.isEmpty() || entry.getKey().compareTo(cursor) > 0)) {
+        if (page.getEntriesCount() == 10) {
+          return page.setMore(true).build();
+        }
+        String relative =
+            entry.getKey().substring(Math.min(entry.getKey().length(), top.length() + 1));
+        page.addEntries(
+            WalkEntry.newBuilder()
+                .setPath(ByteString.copyFrom(relative, StandardCharsets.ISO_8859_1))
+                .setAttributes(attributes(entry.getValue())));
+        page.setCursor(ByteString.copyFrom(entry.getKey() + " ", StandardCharsets.ISO_8859_1));
+      }
+    }
+    return page.build();
+  }
+
+  private FakeFile byInode(long inode) throws CairnException {
+    for (FakeFile file : files.values()) {
+      if (file.inode == inode) {
+        return file;
+      }
+    }
+    throw new CairnException(ErrorCode.NOT_FOUND, "inode=" + inode);
+  }
+
+  private FakeFile resolve(NodeRef ref) throws CairnException {
+    if (ref.getBase() > 1 && ref.getPath().isEmpty()) {
+      return byInode(ref.getBase());
+    }
+    if (ref.getPath().size() > 4096) {
+      throw new CairnException(
+          ErrorCode.NAME_TOO_LONG, "path of " + ref.getPath().size() + " bytes");
+    }
+    FakeFile file = files.get(key(ref));
+    if (file == null) {
+      throw new CairnException(ErrorCode.NOT_FOUND, "'" + key(ref) + "' does not exist");
+    }
+    return file;
+  }
+
+  private Attributes attributes(FakeFile file) {
+    return Attributes.newBuilder()
+        .setInode(file.inode)
+        .setType(file.directory ? FileType.DIRECTORY : FileType.FILE)
+        .setMode(file.mode)
+        .setOwner("tester")
+        .setGroup("testers")
+        .setLength(file.length)
+        .setLinkCount(1)
+        .setReplication(file.replication)
+        .setChunkBytes(file.chunkBytes)
+        .setBeingWritten(file.lease != 0)
+        .build();
+  }
+
+  private static String key(NodeRef ref) {
+    return key(ref.getPath());
+  }
+
+  /** "" for the root, "/a/b" below. */
+  private static String key(ByteString path) {
+    String text = text(path);
+    return text.equals("/") ? "" : text;
+  }
+
+  private static String text(ByteString bytes) {
+    return bytes.toString(StandardCharsets.ISO_8859_1);
+  }
+}

@@ -32,7 +32,7 @@ public final class ChunkTable {
   }
 
   /** The chunk that another record names: absent only if the store is damaged. */
-  static ChunkRecord require(RecordReader reader, ChunkId chunk) {
+  public static ChunkRecord require(RecordReader reader, ChunkId chunk) {
     return find(reader, chunk)
         .orElseThrow(() -> new CorruptRecord(chunk + " is referred to and has no record"));
   }
@@ -46,7 +46,8 @@ public final class ChunkTable {
   }
 
   /** Chunks of a slot behind an id, in order; at most so many. */
-  static List<ChunkRecord> inSlot(RecordReader reader, int pool, int slot, long after, int limit) {
+  public static List<ChunkRecord> inSlot(
+      RecordReader reader, int pool, int slot, long after, int limit) {
     byte[] prefix = ChunkKeys.slotOfChunks(pool, slot);
     byte[] from = after == 0 ? prefix : Bytes.after(ChunkKeys.chunk(new ChunkId(after)));
     List<ChunkRecord> chunks = new ArrayList<>();
@@ -63,7 +64,7 @@ public final class ChunkTable {
   }
 
   /** Chunks that the session has OPEN or SETTLING. */
-  static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
+  public static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
     return indexed(reader, ChunkKeys.openOfSession(session), Integer.MAX_VALUE);
   }
 

@@ -74,7 +74,7 @@ public final class RepairTable {
   }
 
   /** True if the server lacks any chunk of the slot. */
-  static boolean hasAny(RecordReader reader, int server, int pool, int slot) {
+  public static boolean hasAny(RecordReader reader, int server, int pool, int slot) {
     byte[] prefix = ChunkKeys.repairOfServer(server, pool, slot);
     try (RecordCursor cursor = reader.scanPrefix(Table.REPAIR, prefix)) {
       return cursor.next();

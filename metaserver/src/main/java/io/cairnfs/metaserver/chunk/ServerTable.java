@@ -39,7 +39,7 @@ public final class ServerTable {
   }
 
   /** True for a server that is struck out or was never known: it will never serve anything. */
-  static boolean isGone(RecordReader reader, int server) {
+  public static boolean isGone(RecordReader reader, int server) {
     return find(reader, server).map(ServerRecord::isOut).orElse(true);
   }
 

@@ -19,12 +19,12 @@ public final class SlotTable {
         .orElseGet(() -> SlotRecord.empty(pool, slot));
   }
 
-  static SlotRecord of(RecordReader reader, ChunkId chunk) {
+  public static SlotRecord of(RecordReader reader, ChunkId chunk) {
     return get(reader, chunk.pool(), chunk.slot());
   }
 
   /** Every server that the chunk shall be on. */
-  static Set<Integer> members(RecordReader reader, ChunkRecord chunk) {
+  public static Set<Integer> members(RecordReader reader, ChunkRecord chunk) {
     return of(reader, chunk.id()).members(chunk.replication());
   }
 

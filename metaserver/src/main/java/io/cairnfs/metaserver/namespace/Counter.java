@@ -78,6 +78,11 @@ public enum Counter {
     return read(reader)[position()];
   }
 
+  /** This counter among those that {@link #read} answered. */
+  public long in(long[] counters) {
+    return counters[position()];
+  }
+
   @SuppressWarnings("EnumOrdinal") // the order is the format, as the class comment says
   int position() {
     return ordinal();

@@ -36,7 +36,7 @@ class RecordCodecTest {
           77);
   private static final DentryRecord DENTRY =
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
-  private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9);
+  private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
   private static final SessionRecord SESSION =
       new SessionRecord(
           new SessionId(5), "ann", "host", "dfs", ByteString.copyFromUtf8("12345678"), 7, 8);
@@ -55,7 +55,7 @@ class RecordCodecTest {
             "0101a40303616e6e0573746166660000000000000001fffffffffffffffe0000000000000003"
                 + "ac0201038080400101004d");
     assertThat(hex(DENTRY.encode())).isEqualTo("010210ac02");
-    assertThat(hex(LEASE.encode())).isEqualTo("010509");
+    assertThat(hex(LEASE.encode())).isEqualTo("01050904");
     assertThat(hex(SESSION.encode()))
         .isEqualTo("0103616e6e04686f73740364667308313233343536373807" + "08");
     assertThat(hex(CLUSTER.encode()))

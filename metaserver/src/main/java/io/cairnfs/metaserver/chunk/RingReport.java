@@ -1,0 +1,74 @@
+package io.cairnfs.metaserver.chunk;
+
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.proto.metadata.SlotReport;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How the slots are spread over the servers: one look at all slot maps. */
+public final class RingReport {
+  private final List<SlotRecord> slots;
+  private final Map<Integer, Integer> acting = new HashMap<>();
+  private final Map<Integer, Integer> target = new HashMap<>();
+  private int memberships;
+  private long weights;
+
+  private RingReport(List<SlotRecord> slots) {
+    this.slots = slots;
+  }
+
+  public static RingReport of(RecordReader reader) {
+    List<SlotRecord> slots = new ArrayList<>();
+    int count = PoolRecord.find(reader, PoolRecord.REPLICATED).map(PoolRecord::slots).orElse(0);
+    for (int slot = 0; slot < count; slot++) {
+      slots.add(SlotTable.get(reader, PoolRecord.REPLICATED, slot));
+    }
+    RingReport report = new RingReport(slots);
+    for (SlotRecord slot : slots) {
+      slot.acting().forEach(server -> report.acting.merge(server, 1, Integer::sum));
+      slot.target().forEach(server -> report.target.merge(server, 1, Integer::sum));
+      report.memberships += slot.target().size();
+    }
+    for (ServerRecord server : ServerTable.all(reader)) {
+      report.weights += server.isInRing() ? server.weight() : 0;
+    }
+    return report;
+  }
+
+  public int actingSlots(int server) {
+    return acting.getOrDefault(server, 0);
+  }
+
+  public int targetSlots(int server) {
+    return target.getOrDefault(server, 0);
+  }
+
+  /** The part of all target memberships that the server has, 0 to 1. */
+  public double share(int server) {
+    return memberships == 0 ? 0 : (double) targetSlots(server) / memberships;
+  }
+
+  /** The part that it should have by its weight alone, 0 to 1. */
+  public double fairShare(ServerRecord server) {
+    return weights == 0 || !server.isInRing() ? 0 : (double) server.weight() / weights;
+  }
+
+  /** Every slot. */
+  public List<SlotReport> slots() {
+    List<SlotReport> reports = new ArrayList<>(slots.size());
+    for (SlotRecord slot : slots) {
+      SlotReport.Builder report =
+          SlotReport.newBuilder()
+              .setPool(slot.pool())
+              .setSlot(slot.slot())
+              .setEpoch(slot.epoch())
+              .addAllActing(slot.acting())
+              .addAllTarget(slot.target());
+      slot.joining().ifPresent(join -> report.addJoining(join.server()));
+      reports.add(report.build());
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,115 @@
+package io.cairnfs.metaserver.repair;
+
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.metaserver.chunk.ChunkLocations;
+import io.cairnfs.metaserver.chunk.ChunkRecord;
+import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.GarbageTable;
+import io.cairnfs.metaserver.chunk.RepairTable;
+import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.metaserver.chunk.ServerRecord;
+import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.SlotTable;
+import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.proto.dataserver.CopyTask;
+import io.cairnfs.proto.types.ServerHealth;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which chunks a data server should copy next: of those that it lacks, first the ones with the
+ * fewest other replicas within reach.
+ */
+public final class CopyPlanner {
+  /** Entries looked at for one answer. */
+  private static final int WINDOW = 1024;
+
+  private final RecordReader state;
+  private final ReplicaHealth health;
+
+  public CopyPlanner(RecordReader state, ReplicaHealth health) {
+    this.state = state;
+    this.health = health;
+  }
+
+  /**
+   * @param tasks at most as many as asked; tokens are the caller's to add
+   * @param resumeAfter where the next call for this server should begin; empty = from the start
+   */
+  public record Plan(List<CopyTask> tasks, Optional<ChunkId> resumeAfter) {}
+
+  private record Candidate(CopyTask task, int otherReplicas) {}
+
+  /**
+   * @param after as the last plan said
+   * @param underWay chunks that the server was given already and has not reported
+   */
+  public Plan plan(int server, Optional<ChunkId> after, Set<ChunkId> underWay, int limit) {
+    List<RepairTable.Entry> entries =
+        after.isPresent()
+            ? RepairTable.ofServer(state, server, after.get(), WINDOW)
+            : RepairTable.ofServer(state, server, WINDOW);
+    List<Candidate> candidates = new ArrayList<>();
+    for (RepairTable.Entry entry : entries) {
+      if (!underWay.contains(entry.chunk())) {
+        candidate(entry).ifPresent(candidates::add);
+      }
+    }
+    candidates.sort(Comparator.comparingInt(Candidate::otherReplicas));
+    List<CopyTask> tasks = candidates.stream().limit(limit).map(Candidate::task).toList();
+    Optional<ChunkId> resume = Optional.empty();
+    if (entries.size() == WINDOW && candidates.size() <= limit) {
+      resume = Optional.of(entries.get(WINDOW - 1).chunk());
+    }
+    return new Plan(tasks, resume);
+  }
+
+  private Optional<Candidate> candidate(RepairTable.Entry entry) {
+    ChunkRecord chunk = ChunkTable.find(state, entry.chunk()).orElse(null);
+    // What is being deleted there first has to be gone: a late delete would hit the new copy.
+    if (chunk == null
+        || !chunk.isSealed()
+        || isBeingReplaced(chunk, entry.server())
+        || GarbageTable.isBeingDeleted(state, chunk.id(), entry.server())) {
+      return Optional.empty();
+    }
+    CopyTask.Builder task =
+        CopyTask.newBuilder()
+            .setChunk(chunk.id().value())
+            .setSince(entry.since())
+            .setLength(chunk.length())
+            .setEpoch(chunk.epoch())
+            .setReplication(chunk.replication());
+    for (int source : sources(chunk)) {
+      Optional<ServerRecord> record = ServerTable.find(state, source);
+      if (source != entry.server()
+          && health.of(source) != ServerHealth.DOWN
+          && record.filter(known -> !known.isOut()).isPresent()) {
+        task.addSources(ChunkLocations.member(record.get(), health));
+      }
+    }
+    return task.getSourcesCount() == 0
+        ? Optional.empty()
+        : Optional.of(new Candidate(task.build(), task.getSourcesCount()));
+  }
+
+  /** A member whose successor is joining need not be filled any more. */
+  private boolean isBeingReplaced(ChunkRecord chunk, int server) {
+    var slot = SlotTable.of(state, chunk.id());
+    return slot.joining()
+        .filter(join -> slot.acting().indexOf(server) == join.position())
+        .isPresent();
+  }
+
+  /** Members that are not known to lack it, and former members that have not deleted it yet. */
+  private Set<Integer> sources(ChunkRecord chunk) {
+    Set<Integer> sources = new LinkedHashSet<>(SlotTable.members(state, chunk));
+    sources.removeAll(RepairTable.ofChunk(state, chunk.id()).keySet());
+    sources.addAll(GarbageTable.holders(state, chunk.id()));
+    return sources;
+  }
+}

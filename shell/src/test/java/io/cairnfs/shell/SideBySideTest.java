@@ -35,6 +35,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -45,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>In the command lines {@code @} stands for the directory that holds the tree. Lines of one
  * scenario run one after the other on the same tree.
  */
+@Timeout(120)
 class SideBySideTest {
   private static final String USER = System.getProperty("user.name");
   private static final String HOME = "/user/" + USER;

@@ -473,6 +473,7 @@ final class ChunkAppender {
   }
 
   private void settle(Packet packet) {
+    packet.settle();
     unacknowledgedBytes -= packet.length();
     environment.counters().bytesWritten.add(packet.contentLength());
     release(packet);

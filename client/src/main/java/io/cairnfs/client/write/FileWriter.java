@@ -237,9 +237,7 @@ public final class FileWriter {
   /** Takes what was acknowledged meanwhile into the list of extents. */
   private void collect() {
     Packet first = inFlight.peek();
-    while (first != null
-        && first.acknowledged().isDone()
-        && !first.acknowledged().isCompletedExceptionally()) {
+    while (first != null && first.isSettled()) {
       inFlight.poll();
       extents.add(first);
       touched.add(first.chunk());
@@ -446,7 +444,7 @@ public final class FileWriter {
         environment.await(
             service
                 .sharedChunks(session, spec.replication())
-                .append(padded, length, bufferStart, Flags.FLUSH | (sync ? Flags.SYNC : 0)));
+                .append(() -> padded, length, bufferStart, Flags.FLUSH | (sync ? Flags.SYNC : 0)));
     long fileStart = bufferStart;
     bufferStart += length;
     try {

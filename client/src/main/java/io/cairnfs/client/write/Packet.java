@@ -23,6 +23,7 @@ final class Packet {
   private OpenChunk chunk;
   private long chunkOffset;
   private long sequence;
+  private volatile boolean settled;
 
   /**
    * @param payload owned by the packet until it is acknowledged
@@ -84,6 +85,18 @@ final class Packet {
    */
   CompletableFuture<Packet> acknowledged() {
     return acknowledged;
+  }
+
+  /**
+   * True from the moment at which the appender counts the packet as acknowledged; its place does
+   * not change any more.
+   */
+  boolean isSettled() {
+    return settled;
+  }
+
+  void settle() {
+    settled = true;
   }
 
   void placeAt(OpenChunk target, long offset, long number) {

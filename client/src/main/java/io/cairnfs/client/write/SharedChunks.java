@@ -1,6 +1,7 @@
 package io.cairnfs.client.write;
 
 import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.chunk.CellChecksums;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
@@ -9,6 +10,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * The chunks that a session's small files of one replication share. Many files' bytes follow each
@@ -17,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
  */
 final class SharedChunks {
   private static final long IDLE_MILLIS = 10_000;
+  private static final long ROOM_MILLIS = 2;
 
   /** Bytes of one small file in a shared chunk, acknowledged by all members. */
   static final class Placed {
@@ -88,34 +91,72 @@ final class SharedChunks {
   }
 
   /**
-   * Appends one file's content. Waits while too much is outstanding, except on an event loop, where
-   * it fails with BUSY.
+   * Appends one file's content. While too much is outstanding the calling thread waits; on an event
+   * loop the content itself does.
    *
-   * @param padded the content followed by zeros up to a cell border; owned from now on
+   * @param padded gives the content followed by zeros up to a cell border, to be owned from then
+   *     on; asked at most once
    */
-  CompletableFuture<Placed> append(ByteBuf padded, int contentLength, long fileOffset, int flags) {
+  CompletableFuture<Placed> append(
+      Supplier<ByteBuf> padded, int contentLength, long fileOffset, int flags) {
     Lane lane = lane();
-    boolean budgeted = false;
+    int bytes = paddedLength(contentLength);
+    if (environment.onEventLoop()) {
+      CompletableFuture<Placed> result = new CompletableFuture<>();
+      Deadline deadline = environment.deadline(options.timeout());
+      appendWhenRoom(lane, bytes, padded, contentLength, fileOffset, flags, deadline, result);
+      return result;
+    }
+    boolean budgeted;
     try {
-      budgeted = room(lane, padded.readableBytes());
+      budgeted = lane.appender.awaitRoom(bytes);
     } catch (CairnException e) {
-      padded.release();
+      padded.get().release();
       return CompletableFuture.failedFuture(e);
     }
-    Packet packet = new Packet(padded, fileOffset, contentLength, flags, budgeted);
+    return place(lane, new Packet(padded.get(), fileOffset, contentLength, flags, budgeted));
+  }
+
+  private void appendWhenRoom(
+      Lane lane,
+      int bytes,
+      Supplier<ByteBuf> padded,
+      int contentLength,
+      long fileOffset,
+      int flags,
+      Deadline deadline,
+      CompletableFuture<Placed> result) {
+    long outstanding = lane.appender.unacknowledgedBytes();
+    if (outstanding == 0 || outstanding + bytes <= options.windowBytes()) {
+      boolean budgeted = environment.buffers().tryAcquire(bytes);
+      Packet packet = new Packet(padded.get(), fileOffset, contentLength, flags, budgeted);
+      var unused =
+          place(lane, packet)
+              .whenComplete(
+                  (placed, failure) -> {
+                    if (failure == null) {
+                      result.complete(placed);
+                    } else {
+                      result.completeExceptionally(failure);
+                    }
+                  });
+    } else if (deadline.isOver()) {
+      result.completeExceptionally(
+          CairnException.busy("too many bytes of small files are outstanding", 10));
+    } else {
+      var unused =
+          environment.schedule(
+              () ->
+                  appendWhenRoom(
+                      lane, bytes, padded, contentLength, fileOffset, flags, deadline, result),
+              ROOM_MILLIS);
+    }
+  }
+
+  private static CompletableFuture<Placed> place(Lane lane, Packet packet) {
     packet.prepareChecksums(0);
     lane.appender.append(packet);
     return packet.acknowledged().thenApply(settled -> new Placed(lane, settled));
-  }
-
-  private boolean room(Lane lane, int bytes) throws CairnException {
-    if (!environment.onEventLoop()) {
-      return lane.appender.awaitRoom(bytes);
-    }
-    if (lane.appender.unacknowledgedBytes() + bytes > options.windowBytes()) {
-      throw CairnException.busy("too many bytes of small files are outstanding", 10);
-    }
-    return environment.buffers().tryAcquire(bytes);
   }
 
   private synchronized Lane lane() {

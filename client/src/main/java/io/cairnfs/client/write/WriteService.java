@@ -189,13 +189,18 @@ public final class WriteService implements AutoCloseable {
       return create(session, spec.toWholeCommand().setInline(inline));
     }
     int length = content.remaining();
+    return sharedChunks(session, spec.replication())
+        .append(() -> padded(content), length, 0, Flags.FLUSH | (sync ? Flags.SYNC : Flags.NONE))
+        .thenCompose(placed -> createPlaced(session, spec, placed));
+  }
+
+  private ByteBuf padded(ByteBuffer content) {
+    int length = content.remaining();
     int paddedLength = SharedChunks.paddedLength(length);
     ByteBuf padded = environment.allocator().directBuffer(paddedLength, paddedLength);
     padded.writeBytes(content.duplicate());
     padded.writeZero(paddedLength - length);
-    return sharedChunks(session, spec.replication())
-        .append(padded, length, 0, Flags.FLUSH | (sync ? Flags.SYNC : 0))
-        .thenCompose(placed -> createPlaced(session, spec, placed));
+    return padded;
   }
 
   private CompletableFuture<Attributes> createPlaced(

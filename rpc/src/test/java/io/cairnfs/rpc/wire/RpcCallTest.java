@@ -324,8 +324,9 @@ final class RpcCallTest {
                     }))) {
       CompletableFuture<RpcReply> slow =
           rig.client.call(rig.address(), Method.CHUNK_LENGTH, request(1), LONG);
+      Await.until(() -> held.size() == 1);
       CompletableFuture<RpcReply> timed =
-          rig.client.call(rig.address(), Method.CHUNK_LENGTH, request(2), Duration.ofMillis(60));
+          rig.client.call(rig.address(), Method.CHUNK_LENGTH, request(2), Duration.ofMillis(500));
       CairnException refusal = Await.refusal(timed, ErrorCode.TIMED_OUT);
       assertThat(refusal).hasMessageContaining(rig.address().toString());
       Await.until(() -> cancelled.get() == 1);

@@ -51,6 +51,12 @@ public record ServerIdentity(
     return new ServerIdentity(nonce, server, clusterId, registered, term);
   }
 
+  /** After an operator declared a volume lost; the same if it is not one of these. */
+  public ServerIdentity withoutVolume(String volumeId) {
+    return withVolumes(
+        volumes.stream().filter(volume -> !volume.volumeId().equals(volumeId)).toList());
+  }
+
   public ServerIdentity withServer(ServerId id, String cluster) {
     return new ServerIdentity(nonce, Optional.of(id), cluster, volumes, term);
   }

@@ -182,7 +182,7 @@ public final class DataServer implements Closeable {
               options.heartbeat(),
               server.address(),
               new HeartbeatService.Parts(
-                  store, volumes, identity, stateDisk, client, clock, fatal, metrics),
+                  store, volumes, identity, stateDisk, client, clock, random, fatal, metrics),
               transfer::streams);
       registration.service = heartbeat;
       heartbeat.start();

@@ -481,6 +481,22 @@ class DataServerTest {
   }
 
   @Test
+  void hazardB12AServerThatWasStruckOutComesBackAsANewOne() throws Exception {
+    DataServer server = withSealed("d1", 100, 5000);
+    metaserver.strikeOut(100);
+    metaserver.await(each -> each.heartbeats.stream().anyMatch(beat -> beat.getServer() == 101));
+    assertThat(status(server, CHUNK).getState()).isEqualTo(ReplicaState.REPLICA_SEALED);
+    stop(server);
+    registered("d1");
+    assertThat(metaserver.registrations.get(metaserver.registrations.size() - 1))
+        .satisfies(
+            last -> {
+              assertThat(last.getServer()).isEqualTo(101);
+              assertThat(last.getDigestsCount()).isEqualTo(1);
+            });
+  }
+
+  @Test
   void operatorsSeeStatusMetricsAndLevels() throws Exception {
     DataServer server = withSealed("d1", 100, 5000);
     ServerStatusReply status =

@@ -3,6 +3,7 @@ package io.cairnfs.dataserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.SystemClock;
@@ -43,6 +44,7 @@ final class FakeMetaserver implements AutoCloseable {
   private List<SlotDigest> mismatches = List.of();
   private SlotInventoryReply inventoryReply = SlotInventoryReply.getDefaultInstance();
   private String leaderHint;
+  private int struckOut;
   private long term = 5;
 
   FakeMetaserver(RpcEventLoops loops, String clusterId) throws CairnException {
@@ -69,6 +71,11 @@ final class FakeMetaserver implements AutoCloseable {
     leaderHint = leader.toString();
   }
 
+  /** The server is OUT: it may register only as a new one. */
+  synchronized void strikeOut(int id) {
+    struckOut = id;
+  }
+
   synchronized void term(long changed) {
     term = changed;
   }
@@ -93,6 +100,9 @@ final class FakeMetaserver implements AutoCloseable {
     requireLeader();
     RegisterServerRequest request = call.message(RegisterServerRequest.parser());
     registrations.add(request);
+    if (request.getServer() != 0 && request.getServer() == struckOut) {
+      throw new CairnException(ErrorCode.UNKNOWN_SERVER, "server was struck out");
+    }
     int id =
         request.getServer() != 0
             ? request.getServer()
@@ -113,6 +123,9 @@ final class FakeMetaserver implements AutoCloseable {
     requireLeader();
     ServerHeartbeatRequest request = call.message(ServerHeartbeatRequest.parser());
     heartbeats.add(request);
+    if (request.getServer() == struckOut) {
+      throw new CairnException(ErrorCode.UNKNOWN_SERVER, "server was struck out");
+    }
     copied.addAll(request.getCopiedList());
     deleted.addAll(request.getDeletedList());
     bad.addAll(request.getBadReplicasList());

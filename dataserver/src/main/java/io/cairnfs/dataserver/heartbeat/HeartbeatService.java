@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,6 +73,7 @@ public final class HeartbeatService implements AutoCloseable {
   private final VolumeSet volumeSet;
   private final IdentityFile identity;
   private final Clock clock;
+  private final RandomGenerator random;
   private final FatalErrors fatal;
   private final IntSupplier streams;
   private final LeaderCalls leader;
@@ -106,6 +108,7 @@ public final class HeartbeatService implements AutoCloseable {
       Disk stateDisk,
       RpcClient client,
       Clock clock,
+      RandomGenerator random,
       FatalErrors fatal,
       MetricRegistry metrics) {}
 
@@ -121,6 +124,7 @@ public final class HeartbeatService implements AutoCloseable {
     this.volumeSet = parts.volumes();
     this.identity = parts.identity();
     this.clock = parts.clock();
+    this.random = parts.random();
     this.fatal = parts.fatal();
     this.streams = streams;
     this.interval = options.interval();
@@ -303,14 +307,31 @@ public final class HeartbeatService implements AutoCloseable {
               .setSum(sum.sum())
               .setCount(sum.count()));
     }
-    RegisterServerReply reply =
-        leader.call(Method.REGISTER_SERVER, request.build(), RegisterServerReply.parser());
+    RegisterServerReply reply;
+    try {
+      reply = leader.call(Method.REGISTER_SERVER, request.build(), RegisterServerReply.parser());
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.UNKNOWN_SERVER && self.server().isPresent()) {
+        beReborn(self, e);
+      }
+      throw e;
+    }
     accept(self, reply);
     interval = interval(reply.getHeartbeatMillis());
     reports.startOver();
     setRegistration(Registration.REGISTERED);
     for (SlotDigest mismatch : reply.getMismatchesList()) {
       takeInventory(mismatch);
+    }
+  }
+
+  /** Struck out: it may come back only as a new server. */
+  private void beReborn(ServerIdentity self, CairnException reason) throws CairnException {
+    LOG.warn("{} registers as a new server: {}", self.server().orElseThrow(), reason.getMessage());
+    try {
+      identity.write(self.reborn(random));
+    } catch (IOException e) {
+      throw new CairnException(ErrorCode.IO_ERROR, "keeping the identity: " + e, e);
     }
   }
 

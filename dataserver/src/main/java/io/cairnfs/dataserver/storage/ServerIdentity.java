@@ -47,6 +47,14 @@ public record ServerIdentity(
     return new ServerIdentity(HexFormat.of().formatHex(nonce), Optional.empty(), "", List.of(), 0);
   }
 
+  /**
+   * A new server with the same volumes, after the cluster struck this one out: what it holds counts
+   * only after an inventory.
+   */
+  public ServerIdentity reborn(RandomGenerator random) {
+    return new ServerIdentity(fresh(random).nonce(), Optional.empty(), clusterId, volumes, term);
+  }
+
   public ServerIdentity withVolumes(List<RegisteredVolume> registered) {
     return new ServerIdentity(nonce, server, clusterId, registered, term);
   }

@@ -1,6 +1,2 @@
-/**
- * Workloads and micro-benchmarks. {@link io.cairnfs.bench.BenchMain} is the command line; each
- * package below is one command, {@code report} what they print with. Nothing here is used by a
- * server.
- */
+/** Workloads and micro-benchmarks. */
 package io.cairnfs.bench;

@@ -302,7 +302,7 @@ final class ChunkAppender {
         return;
       }
       Packet packet = pending.peek();
-      if (!current.takes(packet)) {
+      if (!current.hasRoomFor(packet.length())) {
         end(fullChunkFlags);
       } else {
         pending.poll();

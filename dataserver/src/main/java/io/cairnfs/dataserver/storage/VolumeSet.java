@@ -22,10 +22,12 @@ import java.util.random.RandomGenerator;
  */
 public final class VolumeSet implements Closeable {
   private final List<Volume> volumes;
+  private final List<Volume> unmarked;
   private final ServerIdentity identity;
 
-  private VolumeSet(List<Volume> volumes, ServerIdentity identity) {
+  private VolumeSet(List<Volume> volumes, List<Volume> unmarked, ServerIdentity identity) {
     this.volumes = volumes;
+    this.unmarked = unmarked;
     this.identity = identity;
   }
 
@@ -42,6 +44,7 @@ public final class VolumeSet implements Closeable {
     List<Volume> volumes = new ArrayList<>();
     boolean good = false;
     try {
+      List<Volume> unmarked = new ArrayList<>();
       List<RegisteredVolume> registered = new ArrayList<>();
       Set<String> found = new HashSet<>();
       for (VolumeSource source : sources) {
@@ -59,10 +62,13 @@ public final class VolumeSet implements Closeable {
             new Volume(volumes.size(), disk, id, source.options(), clock, source.lock());
         volumes.add(volume);
         registered.add(new RegisteredVolume(id, disk.describe("")));
+        if (mark.isEmpty()) {
+          unmarked.add(volume);
+        }
       }
       requireNoneMissing(identity, found);
       good = true;
-      return new VolumeSet(volumes, identity.withVolumes(registered));
+      return new VolumeSet(volumes, unmarked, identity.withVolumes(registered));
     } catch (CairnException e) {
       throw e;
     } catch (IOException e) {
@@ -76,14 +82,11 @@ public final class VolumeSet implements Closeable {
 
   private static void requireOwn(VolumeIdentity mark, ServerIdentity identity, Disk disk)
       throws CairnException {
-    boolean listed =
-        identity.volumes().stream().anyMatch(v -> v.volumeId().equals(mark.volumeId()));
     boolean own =
-        listed
-            ? identity.clusterId().isEmpty() || identity.clusterId().equals(mark.clusterId())
-            : identity.server().isPresent()
-                && identity.server().get().equals(mark.server())
-                && identity.clusterId().equals(mark.clusterId());
+        identity.server().isPresent()
+            ? identity.server().get().equals(mark.server())
+                && identity.clusterId().equals(mark.clusterId())
+            : identity.volumes().stream().anyMatch(v -> v.volumeId().equals(mark.volumeId()));
     if (!own) {
       throw new CairnException(
           ErrorCode.WRONG_CLUSTER,
@@ -158,15 +161,13 @@ public final class VolumeSet implements Closeable {
     return identity;
   }
 
-  /** Marks all volumes as this server's; durable on return. */
+  /** Marks volumes that were empty as this server's; durable on return. */
   public void mark(ServerIdentity owner) throws IOException {
-    for (Volume volume : volumes) {
-      VolumeIdentity mark =
-          new VolumeIdentity(owner.clusterId(), owner.server().orElseThrow(), volume.volumeId());
-      if (!VolumeIdentity.read(volume.disk()).equals(Optional.of(mark))) {
-        mark.write(volume.disk());
-      }
+    for (Volume volume : unmarked) {
+      new VolumeIdentity(owner.clusterId(), owner.server().orElseThrow(), volume.volumeId())
+          .write(volume.disk());
     }
+    unmarked.clear();
   }
 
   List<Volume> volumes() {

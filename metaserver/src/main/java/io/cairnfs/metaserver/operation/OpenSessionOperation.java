@@ -42,7 +42,6 @@ final class OpenSessionOperation {
                 request.getClientName(),
                 request.getNonce(),
                 0,
-                0,
                 context.index()));
     Sessions.putNonce(transaction, request.getNonce(), id);
     transaction.addTo(Counter.SESSIONS, 1);

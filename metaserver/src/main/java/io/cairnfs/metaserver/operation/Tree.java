@@ -147,10 +147,10 @@ final class Tree {
   }
 
   private InodeRecord add(InodeRecord parent, FileName name, InodeRecord inode, Counter total) {
-    namespace.putNewInode(inode);
-    attach(parent.id(), name, inode);
+    InodeRecord stored = namespace.putInode(inode);
+    attach(parent.id(), name, stored);
     context.transaction().addTo(total, 1);
-    return inode;
+    return stored;
   }
 
   /** Gives an inode a name; the directory's times and link count follow. */

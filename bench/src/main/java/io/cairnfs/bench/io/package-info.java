@@ -1,2 +1,0 @@
-/** Bytes through the real client and the real servers. */
-package io.cairnfs.bench.io;

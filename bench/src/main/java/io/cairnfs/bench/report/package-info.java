@@ -1,2 +1,0 @@
-/** How benchmarks gather and print figures. */
-package io.cairnfs.bench.report;

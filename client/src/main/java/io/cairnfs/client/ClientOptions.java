@@ -80,8 +80,8 @@ public record ClientOptions(
     check(sharedFileBytes >= 0 && sharedFileBytes <= 16 << 20, "sharedFileBytes outside 0..16 MiB");
     check(sharedStreams > 0, "sharedStreams is not positive");
     check(
-        readRequestBytes >= 4096 && readRequestBytes <= 8 << 20,
-        "readRequestBytes outside 4096..8 MiB");
+        readRequestBytes >= 4096 && readRequestBytes <= 4 << 20,
+        "readRequestBytes outside 4096..4 MiB");
     check(readAheadBytes >= 0, "readAheadBytes is negative");
     check(maxBufferBytes >= 4L << 20, "maxBufferBytes is less than 4 MiB");
     check(

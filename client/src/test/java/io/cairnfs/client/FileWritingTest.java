@@ -401,6 +401,18 @@ class FileWritingTest {
   }
 
   @Test
+  void aFileOfManyChunksCommitsBeforeACommandIsFull() throws Exception {
+    byte[] content = random(1100 * 4096);
+    try (CairnFileSystem fs = connect()) {
+      try (CairnOutputStream out = fs.create(FILE, CreateOptions.defaults().withChunkBytes(4096))) {
+        out.write(content);
+      }
+      assertThat(cluster.namespace.content("/f")).isEqualTo(content);
+      assertThat(cluster.events.stream().filter("COMMIT"::equals)).hasSize(2);
+    }
+  }
+
+  @Test
   void manyThreadsWriteManyFiles() throws Exception {
     try (CairnFileSystem fs = connect()) {
       List<CompletableFuture<Void>> workers = new ArrayList<>();

@@ -45,6 +45,10 @@ class PipelineFailureTest {
   }
 
   private CairnFileSystem connect() {
+    return connect(Duration.ofSeconds(20));
+  }
+
+  private CairnFileSystem connect(Duration timeout) {
     ClientListener listener =
         new ClientListener() {
           @Override
@@ -58,6 +62,7 @@ class PipelineFailureTest {
                 .sharedFileBytes(PACKET)
                 .writeWindowBytes(4 * PACKET)
                 .listener(listener)
+                .timeout(timeout)
                 .writeStallTimeout(Duration.ofMillis(500)));
   }
 
@@ -184,7 +189,7 @@ class PipelineFailureTest {
 
   @Test
   void aSyncThatTooFewMembersCanKeepFails() throws Exception {
-    try (CairnFileSystem fs = connect()) {
+    try (CairnFileSystem fs = connect(Duration.ofSeconds(2))) {
       CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
       out.write(random(300_000));
       out.flush();

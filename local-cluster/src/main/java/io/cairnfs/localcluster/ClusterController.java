@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  * where one was killed.
  */
 public final class ClusterController {
-  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration START_LIMIT = Duration.ofMinutes(1);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
   private static final Duration POLL = Duration.ofMillis(50);
 

@@ -66,7 +66,7 @@ final class JavaCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(System.getProperty("cairn.class.path", System.getProperty("java.class.path")));
     command.add(mainClass);
     command.addAll(arguments);
     return new ProcessBuilder(command);

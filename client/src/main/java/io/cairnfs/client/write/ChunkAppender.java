@@ -302,7 +302,7 @@ final class ChunkAppender {
         return;
       }
       Packet packet = pending.peek();
-      if (!current.hasRoomFor(packet.length())) {
+      if (!current.takes(packet)) {
         end(fullChunkFlags);
       } else {
         pending.poll();

@@ -7,6 +7,7 @@ import java.util.List;
 /** Extents in file order; one that goes on where the last one ends is joined to it. */
 final class ExtentList {
   private final List<Extent> extents = new ArrayList<>();
+  private long end;
 
   void add(Packet packet) {
     Extent next =
@@ -16,6 +17,7 @@ final class ExtentList {
             .setChunk(packet.chunk().location().getChunk())
             .setChunkOffset(packet.chunkOffset())
             .build();
+    end = packet.fileOffset() + packet.contentLength();
     int last = extents.size() - 1;
     if (last >= 0 && joins(extents.get(last), next)) {
       Extent before = extents.get(last);
@@ -32,8 +34,13 @@ final class ExtentList {
         && before.getChunkOffset() + before.getLength() == next.getChunkOffset();
   }
 
-  boolean isEmpty() {
-    return extents.isEmpty();
+  int size() {
+    return extents.size();
+  }
+
+  /** Where the last extent that was ever added ends in the file. */
+  long end() {
+    return end;
   }
 
   List<Extent> take() {

@@ -38,6 +38,9 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class FileWriter {
   private static final int FIRST_BUFFER_BYTES = 32 << 10;
 
+  /** A command holds a limited number of extents: a writer who never flushes commits at times. */
+  private static final int MAX_UNCOMMITTED_EXTENTS = 1024;
+
   private final WriteService service;
   private final ClientEnvironment environment;
   private final WriteOptions options;
@@ -232,6 +235,9 @@ public final class FileWriter {
     inFlight.add(packet);
     appender.append(packet);
     collect();
+    if (handle.isPresent() && extents.size() >= MAX_UNCOMMITTED_EXTENTS) {
+      commitStreamed(false);
+    }
   }
 
   /** Takes what was acknowledged meanwhile into the list of extents. */
@@ -292,7 +298,7 @@ public final class FileWriter {
     if (sync) {
       forceAll();
     }
-    if (handle.isPresent() && !extents.isEmpty()) {
+    if (handle.isPresent() && extents.size() > 0) {
       commitStreamed(false);
     }
   }
@@ -364,7 +370,7 @@ public final class FileWriter {
             .nextCommit()
             .addAllExtents(extents.take())
             .addAllChunks(progress())
-            .setLength(bufferStart)
+            .setLength(Math.max(committedLength, extents.end()))
             .setClose(close)
             .build();
     commit(commit);

@@ -1,5 +1,6 @@
 package io.cairnfs.client.write;
 
+import io.cairnfs.client.chunk.CellChecksums;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.types.ChunkLocation;
@@ -30,6 +31,7 @@ final class OpenChunk {
   private ClientStream stream;
   private State state = State.STREAMING;
   private long sentLength;
+  private long nextFileOffset;
   private long acknowledgedLength;
   private long syncedLength;
   private long lastSequence;
@@ -77,8 +79,17 @@ final class OpenChunk {
     return unacknowledged;
   }
 
-  boolean hasRoomFor(int bytes) {
-    return sentLength == 0 || sentLength + bytes <= location.getMaxLength();
+  /**
+   * Whether the packet may come next: there is room, and in a chunk that files share it begins a
+   * cell or goes on with what lies before it.
+   */
+  boolean takes(Packet packet) {
+    boolean fits = sentLength + packet.length() <= location.getMaxLength();
+    boolean aligned =
+        !location.getShared()
+            || sentLength % CellChecksums.CELL_BYTES == 0
+            || packet.fileOffset() == nextFileOffset;
+    return sentLength == 0 || (fits && aligned);
   }
 
   long sentLength() {
@@ -90,6 +101,7 @@ final class OpenChunk {
     lastSequence++;
     packet.placeAt(this, sentLength, lastSequence);
     sentLength += packet.length();
+    nextFileOffset = packet.fileOffset() + packet.contentLength();
     unacknowledged.add(packet);
   }
 
@@ -128,11 +140,16 @@ final class OpenChunk {
     return failedServers;
   }
 
-  /** Members that hold everything that was acknowledged, as far as is known. */
+  /**
+   * Members that hold everything that was acknowledged, as far as is known: all but those that
+   * failed. If every one of them did, all are named: each had acknowledged the bytes before.
+   */
   List<Member> holders() {
-    return location.getMembersList().stream()
-        .filter(member -> !failedServers.contains(member.getServer()))
-        .toList();
+    List<Member> holders =
+        location.getMembersList().stream()
+            .filter(member -> !failedServers.contains(member.getServer()))
+            .toList();
+    return holders.isEmpty() ? location.getMembersList() : holders;
   }
 
   /** A packet's bytes became part of a file, or never will. */

@@ -47,6 +47,15 @@ class CairnConfigurationTest {
   }
 
   @Test
+  void theShippedExampleIsValid() throws Exception {
+    CairnConfiguration example =
+        CairnConfiguration.load(Path.of("..", "conf", "three-machines.conf"), Map.of());
+    assertThat(example.metaservers()).hasSize(3);
+    assertThat(example.dataServers()).allMatch(server -> server.volumes().size() == 2);
+    assertThat(example.clusterMetaservers("home")).hasSize(3);
+  }
+
+  @Test
   void unknownKeyNamesFileAndLine() {
     assertThatThrownBy(() -> load("client.timeout = 5s\n\nclient.timeoot = 5s\n"))
         .isInstanceOf(ConfigurationException.class)

@@ -47,8 +47,22 @@ public record ServerIdentity(
     return new ServerIdentity(HexFormat.of().formatHex(nonce), Optional.empty(), "", List.of(), 0);
   }
 
+  /**
+   * A new server with the same volumes, after the cluster struck this one out: what it holds counts
+   * only after an inventory.
+   */
+  public ServerIdentity reborn(RandomGenerator random) {
+    return new ServerIdentity(fresh(random).nonce(), Optional.empty(), clusterId, volumes, term);
+  }
+
   public ServerIdentity withVolumes(List<RegisteredVolume> registered) {
     return new ServerIdentity(nonce, server, clusterId, registered, term);
+  }
+
+  /** After an operator declared a volume lost; the same if it is not one of these. */
+  public ServerIdentity withoutVolume(String volumeId) {
+    return withVolumes(
+        volumes.stream().filter(volume -> !volume.volumeId().equals(volumeId)).toList());
   }
 
   public ServerIdentity withServer(ServerId id, String cluster) {

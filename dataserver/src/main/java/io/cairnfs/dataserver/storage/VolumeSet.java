@@ -22,12 +22,10 @@ import java.util.random.RandomGenerator;
  */
 public final class VolumeSet implements Closeable {
   private final List<Volume> volumes;
-  private final List<Volume> unmarked;
   private final ServerIdentity identity;
 
-  private VolumeSet(List<Volume> volumes, List<Volume> unmarked, ServerIdentity identity) {
+  private VolumeSet(List<Volume> volumes, ServerIdentity identity) {
     this.volumes = volumes;
-    this.unmarked = unmarked;
     this.identity = identity;
   }
 
@@ -44,7 +42,6 @@ public final class VolumeSet implements Closeable {
     List<Volume> volumes = new ArrayList<>();
     boolean good = false;
     try {
-      List<Volume> unmarked = new ArrayList<>();
       List<RegisteredVolume> registered = new ArrayList<>();
       Set<String> found = new HashSet<>();
       for (VolumeSource source : sources) {
@@ -62,13 +59,10 @@ public final class VolumeSet implements Closeable {
             new Volume(volumes.size(), disk, id, source.options(), clock, source.lock());
         volumes.add(volume);
         registered.add(new RegisteredVolume(id, disk.describe("")));
-        if (mark.isEmpty()) {
-          unmarked.add(volume);
-        }
       }
       requireNoneMissing(identity, found);
       good = true;
-      return new VolumeSet(volumes, unmarked, identity.withVolumes(registered));
+      return new VolumeSet(volumes, identity.withVolumes(registered));
     } catch (CairnException e) {
       throw e;
     } catch (IOException e) {
@@ -82,11 +76,14 @@ public final class VolumeSet implements Closeable {
 
   private static void requireOwn(VolumeIdentity mark, ServerIdentity identity, Disk disk)
       throws CairnException {
+    boolean listed =
+        identity.volumes().stream().anyMatch(v -> v.volumeId().equals(mark.volumeId()));
     boolean own =
-        identity.server().isPresent()
-            ? identity.server().get().equals(mark.server())
-                && identity.clusterId().equals(mark.clusterId())
-            : identity.volumes().stream().anyMatch(v -> v.volumeId().equals(mark.volumeId()));
+        listed
+            ? identity.clusterId().isEmpty() || identity.clusterId().equals(mark.clusterId())
+            : identity.server().isPresent()
+                && identity.server().get().equals(mark.server())
+                && identity.clusterId().equals(mark.clusterId());
     if (!own) {
       throw new CairnException(
           ErrorCode.WRONG_CLUSTER,
@@ -161,13 +158,15 @@ public final class VolumeSet implements Closeable {
     return identity;
   }
 
-  /** Marks volumes that were empty as this server's; durable on return. */
+  /** Marks all volumes as this server's; durable on return. */
   public void mark(ServerIdentity owner) throws IOException {
-    for (Volume volume : unmarked) {
-      new VolumeIdentity(owner.clusterId(), owner.server().orElseThrow(), volume.volumeId())
-          .write(volume.disk());
+    for (Volume volume : volumes) {
+      VolumeIdentity mark =
+          new VolumeIdentity(owner.clusterId(), owner.server().orElseThrow(), volume.volumeId());
+      if (!VolumeIdentity.read(volume.disk()).equals(Optional.of(mark))) {
+        mark.write(volume.disk());
+      }
     }
-    unmarked.clear();
   }
 
   List<Volume> volumes() {

@@ -51,6 +51,13 @@ public final class DiskThreads implements Executor, AutoCloseable {
         });
   }
 
+  /** Takes no more tasks, drops those that wait, and waits for those that run. */
+  public void abandon() {
+    pool.shutdown();
+    pool.getQueue().clear();
+    close();
+  }
+
   /**
    * Takes no more tasks and waits for those that run or wait, at most ten seconds.
    *

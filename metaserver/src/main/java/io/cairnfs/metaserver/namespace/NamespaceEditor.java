@@ -28,6 +28,11 @@ public final class NamespaceEditor extends Namespace {
     return stored;
   }
 
+  /** Stores the record of an id that was given just now. */
+  public void putNewInode(InodeRecord inode) {
+    transaction.insert(Table.INODE, Keys.inode(inode.id()), inode.encode());
+  }
+
   public void deleteInode(InodeId id) {
     transaction.delete(Table.INODE, Keys.inode(id));
   }

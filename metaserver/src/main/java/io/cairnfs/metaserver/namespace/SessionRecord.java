@@ -9,6 +9,7 @@ import io.cairnfs.common.id.SessionId;
  * @param user the principal it is bound to
  * @param nonce the client's random number, by which a repeated OpenSession finds its session
  * @param lowWater every call below has been answered at the client, and is never executed again
+ * @param highCall no call above has been executed
  */
 public record SessionRecord(
     SessionId id,
@@ -17,6 +18,7 @@ public record SessionRecord(
     String clientName,
     ByteString nonce,
     long lowWater,
+    long highCall,
     long changeIndex) {
   private static final int FORMAT = 1;
 
@@ -27,6 +29,7 @@ public record SessionRecord(
         .writeString(clientName)
         .writeBytes(nonce.toByteArray())
         .writeVarint(lowWater)
+        .writeVarint(highCall)
         .writeVarint(changeIndex)
         .toByteArray();
   }
@@ -41,12 +44,22 @@ public record SessionRecord(
             in.readString(),
             ByteString.copyFrom(in.readBytes()),
             in.readVarint(),
+            in.readVarint(),
             in.readVarint());
     in.requireEnd();
     return record;
   }
 
-  public SessionRecord withLowWater(long mark, long index) {
-    return new SessionRecord(id, user, host, clientName, nonce, mark, index);
+  /** After one more call was let in. */
+  public SessionRecord withCall(long mark, long call, long index) {
+    return new SessionRecord(
+        id,
+        user,
+        host,
+        clientName,
+        nonce,
+        Math.max(lowWater, mark),
+        Math.max(highCall, call),
+        index);
   }
 }

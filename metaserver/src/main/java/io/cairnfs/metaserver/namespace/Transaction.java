@@ -40,11 +40,18 @@ public final class Transaction implements RecordReader {
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
   private record Undo(Table table, byte[] key, boolean wasChanged, byte[] after) {}
 
+  /** A record of the store as it is before this entry. */
+  @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
+  private record Read(Table table, byte[] key, Optional<byte[]> value) {}
+
+  private static final int RECENT = 64;
+
   private final MetadataStore store;
   private final long index;
   private final long term;
   private final Map<Table, NavigableMap<byte[], Change>> changes = new EnumMap<>(Table.class);
   private final List<Undo> undo = new ArrayList<>();
+  private final Read[] recent = new Read[RECENT];
   private final long[] countersBefore;
   private final long[] counters;
   private long[] countersAtBegin;
@@ -116,12 +123,23 @@ public final class Transaction implements RecordReader {
   @Override
   public Optional<byte[]> get(Table table, byte[] key) {
     Change change = changes.get(table).get(key);
-    return change == null ? store.get(table, key) : Optional.ofNullable(change.after);
+    return change == null ? readStore(table, key) : Optional.ofNullable(change.after);
+  }
+
+  /** What was just read is mostly what is written next. */
+  private Optional<byte[]> readStore(Table table, byte[] key) {
+    int place = (Arrays.hashCode(key) * 31 + table.number()) & (RECENT - 1);
+    Read read = recent[place];
+    if (read == null || read.table != table || !Arrays.equals(read.key, key)) {
+      read = new Read(table, key, store.get(table, key));
+      recent[place] = read;
+    }
+    return read.value;
   }
 
   /** The record's value before this log entry. */
   public Optional<byte[]> previous(Table table, byte[] key) {
-    return store.get(table, key);
+    return readStore(table, key);
   }
 
   /** As {@link RecordReader#scan}: the records as they are now, not changed by later writes. */
@@ -152,6 +170,15 @@ public final class Transaction implements RecordReader {
     change(table, key, null);
   }
 
+  /** Sets a record of a key that was never used before, such as a new id's. */
+  public void insert(Table table, byte[] key, byte[] value) {
+    requireCommand(true);
+    if (changes.get(table).putIfAbsent(key, new Change(null, value)) != null) {
+      throw new IllegalStateException("a key of table " + table + " is not new");
+    }
+    undo.add(new Undo(table, key, false, null));
+  }
+
   private void change(Table table, byte[] key, byte[] after) {
     requireCommand(true);
     NavigableMap<byte[], Change> written = changes.get(table);
@@ -161,7 +188,7 @@ public final class Transaction implements RecordReader {
       change.after = after;
       return;
     }
-    byte[] before = store.get(table, key).orElse(null);
+    byte[] before = readStore(table, key).orElse(null);
     if (before == null && after == null) {
       return;
     }

@@ -53,7 +53,7 @@ public final class CommandExecutor {
     try {
       session = replies.requireSession(command);
       replies.requireCurrent(session, command);
-      Optional<CommandReply> known = replies.find(session.id(), command.getCall());
+      Optional<CommandReply> known = replies.find(session, command.getCall());
       if (known.isPresent()) {
         return known.get();
       }

@@ -42,6 +42,7 @@ final class OpenSessionOperation {
                 request.getClientName(),
                 request.getNonce(),
                 0,
+                0,
                 context.index()));
     Sessions.putNonce(transaction, request.getNonce(), id);
     transaction.addTo(Counter.SESSIONS, 1);

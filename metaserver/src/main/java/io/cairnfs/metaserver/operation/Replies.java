@@ -24,6 +24,9 @@ import java.util.Optional;
 final class Replies {
   static final int MAX_CALLS = 1024;
 
+  /** So many replies are dropped by their keys, more by a scan. */
+  private static final int FEW = 8;
+
   private final NamespaceEditor namespace;
   private final Transaction transaction;
 
@@ -70,26 +73,26 @@ final class Replies {
     }
   }
 
-  Optional<CommandReply> find(SessionId session, long call) {
-    return transaction.get(Table.REPLY, Keys.reply(session, call)).map(Replies::parse);
+  /** The reply to a call that was executed before. */
+  Optional<CommandReply> find(SessionRecord session, long call) {
+    return call > session.highCall()
+        ? Optional.empty()
+        : transaction.get(Table.REPLY, Keys.reply(session.id(), call)).map(Replies::parse);
   }
 
-  /** Moves the session's mark, and drops the replies below it. */
+  /** Lets a call in: moves the session's marks, and drops the replies below the lower one. */
   SessionRecord admit(SessionRecord session, Command command) {
-    long mark = command.getLowWater();
-    if (mark <= session.lowWater()) {
-      return session;
-    }
+    SessionRecord moved =
+        session.withCall(command.getLowWater(), command.getCall(), transaction.index());
     transaction.begin();
-    dropReplies(session.id(), session.lowWater(), mark);
-    SessionRecord moved = session.withLowWater(mark, transaction.index());
+    dropReplies(session.id(), session.lowWater(), moved.lowWater());
     namespace.putSession(moved);
     transaction.keep();
     return moved;
   }
 
   private void dropReplies(SessionId session, long from, long to) {
-    if (to - from <= 4) {
+    if (to - from <= FEW) {
       for (long call = from; call < to; call++) {
         transaction.delete(Table.REPLY, Keys.reply(session, call));
       }

@@ -147,10 +147,10 @@ final class Tree {
   }
 
   private InodeRecord add(InodeRecord parent, FileName name, InodeRecord inode, Counter total) {
-    InodeRecord stored = namespace.putInode(inode);
-    attach(parent.id(), name, stored);
+    namespace.putNewInode(inode);
+    attach(parent.id(), name, inode);
     context.transaction().addTo(total, 1);
-    return stored;
+    return inode;
   }
 
   /** Gives an inode a name; the directory's times and link count follow. */

@@ -29,12 +29,12 @@ public final class CachingStore implements MetadataStore {
     if (!HotCache.holds(table)) {
       return reader.get(table, key);
     }
-    Optional<byte[]> cached = cache.get(table, key, index);
-    if (cached.isPresent()) {
-      return cached;
+    HotCache.Found cached = cache.get(table, key, index);
+    if (cached.isKnown()) {
+      return cached.value();
     }
     Optional<byte[]> found = reader.get(table, key);
-    found.ifPresent(value -> cache.offer(table, key, value, index));
+    cache.offer(table, key, found, index);
     return found;
   }
 

@@ -22,8 +22,14 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 final class HotCache {
   private static final int MAX_VALUE = 1024;
 
+  /** What the cache knows about a key: nothing, that it has no record, or its value. */
+  record Found(boolean isKnown, Optional<byte[]> value) {
+    static final Found UNKNOWN = new Found(false, Optional.empty());
+    static final Found ABSENT = new Found(true, Optional.empty());
+  }
+
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
-  private record Entry(Table table, byte[] key, byte[] value, long validSince) {
+  private record Entry(Table table, byte[] key, Found found, long validSince) {
     boolean isOf(Table otherTable, byte[] otherKey) {
       return table == otherTable && Arrays.equals(key, otherKey);
     }
@@ -46,51 +52,63 @@ final class HotCache {
   /** Tables whose records are read again and again. */
   static boolean holds(Table table) {
     return switch (table) {
-      case INODE, DENTRY, SESSION, CLUSTER -> true;
-      case CONTENT, EXTENT, CHUNK, REFERENCE, REPLY, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE ->
-          false;
+      case INODE, DENTRY, CHUNK, SESSION, REPLY, LEASE, CLUSTER -> true;
+      case CONTENT, EXTENT, REFERENCE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE -> false;
     };
   }
 
-  /** The value that holds for a view at an index, if it is here. */
-  Optional<byte[]> get(Table table, byte[] key, long viewIndex) {
-    Entry entry = entries.get(placeOf(table, key));
-    return entry != null && entry.validSince <= viewIndex && entry.isOf(table, key)
-        ? Optional.of(entry.value)
-        : Optional.empty();
+  /**
+   * Tables of which it is worth knowing that a key has no record: that nobody writes a file is
+   * asked whenever somebody looks at it.
+   */
+  static boolean holdsAbsence(Table table) {
+    return table == Table.LEASE;
   }
 
-  /** A reader's find in a view at an index. */
-  void offer(Table table, byte[] key, byte[] value, long viewIndex) {
-    if (value.length > MAX_VALUE) {
+  /** What is known about a key for a view at an index. */
+  Found get(Table table, byte[] key, long viewIndex) {
+    Entry entry = entries.get(placeOf(table, key));
+    return entry != null && entry.validSince <= viewIndex && entry.isOf(table, key)
+        ? entry.found
+        : Found.UNKNOWN;
+  }
+
+  /** A reader's find in a view at an index; empty = there is no record. */
+  void offer(Table table, byte[] key, Optional<byte[]> value, long viewIndex) {
+    if (value.isEmpty() ? !holdsAbsence(table) : value.get().length > MAX_VALUE) {
       return;
     }
     int place = placeOf(table, key);
     Entry seen = entries.get(place);
     if (touched.get(place) <= viewIndex) {
       // Fails if the writer, or another reader, was here since.
-      entries.compareAndSet(place, seen, new Entry(table, key, value, viewIndex));
+      entries.compareAndSet(place, seen, new Entry(table, key, new Found(true, value), viewIndex));
     }
   }
 
   /** The writer is about to set a record by the batch of an index. */
   void replace(Table table, byte[] key, byte[] value, long index) {
-    if (value.length > MAX_VALUE) {
-      remove(table, key, index);
-      return;
-    }
     int place = placeOf(table, key);
     touched.set(place, index);
-    entries.set(place, new Entry(table, key, value, index));
+    if (value.length > MAX_VALUE) {
+      entries.set(place, new Entry(table, key, Found.UNKNOWN, Long.MAX_VALUE));
+      return;
+    }
+    entries.set(place, new Entry(table, key, new Found(true, Optional.of(value)), index));
   }
 
   /** The writer is about to remove a record by the batch of an index. */
   void remove(Table table, byte[] key, long index) {
     int place = placeOf(table, key);
     touched.set(place, index);
-    // Valid for nobody, and an object of its own: a reader that saw an empty place before the index
-    // was set must not mistake this place for that one.
-    entries.set(place, new Entry(table, key, Bytes.EMPTY, Long.MAX_VALUE));
+    // Always an object of its own: a reader that saw an empty place before the index was set must
+    // not
+    // mistake this place for that one.
+    entries.set(
+        place,
+        holdsAbsence(table)
+            ? new Entry(table, key, Found.ABSENT, index)
+            : new Entry(table, key, Found.UNKNOWN, Long.MAX_VALUE));
   }
 
   private int placeOf(Table table, byte[] key) {

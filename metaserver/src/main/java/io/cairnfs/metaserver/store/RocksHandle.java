@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
@@ -34,6 +36,7 @@ final class RocksHandle {
   private final RocksDB db;
   private final List<ColumnFamilyHandle> allFamilies;
   private final Map<Table, ColumnFamilyHandle> families = new EnumMap<>(Table.class);
+  private final Map<Table, Integer> familyNumbers = new EnumMap<>(Table.class);
   private final AtomicInteger references = new AtomicInteger(1);
 
   private enum Mode {
@@ -60,7 +63,9 @@ final class RocksHandle {
     db = opened;
     for (Table table : Table.values()) {
       // The default family comes first.
-      families.put(table, allFamilies.get(families.size() + 1));
+      ColumnFamilyHandle family = allFamilies.get(families.size() + 1);
+      families.put(table, family);
+      familyNumbers.put(table, family.getID());
     }
   }
 
@@ -118,6 +123,19 @@ final class RocksHandle {
 
   ColumnFamilyHandle family(Table table) {
     return families.get(table);
+  }
+
+  /** RocksDB's number of a table's column family: the default one has 0. */
+  int familyNumber(Table table) {
+    return familyNumbers.get(table);
+  }
+
+  Optional<byte[]> get(Table table, byte[] key, ReadOptions options) {
+    try {
+      return Optional.ofNullable(db.get(families.get(table), options, key));
+    } catch (RocksDBException e) {
+      throw new StoreFailure("reading table " + table.familyName(), e);
+    }
   }
 
   List<ColumnFamilyHandle> allFamilies() {

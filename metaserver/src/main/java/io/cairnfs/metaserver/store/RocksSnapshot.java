@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.rocksdb.ReadOptions;
-import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Snapshot;
 
@@ -16,17 +15,35 @@ final class RocksSnapshot {
   private final RocksHandle handle;
   private final Applied applied;
   private final Snapshot snapshot;
-  private final ReadOptions ordered;
-  private final ReadOptions prefixed;
   private final AtomicInteger references = new AtomicInteger(1);
+  private Options options;
+
+  /** How keys are walked: in the order of the whole table, or within one prefix. */
+  private record Options(ReadOptions ordered, ReadOptions prefixed) {}
 
   /** Takes over one hold of the handle. */
   RocksSnapshot(RocksHandle handle, Applied applied) {
     this.handle = handle;
     this.applied = applied;
     this.snapshot = handle.db().getSnapshot();
-    this.ordered = new ReadOptions().setSnapshot(snapshot).setTotalOrderSeek(true);
-    this.prefixed = new ReadOptions().setSnapshot(snapshot).setPrefixSameAsStart(true);
+  }
+
+  /** Most snapshots are never read, so their options are made by the first reader. */
+  private synchronized Options options() {
+    if (options == null) {
+      options =
+          new Options(
+              new ReadOptions().setSnapshot(snapshot).setTotalOrderSeek(true),
+              new ReadOptions().setSnapshot(snapshot).setPrefixSameAsStart(true));
+    }
+    return options;
+  }
+
+  private synchronized void closeOptions() {
+    if (options != null) {
+      options.ordered.close();
+      options.prefixed.close();
+    }
   }
 
   Applied applied() {
@@ -50,8 +67,7 @@ final class RocksSnapshot {
       throw new IllegalStateException("a view was closed twice");
     }
     if (left == 0) {
-      ordered.close();
-      prefixed.close();
+      closeOptions();
       handle.db().releaseSnapshot(snapshot);
       snapshot.close();
       handle.release();
@@ -59,11 +75,7 @@ final class RocksSnapshot {
   }
 
   Optional<byte[]> get(Table table, byte[] key) {
-    try {
-      return Optional.ofNullable(handle.db().get(handle.family(table), ordered, key));
-    } catch (RocksDBException e) {
-      throw new StoreFailure("reading table " + table.familyName(), e);
-    }
+    return handle.get(table, key, options().ordered);
   }
 
   /** The caller holds this snapshot; the cursor holds it too. */
@@ -71,8 +83,8 @@ final class RocksSnapshot {
     if (!tryAcquire()) {
       throw new IllegalStateException("the view is closed");
     }
-    ReadOptions options = isWithinPrefix(table, from, to) ? prefixed : ordered;
-    RocksIterator iterator = handle.db().newIterator(handle.family(table), options);
+    ReadOptions how = isWithinPrefix(table, from, to) ? options().prefixed : options().ordered;
+    RocksIterator iterator = handle.db().newIterator(handle.family(table), how);
     iterator.seek(from);
     return new RocksCursor(iterator, to, this);
   }

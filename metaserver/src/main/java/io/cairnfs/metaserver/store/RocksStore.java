@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
 
@@ -24,6 +25,7 @@ public final class RocksStore implements MetadataStore {
   private final RocksHandle handle;
   private final RocksOptions options;
   private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+  private final ReadOptions newest = new ReadOptions();
   private volatile RocksSnapshot current;
   private volatile Applied durable;
   private volatile boolean closed;
@@ -61,11 +63,13 @@ public final class RocksStore implements MetadataStore {
 
   @Override
   public Optional<byte[]> get(Table table, byte[] key) {
-    return current.get(table, key);
+    requireOpen();
+    return handle.get(table, key, newest);
   }
 
   @Override
   public RecordCursor scan(Table table, byte[] from, byte[] to) {
+    requireOpen();
     return current.scan(table, from, to);
   }
 
@@ -86,15 +90,7 @@ public final class RocksStore implements MetadataStore {
   public void write(WriteBatch batch) throws IOException {
     requireOpen();
     StoreChecks.requireAfter(applied(), batch.applied());
-    try (org.rocksdb.WriteBatch rocksBatch = new org.rocksdb.WriteBatch()) {
-      for (WriteBatch.Write write : batch.writes()) {
-        if (write instanceof WriteBatch.Put put) {
-          rocksBatch.put(handle.family(put.table()), put.key(), put.value());
-        } else {
-          rocksBatch.delete(handle.family(write.table()), write.key());
-        }
-      }
-      rocksBatch.put(RocksHandle.appliedKey(), RocksHandle.encode(batch.applied()));
+    try (org.rocksdb.WriteBatch rocksBatch = new org.rocksdb.WriteBatch(encode(batch))) {
       handle.db().write(unlogged, rocksBatch);
     } catch (RocksDBException e) {
       throw new IOException("writing index " + batch.applied().index() + " to the store", e);
@@ -102,6 +98,20 @@ public final class RocksStore implements MetadataStore {
     RocksSnapshot before = current;
     current = snapshotAt(batch.applied());
     before.release();
+  }
+
+  private byte[] encode(WriteBatch batch) {
+    BatchEncoder encoder = new BatchEncoder();
+    for (WriteBatch.Write write : batch.writes()) {
+      int family = handle.familyNumber(write.table());
+      if (write instanceof WriteBatch.Put put) {
+        encoder.put(family, put.key(), put.value());
+      } else {
+        encoder.delete(family, write.key());
+      }
+    }
+    encoder.put(0, RocksHandle.appliedKey(), RocksHandle.encode(batch.applied()));
+    return encoder.toByteArray();
   }
 
   @Override
@@ -182,6 +192,7 @@ public final class RocksStore implements MetadataStore {
     if (!closed) {
       closed = true;
       unlogged.close();
+      newest.close();
       current.release();
       handle.release();
     }

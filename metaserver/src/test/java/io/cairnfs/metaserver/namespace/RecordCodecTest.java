@@ -39,7 +39,7 @@ class RecordCodecTest {
   private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
   private static final SessionRecord SESSION =
       new SessionRecord(
-          new SessionId(5), "ann", "host", "dfs", ByteString.copyFromUtf8("12345678"), 7, 8);
+          new SessionId(5), "ann", "host", "dfs", ByteString.copyFromUtf8("12345678"), 7, 9, 8);
   private static final ClusterRecord CLUSTER =
       new ClusterRecord(
           "c1", "hdfs", "sg", 4096, 3, 1 << 27, 16384, 2, 1, ByteString.copyFromUtf8("k"));
@@ -57,7 +57,7 @@ class RecordCodecTest {
     assertThat(hex(DENTRY.encode())).isEqualTo("010210ac02");
     assertThat(hex(LEASE.encode())).isEqualTo("01050904");
     assertThat(hex(SESSION.encode()))
-        .isEqualTo("0103616e6e04686f73740364667308313233343536373807" + "08");
+        .isEqualTo("0103616e6e04686f7374036466730831323334353637380709" + "08");
     assertThat(hex(CLUSTER.encode()))
         .isEqualTo("0102633104686466730273678020038080804080800102" + "01016b");
     assertThat(hex(Counter.encode(new long[] {1, 300}))).isEqualTo("010201ac02");

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -45,11 +46,27 @@ class CachingStoreTest extends MetadataStoreContract {
   void aLateReaderDoesNotBringBackWhatWasReplaced() {
     HotCache cache = new HotCache(4);
     cache.replace(Table.INODE, KEY, new byte[] {11}, 11);
-    cache.offer(Table.INODE, KEY, new byte[] {10}, 10);
-    assertThat(cache.get(Table.INODE, KEY, 11)).hasValue(new byte[] {11});
+    cache.offer(Table.INODE, KEY, Optional.of(new byte[] {10}), 10);
+    assertThat(cache.get(Table.INODE, KEY, 11).value()).hasValue(new byte[] {11});
     cache.remove(Table.INODE, KEY, 12);
-    cache.offer(Table.INODE, KEY, new byte[] {11}, 11);
-    assertThat(cache.get(Table.INODE, KEY, 12)).isEmpty();
+    cache.offer(Table.INODE, KEY, Optional.of(new byte[] {11}), 11);
+    assertThat(cache.get(Table.INODE, KEY, 12).isKnown()).isFalse();
+  }
+
+  @Test
+  void thatThereIsNoLeaseIsRemembered() {
+    HotCache cache = new HotCache(4);
+    cache.offer(Table.LEASE, KEY, Optional.empty(), 5);
+    assertThat(cache.get(Table.LEASE, KEY, 5)).isEqualTo(HotCache.Found.ABSENT);
+    assertThat(cache.get(Table.LEASE, KEY, 4).isKnown()).isFalse();
+    cache.replace(Table.LEASE, KEY, new byte[] {1}, 6);
+    cache.offer(Table.LEASE, KEY, Optional.empty(), 5);
+    assertThat(cache.get(Table.LEASE, KEY, 6).value()).hasValue(new byte[] {1});
+    cache.remove(Table.LEASE, KEY, 7);
+    assertThat(cache.get(Table.LEASE, KEY, 7)).isEqualTo(HotCache.Found.ABSENT);
+    assertThat(cache.get(Table.LEASE, KEY, 6).isKnown()).isFalse();
+    cache.replace(Table.LEASE, KEY, new byte[2000], 8);
+    assertThat(cache.get(Table.LEASE, KEY, 8).isKnown()).isFalse();
   }
 
   @Test
@@ -79,7 +96,7 @@ class CachingStoreTest extends MetadataStoreContract {
       for (int i = 0; i < 2; i++) {
         readers.add(threads.submit(() -> readUntil(store, done)));
       }
-      for (long index = 2; index < 60_000; index++) {
+      for (long index = 2; index < 30_000; index++) {
         store.write(index % 3 == 0 ? delete(index) : put(index));
       }
       done.set(true);

@@ -1,0 +1,23 @@
+package io.cairnfs.bench;
+
+import io.cairnfs.bench.calibrate.CalibrateCommand;
+import io.cairnfs.bench.raft.RaftCommand;
+import io.cairnfs.common.process.ServerLogging;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code cairn bench}: measures, and prints each value beside what limits it. */
+@Command(
+    name = "bench",
+    description = "Measures Cairn and its parts; prints value, floor and ratio.",
+    mixinStandardHelpOptions = true,
+    subcommands = {CalibrateCommand.class, RaftCommand.class})
+public final class BenchMain {
+  private BenchMain() {}
+
+  /** Exit code 0, or 2 for wrong usage, 1 for a measurement that failed. */
+  public static void main(String[] arguments) {
+    ServerLogging.toStandardError("WARN");
+    System.exit(new CommandLine(new BenchMain()).execute(arguments));
+  }
+}

@@ -1,0 +1,390 @@
+package io.cairnfs.bench.io;
+
+import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.table.BenchTable;
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnFileSystem.DeleteMode;
+import io.cairnfs.client.CairnInputStream;
+import io.cairnfs.client.CairnOutputStream;
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.CreateOptions;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.localcluster.LocalProcesses;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code bench io}: streams, positional reads, flushes, small files, and the stall of a writer
+ * whose server fails.
+ */
+@Command(
+    name = "io",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes and reads with three replicas: streams, positional reads, flush and sync, small files, stalls.")
+public final class IoBench implements Callable<Integer> {
+  private static final int BLOCK = 1 << 20;
+
+  @Option(
+      names = "-fs",
+      description =
+          "Use this cluster (default: make a local one of six processes; stalls need that).")
+  private Optional<String> uri = Optional.empty();
+
+  @Option(
+      names = "--dir",
+      description = "Where a local cluster keeps its data (default: a temporary directory).")
+  private Optional<Path> directory = Optional.empty();
+
+  @Option(
+      names = "--runs",
+      defaultValue = "3",
+      description = "Runs of each figure (default: ${DEFAULT-VALUE}).")
+  private int runs;
+
+  @Option(
+      names = "--mib",
+      defaultValue = "1024",
+      description = "MiB of a stream (default: ${DEFAULT-VALUE}).")
+  private int mebibytes;
+
+  @Option(
+      names = "--small-files",
+      defaultValue = "2000",
+      description = "Small files of a run (default: ${DEFAULT-VALUE}).")
+  private int smallFiles;
+
+  @Option(
+      names = "--only",
+      split = ",",
+      description = "Parts: streams preads flush small stall (default: all).")
+  private List<String> only = List.of("streams", "preads", "flush", "small", "stall");
+
+  private final Clock clock = new SystemClock();
+
+  @Override
+  public Integer call() throws Exception {
+    try (BenchCluster cluster = BenchCluster.open(uri, directory);
+        CairnFileSystem fileSystem = cluster.connect()) {
+      BenchTable table = new BenchTable("bench io: three replicas");
+      warmUp(fileSystem);
+      if (only.contains("streams")) {
+        streams(fileSystem, table, 1);
+        streams(fileSystem, table, 4);
+      }
+      if (only.contains("preads")) {
+        positionalReads(fileSystem, table);
+      }
+      if (only.contains("flush")) {
+        flushes(fileSystem, table);
+      }
+      if (only.contains("small")) {
+        for (int threads : new int[] {1, 8, 32}) {
+          small(fileSystem, table, 4 << 10, threads);
+          small(fileSystem, table, 64 << 10, threads);
+        }
+      }
+      if (only.contains("stall") && cluster.processes().isPresent()) {
+        stalls(fileSystem, table, cluster.processes().get());
+      }
+      System.out.println(table.render());
+    }
+    return 0;
+  }
+
+  private void warmUp(CairnFileSystem fileSystem) throws Exception {
+    writeStream(fileSystem, "/warm", 128);
+    long read = readStream(fileSystem, "/warm");
+    if (read != 128L * BLOCK) {
+      throw new IOException("read " + read + " bytes of 128 MiB");
+    }
+    delete(fileSystem, "/warm");
+  }
+
+  private void streams(CairnFileSystem fileSystem, BenchTable table, int count) throws Exception {
+    double[] written = new double[runs];
+    double[] read = new double[runs];
+    int each = mebibytes / count;
+    for (int run = 0; run < runs; run++) {
+      String root = "/streams-" + count + "-" + run;
+      written[run] =
+          (double) each
+              * count
+              / parallel(count, count, i -> writeStream(fileSystem, root + "/s" + i, each));
+      read[run] =
+          (double) each
+              * count
+              / parallel(
+                  count,
+                  count,
+                  i -> {
+                    if (readStream(fileSystem, root + "/s" + i) != (long) each * BLOCK) {
+                      throw new IOException("a stream came back short");
+                    }
+                  });
+      delete(fileSystem, root);
+    }
+    String suffix =
+        ", " + count + (count == 1 ? " stream of " : " streams, together ") + mebibytes + " MiB";
+    table.add("sequential write" + suffix, written, "MiB/s", OptionalDouble.empty());
+    table.add("sequential read" + suffix, read, "MiB/s", OptionalDouble.empty());
+  }
+
+  private static void writeStream(CairnFileSystem fileSystem, String name, int mebibytes)
+      throws IOException {
+    byte[] block = new byte[BLOCK];
+    new Random(name.hashCode()).nextBytes(block);
+    try (CairnOutputStream out =
+        fileSystem.create(CairnPath.of(name), CreateOptions.defaults().createParents())) {
+      for (int i = 0; i < mebibytes; i++) {
+        out.write(block);
+      }
+    }
+  }
+
+  private static long readStream(CairnFileSystem fileSystem, String name) throws IOException {
+    byte[] block = new byte[BLOCK];
+    long total = 0;
+    try (CairnInputStream in = fileSystem.open(CairnPath.of(name))) {
+      for (int bytes = in.read(block); bytes >= 0; bytes = in.read(block)) {
+        total += bytes;
+      }
+    }
+    return total;
+  }
+
+  private void positionalReads(CairnFileSystem fileSystem, BenchTable table) throws Exception {
+    writeStream(fileSystem, "/preads", 512);
+    for (int size : new int[] {64 << 10, 4 << 10}) {
+      for (int threads : new int[] {1, 16}) {
+        double[] rate = new double[runs];
+        double[] median = new double[runs];
+        for (int run = 0; run < runs; run++) {
+          int count = threads == 1 ? 2_000 : 8_000;
+          long[] nanos = new long[count];
+          double seconds = preads(fileSystem, size, threads, nanos, run);
+          rate[run] = count / seconds;
+          Arrays.sort(nanos);
+          median[run] = nanos[count / 2] / 1e6;
+        }
+        String what = "random read of " + (size >> 10) + " KiB, " + threads + " threads";
+        table.add(what, rate, "/s", OptionalDouble.empty());
+        table.add(what + ", p50", median, "ms", OptionalDouble.empty());
+      }
+    }
+    delete(fileSystem, "/preads");
+  }
+
+  private double preads(CairnFileSystem fileSystem, int size, int threads, long[] nanos, int run)
+      throws Exception {
+    try (CairnInputStream in = fileSystem.open(CairnPath.of("/preads"))) {
+      Random random = new Random(run);
+      long[] positions =
+          random.longs(nanos.length, 0, (512L << 20) / size).map(i -> i * size).toArray();
+      return parallel(
+          threads,
+          nanos.length,
+          i -> {
+            byte[] target = new byte[size];
+            long start = clock.monotonicNanos();
+            in.readFully(positions[i], target, 0, size);
+            nanos[i] = clock.monotonicNanos() - start;
+          });
+    }
+  }
+
+  private void flushes(CairnFileSystem fileSystem, BenchTable table) throws Exception {
+    double[] flush = new double[runs];
+    double[] sync = new double[runs];
+    for (int run = 0; run < runs; run++) {
+      flush[run] = median(fileSystem, "/flush", out -> out.flush());
+      sync[run] = median(fileSystem, "/sync", out -> out.sync());
+    }
+    table.add("write 4 KiB + flush, p50", flush, "ms", OptionalDouble.empty());
+    table.add("write 4 KiB + sync, p50", sync, "ms", OptionalDouble.empty());
+  }
+
+  private interface Durable {
+    void apply(CairnOutputStream out) throws IOException;
+  }
+
+  private double median(CairnFileSystem fileSystem, String name, Durable durable)
+      throws IOException {
+    long[] nanos = new long[1_000];
+    byte[] record = new byte[4 << 10];
+    try (CairnOutputStream out =
+        fileSystem.create(CairnPath.of(name), CreateOptions.defaults().overwrite())) {
+      for (int i = 0; i < nanos.length; i++) {
+        long start = clock.monotonicNanos();
+        out.write(record);
+        durable.apply(out);
+        nanos[i] = clock.monotonicNanos() - start;
+      }
+    }
+    delete(fileSystem, name);
+    Arrays.sort(nanos);
+    return nanos[nanos.length / 2] / 1e6;
+  }
+
+  private void small(CairnFileSystem fileSystem, BenchTable table, int size, int threads)
+      throws Exception {
+    double[] write = new double[runs];
+    double[] read = new double[runs];
+    int count = threads == 1 ? Math.max(1, smallFiles / 2) : smallFiles * 2;
+    byte[] content = new byte[size];
+    new Random(size).nextBytes(content);
+    for (int run = 0; run < runs; run++) {
+      String root = "/small-" + size + "-" + threads + "-" + run;
+      write[run] =
+          count
+              / parallel(
+                  threads,
+                  count,
+                  i -> {
+                    long length =
+                        fileSystem
+                            .createWithContent(
+                                CairnPath.of(root + "/d" + i % 16 + "/f" + i),
+                                ByteBuffer.wrap(content),
+                                CreateOptions.defaults().createParents())
+                            .length();
+                    if (length != size) {
+                      throw new IOException("a file of " + length + " bytes instead of " + size);
+                    }
+                  });
+      read[run] =
+          count
+              / parallel(
+                  threads,
+                  count,
+                  i -> {
+                    byte[] found =
+                        fileSystem.readFully(CairnPath.of(root + "/d" + i % 16 + "/f" + i), size);
+                    if (found.length != size) {
+                      throw new IOException(
+                          "a file of " + found.length + " bytes instead of " + size);
+                    }
+                  });
+      delete(fileSystem, root);
+    }
+    String what = "files of " + (size >> 10) + " KiB, " + threads + " threads";
+    table.add("write " + what, write, "/s", OptionalDouble.empty());
+    table.add("read " + what, read, "/s", OptionalDouble.empty());
+  }
+
+  private void stalls(CairnFileSystem fileSystem, BenchTable table, LocalProcesses processes)
+      throws Exception {
+    double[] killed = new double[runs];
+    double[] frozen = new double[runs];
+    for (int run = 0; run < runs; run++) {
+      killed[run] = longestStall(fileSystem, "/stall-kill-" + run, () -> processes.kill("d2"));
+      processes.restart("d2");
+      settle(fileSystem);
+      frozen[run] =
+          longestStall(fileSystem, "/stall-stop-" + run, () -> processes.signal("d3", "STOP"));
+      processes.signal("d3", "CONT");
+      settle(fileSystem);
+    }
+    table.add(
+        "longest stall of a writer, data server killed", killed, "ms", OptionalDouble.empty());
+    table.add(
+        "longest stall of a writer, data server frozen", frozen, "ms", OptionalDouble.empty());
+  }
+
+  private interface Fault {
+    void happen() throws IOException;
+  }
+
+  /** The longest single write or flush of 64 KiB records while a fault happens, in ms. */
+  private double longestStall(CairnFileSystem fileSystem, String name, Fault fault)
+      throws IOException {
+    long longest = 0;
+    byte[] record = new byte[64 << 10];
+    try (CairnOutputStream out = fileSystem.create(CairnPath.of(name), CreateOptions.defaults())) {
+      for (int i = 0; i < 1_500; i++) {
+        if (i == 500) {
+          fault.happen();
+        }
+        long start = clock.monotonicNanos();
+        out.write(record);
+        out.flush();
+        longest = Math.max(longest, clock.monotonicNanos() - start);
+      }
+    }
+    delete(fileSystem, name);
+    return longest / 1e6;
+  }
+
+  /** Waits until every server takes new chunks again. */
+  private void settle(CairnFileSystem fileSystem) throws Exception {
+    long deadline = clock.monotonicNanos() + 30_000_000_000L;
+    while (fileSystem.administration().report().getServersList().stream()
+        .anyMatch(
+            server -> server.getMember().getHealth() != io.cairnfs.proto.types.ServerHealth.UP)) {
+      if (clock.monotonicNanos() > deadline) {
+        throw new IOException("a data server did not come back within 30 s");
+      }
+      Thread.sleep(100);
+    }
+  }
+
+  private static void delete(CairnFileSystem fileSystem, String name) throws IOException {
+    if (!fileSystem.delete(CairnPath.of(name), DeleteMode.RECURSIVE)) {
+      throw new IOException(name + " is gone");
+    }
+  }
+
+  private interface Work {
+    void run(int number) throws IOException;
+  }
+
+  /** Seconds that {@code count} pieces of work took, shared among threads. */
+  private double parallel(int threads, int count, Work work) throws Exception {
+    AtomicInteger next = new AtomicInteger();
+    CountDownLatch begin = new CountDownLatch(1);
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<?>> done = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        done.add(
+            pool.submit(
+                () -> {
+                  begin.await();
+                  for (int number = next.getAndIncrement();
+                      number < count;
+                      number = next.getAndIncrement()) {
+                    work.run(number);
+                  }
+                  return null;
+                }));
+      }
+      long start = clock.monotonicNanos();
+      begin.countDown();
+      for (Future<?> each : done) {
+        each.get();
+      }
+      return (clock.monotonicNanos() - start) / 1e9;
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().getMessage(), e.getCause());
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Bytes through the real client and the real servers. */
+package io.cairnfs.bench.io;

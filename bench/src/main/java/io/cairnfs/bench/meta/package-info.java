@@ -1,0 +1,2 @@
+/** Operations on names, through the real client and the real servers. */
+package io.cairnfs.bench.meta;

@@ -1,0 +1,51 @@
+package io.cairnfs.bench.report;
+
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/**
+ * One measured value beside what limits it.
+ *
+ * @param name what was measured, with its parameters
+ * @param floor what no implementation could beat on this machine, in the same unit; empty where
+ *     there is no such thing
+ * @param remark what the floor is made of, or anything else worth knowing
+ */
+public record Figure(
+    String name, double value, String unit, OptionalDouble floor, Better better, String remark) {
+
+  /** Which direction is good. */
+  public enum Better {
+    HIGHER,
+    LOWER
+  }
+
+  public static Figure rate(String name, double value, String unit, String remark) {
+    return new Figure(name, value, unit, OptionalDouble.empty(), Better.HIGHER, remark);
+  }
+
+  public static Figure time(String name, double value, String unit, String remark) {
+    return new Figure(name, value, unit, OptionalDouble.empty(), Better.LOWER, remark);
+  }
+
+  public Figure withFloor(double limit) {
+    return new Figure(name, value, unit, OptionalDouble.of(limit), better, remark);
+  }
+
+  /** How often worse than the floor; 1 is perfect. */
+  public OptionalDouble ratio() {
+    if (floor.isEmpty() || value == 0) {
+      return OptionalDouble.empty();
+    }
+    double limit = floor.getAsDouble();
+    return OptionalDouble.of(better == Better.LOWER ? value / limit : limit / value);
+  }
+
+  static String format(double value) {
+    double size = Math.abs(value);
+    if (size >= 1000) {
+      return String.format(Locale.ROOT, "%,.0f", value);
+    }
+    return String.format(Locale.ROOT, size >= 10 ? "%.1f" : "%.3f", value);
+  }
+}

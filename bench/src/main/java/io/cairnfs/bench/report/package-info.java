@@ -1,0 +1,2 @@
+/** How benchmarks gather and print figures. */
+package io.cairnfs.bench.report;

@@ -1,0 +1,98 @@
+package io.cairnfs.dataserver;
+
+import io.cairnfs.common.config.CairnConfiguration;
+import io.cairnfs.common.config.ConfigKey;
+import io.cairnfs.common.config.ConfigurationException;
+import io.cairnfs.common.config.DataServerEntry;
+import io.cairnfs.common.config.MetaserverEntry;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.dataserver.heartbeat.HeartbeatOptions;
+import io.cairnfs.dataserver.storage.VolumeOptions;
+import io.cairnfs.dataserver.transfer.TransferOptions;
+import io.cairnfs.rpc.server.SecurityMode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a data server is made of.
+ *
+ * @param name its id in the configuration (d1)
+ * @param host name or address to listen on, and by which others reach it
+ * @param port port to listen on; 0 = any free one
+ * @param directory for its identity
+ * @param volumes directories that hold replicas
+ * @param configurationFile for the status; empty = none
+ */
+public record DataServerOptions(
+    String name,
+    String host,
+    int port,
+    SecurityMode securityMode,
+    Path directory,
+    List<VolumeDirectory> volumes,
+    HeartbeatOptions heartbeat,
+    TransferOptions transfer,
+    String configurationFile) {
+  private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(2);
+
+  /** A volume to open. */
+  public record VolumeDirectory(Path directory, VolumeOptions options) {}
+
+  public DataServerOptions {
+    volumes = List.copyOf(volumes);
+    if (volumes.isEmpty()) {
+      throw new IllegalArgumentException(name + " has no volumes");
+    }
+  }
+
+  /**
+   * Of a data server in the configuration.
+   *
+   * @throws ConfigurationException if the id is not in the {@code dataservers} section, or there
+   *     are no metaservers
+   */
+  public static DataServerOptions of(CairnConfiguration configuration, String id)
+      throws ConfigurationException {
+    DataServerEntry entry = configuration.dataServer(id);
+    List<HostPort> metaservers =
+        configuration.metaservers().stream().map(MetaserverEntry::address).toList();
+    if (metaservers.isEmpty()) {
+      throw new ConfigurationException("the configuration names no metaservers");
+    }
+    VolumeOptions bounds =
+        new VolumeOptions(
+            entry.volumeQuotaBytes(), configuration.bytes(ConfigKey.DATASERVER_RESERVE_BYTES));
+    return new DataServerOptions(
+        id,
+        entry.address().host(),
+        entry.address().port(),
+        securityMode(configuration),
+        entry.directory(),
+        entry.volumes().stream().map(path -> new VolumeDirectory(path, bounds)).toList(),
+        new HeartbeatOptions(
+            id,
+            entry.rack(),
+            metaservers,
+            HEARTBEAT,
+            CALL_TIMEOUT,
+            configuration.bytes(ConfigKey.DATASERVER_COPY_RATE),
+            configuration.duration(ConfigKey.DATASERVER_SCRUB_PERIOD),
+            ""),
+        TransferOptions.DEFAULT,
+        configuration.file().map(Path::toString).orElse(""));
+  }
+
+  private static SecurityMode securityMode(CairnConfiguration configuration)
+      throws ConfigurationException {
+    String mode = configuration.text(ConfigKey.SECURITY_MODE);
+    return switch (mode) {
+      case "loopback" -> SecurityMode.LOOPBACK_ONLY;
+      case "none" -> SecurityMode.NONE;
+      default ->
+          throw new ConfigurationException(
+              "security.mode is '" + mode + "'; it may be loopback or none");
+    };
+  }
+}

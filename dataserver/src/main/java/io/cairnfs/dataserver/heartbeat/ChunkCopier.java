@@ -1,0 +1,167 @@
+package io.cairnfs.dataserver.heartbeat;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.dataserver.storage.ReadPace;
+import io.cairnfs.dataserver.storage.ReplicaCopy;
+import io.cairnfs.dataserver.storage.ReplicaStore;
+import io.cairnfs.proto.dataserver.CopyTask;
+import io.cairnfs.proto.dataserver.ReadChunkReply;
+import io.cairnfs.proto.dataserver.ReadChunkRequest;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.rpc.client.RpcClient;
+import io.cairnfs.rpc.client.RpcReply;
+import io.netty.buffer.ByteBuf;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Copies a SEALED chunk from the first source that gives it whole and verified; the next bytes are
+ * asked for while the last ones are written. Blocks.
+ */
+final class ChunkCopier {
+  private static final int READ_BYTES = 1 << 20;
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
+
+  private final ReplicaStore store;
+  private final RpcClient client;
+  private final ReadPace pace;
+
+  ChunkCopier(ReplicaStore store, RpcClient client, ReadPace pace) {
+    this.store = store;
+    this.client = client;
+    this.pace = pace;
+  }
+
+  /**
+   * @throws CairnException what the last source, or the own disk, refused
+   */
+  void copy(CopyTask task) throws CairnException, InterruptedException {
+    ChunkId chunk = new ChunkId(task.getChunk());
+    CairnException last =
+        new CairnException(ErrorCode.CHUNK_NOT_FOUND, chunk + " has no source to copy from");
+    for (Member source : task.getSourcesList()) {
+      Optional<ReplicaCopy> begun =
+          store.beginCopy(
+              chunk, task.getLength(), task.getEpoch(), Math.max(1, task.getReplication()), pace);
+      if (begun.isEmpty()) {
+        return;
+      }
+      try (ReplicaCopy copy = begun.get()) {
+        copyFrom(source, task, copy);
+        copy.finish();
+        return;
+      } catch (CairnException e) {
+        if (e.code() == ErrorCode.NO_SPACE || e.code() == ErrorCode.VOLUME_FAILED) {
+          throw e;
+        }
+        last =
+            new CairnException(
+                e.code(), "from server=" + source.getServer() + ": " + e.getMessage(), e);
+      }
+    }
+    throw last;
+  }
+
+  private void copyFrom(Member source, CopyTask task, ReplicaCopy copy)
+      throws CairnException, InterruptedException {
+    if (copy.isComplete()) {
+      return;
+    }
+    HostPort address = new HostPort(source.getHost(), source.getPort());
+    CompletableFuture<RpcReply> answer = ask(address, task, 0);
+    try {
+      long asked = READ_BYTES;
+      while (true) {
+        RpcReply reply = await(answer);
+        try {
+          answer = null;
+          if (asked < task.getLength()) {
+            answer = ask(address, task, asked);
+            asked += READ_BYTES;
+          }
+          take(reply, copy);
+        } finally {
+          reply.release();
+        }
+        if (copy.isComplete()) {
+          return;
+        }
+        if (answer == null) {
+          throw new CairnException(
+              ErrorCode.CHUNK_CORRUPT,
+              "ends at " + copy.length() + ", expected are " + task.getLength());
+        }
+      }
+    } finally {
+      drop(answer);
+    }
+  }
+
+  private CompletableFuture<RpcReply> ask(HostPort address, CopyTask task, long offset) {
+    int bytes = (int) Math.min(READ_BYTES, task.getLength() - offset);
+    pace.beforeRead(bytes);
+    ReadChunkRequest request =
+        ReadChunkRequest.newBuilder()
+            .setChunk(task.getChunk())
+            .setOffset(offset)
+            .setLength(bytes)
+            .setToken(task.getToken())
+            .setKnownLength(task.getLength())
+            .setLimit(task.getLength())
+            .build();
+    return client.call(address, Method.READ_CHUNK, request, READ_TIMEOUT);
+  }
+
+  private static void take(RpcReply reply, ReplicaCopy copy) throws CairnException {
+    ReadChunkReply header = reply.message(ReadChunkReply.parser());
+    ByteBuf payload = reply.payload();
+    if (header.getOffset() != copy.length()
+        || header.getChecksumCount() < 0
+        || payload.readableBytes() != 4L * header.getChecksumCount() + header.getLength()
+        || header.getLength() == 0) {
+      throw new CairnException(
+          ErrorCode.CHUNK_CORRUPT,
+          "answered "
+              + header.getLength()
+              + " bytes at "
+              + header.getOffset()
+              + ", wanted were those at "
+              + copy.length());
+    }
+    int[] checksums = new int[header.getChecksumCount()];
+    for (int i = 0; i < checksums.length; i++) {
+      checksums[i] = payload.readInt();
+    }
+    copy.append(payload.nioBuffer(), checksums);
+  }
+
+  private static RpcReply await(CompletableFuture<RpcReply> answer)
+      throws CairnException, InterruptedException {
+    try {
+      return answer.get(2 * READ_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof CairnException refusal) {
+        throw refusal;
+      }
+      throw new IllegalStateException("a read failed unexpectedly", e.getCause());
+    } catch (TimeoutException e) {
+      drop(answer);
+      throw new CairnException(ErrorCode.TIMED_OUT, "no answer at all", e);
+    }
+  }
+
+  /** An answer nobody waits for any more must still be released. */
+  private static void drop(CompletableFuture<RpcReply> answer) {
+    if (answer != null) {
+      CompletableFuture<Void> unused = answer.thenAccept(RpcReply::release);
+    }
+  }
+}

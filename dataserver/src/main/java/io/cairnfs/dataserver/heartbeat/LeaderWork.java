@@ -1,0 +1,136 @@
+package io.cairnfs.dataserver.heartbeat;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.dataserver.storage.ReplicaStore;
+import io.cairnfs.dataserver.transfer.DiskThreads;
+import io.cairnfs.proto.dataserver.CopyResult;
+import io.cairnfs.proto.dataserver.CopyTask;
+import io.cairnfs.proto.dataserver.ReplicaVerdict;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what the leader asks, in the background and once at a time for a chunk. What does not fit
+ * into the queues is dropped: the leader asks again. Safe for any thread.
+ */
+final class LeaderWork {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaderWork.class);
+
+  private final ReplicaStore store;
+  private final ChunkCopier copier;
+  private final DiskThreads small;
+  private final DiskThreads copies;
+  private final CompletedWork completed;
+  private final Runnable onDone;
+
+  /**
+   * @param small seals and deletes
+   * @param copies copies
+   * @param onDone something is worth a heartbeat
+   */
+  LeaderWork(
+      ReplicaStore store,
+      ChunkCopier copier,
+      DiskThreads small,
+      DiskThreads copies,
+      CompletedWork completed,
+      Runnable onDone) {
+    this.store = store;
+    this.copier = copier;
+    this.small = small;
+    this.copies = copies;
+    this.completed = completed;
+    this.onDone = onDone;
+  }
+
+  void judge(ReplicaVerdict verdict) {
+    ChunkId chunk = new ChunkId(verdict.getChunk());
+    switch (verdict.getVerdict()) {
+      case SEAL -> run(small, chunk, () -> seal(chunk, verdict));
+      case DEAD -> run(small, chunk, () -> delete(chunk));
+      case KEEP, VERDICT_UNSPECIFIED, UNRECOGNIZED -> LOG.debug("{} stays as it is", chunk);
+    }
+  }
+
+  void copy(CopyTask task) {
+    ChunkId chunk = new ChunkId(task.getChunk());
+    run(copies, chunk, () -> copy(chunk, task));
+  }
+
+  /** Of committed garbage. */
+  void deleteGarbage(ChunkId chunk) {
+    run(
+        small,
+        chunk,
+        () -> {
+          if (delete(chunk)) {
+            completed.deleted(chunk);
+            onDone.run();
+          }
+        });
+  }
+
+  private void run(DiskThreads threads, ChunkId chunk, Runnable work) {
+    if (!completed.begin(chunk)) {
+      return;
+    }
+    try {
+      threads.execute(
+          () -> {
+            try {
+              work.run();
+            } finally {
+              completed.end(chunk);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      completed.end(chunk);
+      LOG.debug("{} must wait: {}", chunk, e.toString());
+    }
+  }
+
+  private void seal(ChunkId chunk, ReplicaVerdict verdict) {
+    try {
+      store.seal(
+          chunk, verdict.getLength(), Math.max(1, verdict.getReplication()), verdict.getEpoch());
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.CHUNK_CORRUPT) {
+        onDone.run();
+      }
+      LOG.warn("{} not sealed at {}: {}", chunk, verdict.getLength(), e.getMessage());
+    }
+  }
+
+  private boolean delete(ChunkId chunk) {
+    try {
+      store.delete(chunk);
+      return true;
+    } catch (CairnException e) {
+      LOG.warn("{} not deleted: {}", chunk, e.getMessage());
+      return false;
+    }
+  }
+
+  private void copy(ChunkId chunk, CopyTask task) {
+    CopyResult.Builder result =
+        CopyResult.newBuilder()
+            .setChunk(chunk.value())
+            .setSince(task.getSince())
+            .setLength(task.getLength());
+    try {
+      copier.copy(task);
+      LOG.info("{} copied, {} bytes", chunk, task.getLength());
+    } catch (CairnException e) {
+      LOG.warn("{} not copied: {}", chunk, e.getMessage());
+      result.setErrorCode(e.code().number()).setErrorMessage(String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    completed.copied(result.build());
+    onDone.run();
+  }
+}

@@ -1,0 +1,109 @@
+package io.cairnfs.localcluster;
+
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.rpc.client.RpcClient;
+import io.cairnfs.rpc.transport.RpcEventLoops;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A throw-away cluster of real processes on free ports, for benches and tools. Closing it ends the
+ * processes and deletes its directory. For one thread.
+ */
+public final class LocalProcesses implements AutoCloseable {
+  private final RpcEventLoops loops = RpcEventLoops.create(1, "local-processes");
+  private final RpcClient rpc = LocalRpc.client(loops);
+  private final ClusterController controller;
+
+  private LocalProcesses(Path root) {
+    controller =
+        new ClusterController(root, new SystemClock(), new RpcStatusProbe(rpc), line -> {});
+  }
+
+  /** Makes and starts a cluster in an empty or missing directory. */
+  public static LocalProcesses start(Path root, int metaservers, int dataServers)
+      throws IOException {
+    LocalProcesses processes = new LocalProcesses(root);
+    try {
+      boolean started =
+          processes.controller.start(
+              new ClusterPlan(metaservers, dataServers, 0), Optional.of(ClusterMode.PROCESSES));
+      if (!started) {
+        throw new IOException("a cluster runs already in " + root);
+      }
+      return processes;
+    } catch (LocalClusterException e) {
+      processes.close();
+      throw new IOException(e.getMessage(), e);
+    } catch (IOException e) {
+      processes.close();
+      throw e;
+    }
+  }
+
+  public List<HostPort> metaservers() {
+    try {
+      return controller.metaservers();
+    } catch (LocalClusterException e) {
+      throw new IllegalStateException("the configuration was written by this object", e);
+    }
+  }
+
+  /** SIGKILL. */
+  public void kill(String id) throws IOException {
+    run(() -> controller.kill(id));
+  }
+
+  public void restart(String id) throws IOException {
+    run(() -> controller.restart(id));
+  }
+
+  /** Sends a signal such as STOP or CONT. */
+  public void signal(String id, String name) throws IOException {
+    long pid =
+        controller
+            .directory()
+            .pidFile(id)
+            .running()
+            .orElseThrow(() -> new IOException(id + " does not run"))
+            .pid();
+    Process process =
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start();
+    try {
+      if (process.waitFor() != 0) {
+        throw new IOException("kill -" + name + " " + id + " failed");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private interface Step {
+    void run() throws LocalClusterException, IOException;
+  }
+
+  private static void run(Step step) throws IOException {
+    try {
+      step.run();
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      if (controller.directory().exists()) {
+        run(controller::stop);
+        run(controller::destroy);
+      }
+    } finally {
+      rpc.close();
+      loops.close();
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.cairnfs.metaserver.leader;
+
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.proto.dataserver.VolumeStatus;
+import io.cairnfs.proto.types.ServerHealth;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * When each data server was last heard, and what it said. UP, then SUSPECT, then DOWN by silence;
+ * one that was never heard is DOWN. Any thread.
+ */
+final class ServerBoard implements ReplicaHealth {
+  private final Clock clock;
+  private final Duration suspectAfter;
+  private final Duration downAfter;
+  private final Map<Integer, Heard> servers = new ConcurrentHashMap<>();
+
+  /**
+   * What a heartbeat said.
+   *
+   * @param spoke false for a server that this leader only gives time to speak
+   */
+  record Heard(long nanos, List<VolumeStatus> volumes, int streams, boolean spoke) {
+    Heard {
+      volumes = List.copyOf(volumes);
+    }
+
+    long availableBytes() {
+      return volumes.stream()
+          .filter(volume -> !volume.getFailed())
+          .mapToLong(VolumeStatus::getAvailableBytes)
+          .max()
+          .orElse(0);
+    }
+  }
+
+  ServerBoard(Clock clock, Duration suspectAfter, Duration downAfter) {
+    this.clock = clock;
+    this.suspectAfter = suspectAfter;
+    this.downAfter = downAfter;
+  }
+
+  /** A new leader: every registered server has its full time to speak. */
+  void reset(Collection<Integer> registered) {
+    servers.clear();
+    long now = clock.monotonicNanos();
+    for (int server : registered) {
+      servers.put(server, new Heard(now, List.of(), 0, false));
+    }
+  }
+
+  void heard(int server, List<VolumeStatus> volumes, int streams) {
+    servers.put(server, new Heard(clock.monotonicNanos(), volumes, streams, true));
+  }
+
+  Optional<Heard> last(int server) {
+    return Optional.ofNullable(servers.get(server));
+  }
+
+  /** Silence of a server; empty if it was never heard. */
+  Optional<Duration> silence(int server) {
+    return last(server).map(heard -> Duration.ofNanos(clock.monotonicNanos() - heard.nanos()));
+  }
+
+  @Override
+  public ServerHealth of(int server) {
+    Optional<Duration> silence = silence(server);
+    if (silence.isEmpty() || silence.get().compareTo(downAfter) >= 0) {
+      return ServerHealth.DOWN;
+    }
+    return silence.get().compareTo(suspectAfter) >= 0 ? ServerHealth.SUSPECT : ServerHealth.UP;
+  }
+}

@@ -1,0 +1,138 @@
+package io.cairnfs.metaserver.leader;
+
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.chunk.PoolRecord;
+import io.cairnfs.metaserver.chunk.ServerRecord;
+import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.SlotTable;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.placement.ServerCondition;
+import io.cairnfs.metaserver.placement.SlotChoice;
+import io.cairnfs.metaserver.placement.SlotChooser;
+import io.cairnfs.metaserver.service.AllocationStamp;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.PipelineChoice;
+import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.types.ServerHealth;
+import io.cairnfs.proto.types.ServerMembership;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Chooses slots for allocations from what is known of the servers. {@link #stamp} is for any
+ * thread; {@link #refresh} for the duties' thread, after slots or health changed.
+ */
+final class SlotStamp implements AllocationStamp {
+  private static final int MAX_COUNT = 16;
+
+  /** A server whose emptiest volume has less gets no new chunks. */
+  private static final long LEAST_BYTES = 8L << 20;
+
+  private final Supplier<StoreView> views;
+  private final ServerBoard board;
+  private final RandomGenerator random;
+  private volatile State state = new State(Optional.empty(), 3, List.of());
+
+  private record State(
+      Optional<SlotChooser> chooser, int defaultReplication, List<String> fullServers) {}
+
+  SlotStamp(Supplier<StoreView> views, ServerBoard board, RandomGenerator random) {
+    this.views = views;
+    this.board = board;
+    this.random = random;
+  }
+
+  /** Reads the slots and who is up. */
+  void refresh() {
+    try (StoreView view = views.get()) {
+      Optional<ClusterRecord> cluster = ClusterRecord.find(view);
+      Optional<PoolRecord> pool = PoolRecord.find(view, PoolRecord.REPLICATED);
+      if (cluster.isEmpty() || pool.isEmpty()) {
+        state = new State(Optional.empty(), 3, List.of());
+        return;
+      }
+      int[][] writers = new int[pool.get().slots()][];
+      for (int slot = 0; slot < writers.length; slot++) {
+        writers[slot] =
+            SlotTable.get(view, PoolRecord.REPLICATED, slot).writers().stream()
+                .mapToInt(Integer::intValue)
+                .toArray();
+      }
+      List<ServerCondition> conditions = new ArrayList<>();
+      List<String> full = new ArrayList<>();
+      for (ServerRecord server : ServerTable.all(view)) {
+        if (server.isOut()) {
+          continue;
+        }
+        boolean hasSpace = hasSpace(server.id());
+        if (!hasSpace) {
+          full.add(server.name());
+        }
+        conditions.add(condition(server, hasSpace));
+      }
+      SlotChooser chooser = new SlotChooser(cluster.get().minReplicas(), random);
+      chooser.update(writers, conditions);
+      state = new State(Optional.of(chooser), cluster.get().defaultReplication(), full);
+    }
+  }
+
+  private boolean hasSpace(int server) {
+    return board
+        .last(server)
+        .map(heard -> !heard.spoke() || heard.availableBytes() >= LEAST_BYTES)
+        .orElse(false);
+  }
+
+  private ServerCondition condition(ServerRecord server, boolean hasSpace) {
+    boolean takes =
+        hasSpace
+            && board.of(server.id()) == ServerHealth.UP
+            && server.membership() == ServerMembership.IN;
+    return new ServerCondition(
+        server.id(),
+        server.name(),
+        server.host(),
+        takes,
+        board.last(server.id()).map(ServerBoard.Heard::streams).orElse(0));
+  }
+
+  void updateLoad(int server, int streams) {
+    state.chooser().ifPresent(chooser -> chooser.updateLoad(server, streams));
+  }
+
+  @Override
+  public void stamp(Command.Builder command, Allocate request, String writerHost)
+      throws CairnException {
+    State now = state;
+    SlotChooser chooser =
+        now.chooser()
+            .orElseThrow(
+                () ->
+                    new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
+    int replication =
+        request.getReplication() == 0 ? now.defaultReplication() : request.getReplication();
+    Set<Integer> avoid = new HashSet<>(request.getAvoidServersList());
+    for (int i = 0; i < Math.min(request.getCount(), MAX_COUNT); i++) {
+      SlotChoice choice;
+      try {
+        choice = chooser.choose(Math.max(1, replication), writerHost, avoid);
+      } catch (CairnException e) {
+        throw now.fullServers().isEmpty()
+            ? e
+            : new CairnException(
+                ErrorCode.NO_SPACE,
+                "no space left on data servers " + String.join(", ", now.fullServers()),
+                e);
+      }
+      command.addChosenSlots(choice.slot());
+      command.addPipelines(PipelineChoice.newBuilder().addAllServers(choice.pipeline()));
+    }
+  }
+}

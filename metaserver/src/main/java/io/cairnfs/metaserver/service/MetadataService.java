@@ -1,0 +1,132 @@
+package io.cairnfs.metaserver.service;
+
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.metrics.MetricRegistry;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.ClusterSettings;
+import io.cairnfs.raft.ReplicatedLog;
+import io.cairnfs.rpc.server.RpcServer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * All that clients and operators ask of one metaserver, put together. Owns the pool for reads that
+ * may take long.
+ */
+public final class MetadataService implements AutoCloseable {
+  private static final int READ_THREADS = 2;
+  private static final int MAX_WAITING_READS = 10_000;
+
+  private final MutationService mutations;
+  private final ReadService reads;
+  private final StatusService status;
+  private final ExecutorService executor;
+  private final Supplier<StoreView> views;
+
+  /** What the service stands on. */
+  public record Parts(
+      ServiceIdentity identity,
+      ReplicatedLog<?> log,
+      Leadership leadership,
+      CommandSink sink,
+      Supplier<StoreView> views,
+      ReadHandler reads,
+      AllocationStamp allocation,
+      SpaceGuard space,
+      Duration sessionTimeout,
+      Consumer<SessionId> sessionOpened) {}
+
+  public MetadataService(Parts parts, Clock clock, MetricRegistry metrics) {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            READ_THREADS,
+            READ_THREADS,
+            30,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MAX_WAITING_READS),
+            task -> {
+              Thread thread = new Thread(task, "metaserver-read");
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    executor = pool;
+    views = parts.views();
+    HostGroups groups = new HostGroups(executor, this::superuser);
+    mutations =
+        new MutationService(
+            parts.leadership(),
+            parts.sink(),
+            groups,
+            parts.allocation(),
+            parts.space(),
+            this::settings,
+            parts.sessionTimeout(),
+            parts.sessionOpened(),
+            clock,
+            metrics);
+    reads =
+        new ReadService(
+            parts.leadership(),
+            parts.log(),
+            parts.views(),
+            parts.reads(),
+            groups,
+            executor,
+            clock,
+            metrics);
+    status = new StatusService(parts.identity(), parts.log(), parts.leadership(), metrics, clock);
+  }
+
+  private Optional<ClusterRecord> cluster() {
+    try (StoreView view = views.get()) {
+      return ClusterRecord.find(view);
+    }
+  }
+
+  private HostGroups.Superuser superuser() {
+    return cluster()
+        .map(record -> new HostGroups.Superuser(record.superuser(), record.supergroup()))
+        .orElse(new HostGroups.Superuser("", ""));
+  }
+
+  private ClusterSettings settings() {
+    return cluster()
+        .map(
+            record ->
+                ClusterSettings.newBuilder()
+                    .setClusterId(record.clusterId())
+                    .setDefaultReplication(record.defaultReplication())
+                    .setDefaultChunkBytes(record.defaultChunkBytes())
+                    .setInlineBytes(record.inlineBytes())
+                    .setMinReplicas(record.minReplicas())
+                    .build())
+        .orElse(ClusterSettings.getDefaultInstance());
+  }
+
+  /** Gives the server the handlers of this service. */
+  public void register(RpcServer.Builder server) {
+    server.handler(Method.MUTATE, mutations::mutate);
+    server.handler(Method.OPEN_SESSION, mutations::openSession);
+    server.handler(Method.READ, reads::read);
+    server.handler(Method.WHO_LEADS, status::whoLeads);
+    server.handler(Method.SERVER_STATUS, status::serverStatus);
+    server.handler(Method.METRICS, status::metrics);
+    server.handler(Method.LOG_LEVEL, status::logLevel);
+  }
+
+  @Override
+  public void close() {
+    executor.shutdownNow();
+  }
+}

@@ -1,0 +1,434 @@
+package io.cairnfs.metaserver.chunk;
+
+import static io.cairnfs.metaserver.chunk.ChunkCluster.extent;
+import static io.cairnfs.metaserver.chunk.ChunkCluster.registration;
+import static io.cairnfs.metaserver.operation.TestCluster.error;
+import static io.cairnfs.metaserver.operation.TestCluster.ok;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.RegisterServer;
+import io.cairnfs.proto.command.SetServer;
+import io.cairnfs.proto.types.ServerMembership;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Servers that come and go, and the slots that follow them. */
+class SlotHazardsTest {
+  private final ChunkCluster cluster = new ChunkCluster(3);
+
+  @AfterEach
+  void everythingIsConsistent() {
+    ChunkInvariants.require(cluster.store());
+  }
+
+  private CommandReply register(RegisterServer.Builder request) {
+    return cluster.run(Command.newBuilder().setRegisterServer(request));
+  }
+
+  // Registration.
+
+  @Test
+  void theFirstServersMakeTheFirstSlotMap() {
+    for (int slot = 0; slot < 16; slot++) {
+      assertThat(cluster.slot(slot).acting()).containsExactlyInAnyOrder(1, 2, 3);
+      assertThat(cluster.slot(slot).target()).isEqualTo(cluster.slot(slot).acting());
+    }
+  }
+
+  @Test
+  void aRepeatedRegistrationFindsItsId() {
+    assertThat(ok(register(registration(2))).getServer()).isEqualTo(2);
+    assertThat(ok(register(registration(2).setServer(2).setHost("moved").setPort(1))).getServer())
+        .isEqualTo(2);
+    assertThat(ServerTable.find(cluster.store(), 2).orElseThrow().host()).isEqualTo("moved");
+    assertThat(ServerTable.all(cluster.store())).hasSize(3);
+  }
+
+  @Test
+  void whoClaimsAnothersIdIsRefused() {
+    assertThat(error(register(registration(2).setServer(1)))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(error(register(registration(9).setServer(9)))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(error(register(registration(9).clearNonce()))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(register(registration(9).setPort(0)))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(register(registration(9).clearHost()))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void hazardA9AMissingVolumeStopsRegistrationUntilItIsDeclaredLost() {
+    ok(register(registration(2).addVolumes("w2")));
+    CommandReply refused = register(registration(2));
+    assertThat(error(refused)).isEqualTo(ErrorCode.VOLUME_FAILED);
+    assertThat(refused.getErrorMessage()).contains("server=2").contains("w2");
+    ok(
+        cluster.run(
+            Command.newBuilder()
+                .setSetServer(SetServer.newBuilder().setServer(2).addLostVolumes("w2"))));
+    ok(register(registration(2)));
+  }
+
+  @Test
+  void hazardB12AServerThatIsOutComesBackOnlyAsANewOne() {
+    ok(cluster.set(3, ServerMembership.OUT));
+    assertThat(error(register(registration(3).setServer(3)))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(error(cluster.set(3, ServerMembership.IN))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    int anew = ok(register(registration(3).setNonce(ByteString.copyFromUtf8("again")))).getServer();
+    assertThat(anew).isEqualTo(4);
+  }
+
+  @Test
+  void hazardB12OutStrikesTheServerFromGarbageAndRepair() {
+    ChunkId doomed = cluster.sealedFile("ann", "f", 3, 3, 10);
+    ChunkId kept = cluster.sealedFile("ann", "g", 3, 3, 10);
+    cluster.bad(kept, 3);
+    ok(cluster.names.unlink("ann", "/tmp/f"));
+    cluster.names.purge(10);
+    cluster.tick(ChunkCluster.GRACE);
+    cluster.releaseGarbage(10);
+    cluster.deleted(1, doomed);
+    cluster.deleted(2, doomed);
+    assertThat(cluster.exists(doomed)).isTrue();
+    ok(cluster.set(3, ServerMembership.OUT));
+    assertThat(cluster.releaseGarbage(10)).isEqualTo(2);
+    assertThat(cluster.exists(doomed)).isFalse();
+    assertThat(cluster.lacking(kept)).isEmpty();
+    assertThat(cluster.releaseGarbage(10)).isZero();
+  }
+
+  @Test
+  void impossibleChangesOfServersAreRefused() {
+    assertThat(error(cluster.set(9, ServerMembership.OUT))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    CommandReply weight =
+        cluster.run(
+            Command.newBuilder()
+                .setSetServer(SetServer.newBuilder().setServer(1).setWeight(1_000_000)));
+    assertThat(error(weight)).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(ok(cluster.set(1, ServerMembership.IN)).getChanged()).isFalse();
+  }
+
+  @Test
+  void emptySlotsTakeTheirTargetAtOnce() {
+    cluster.addServer();
+    assertThat(Counter.SLOTS_MOVING.in(cluster.store())).isZero();
+    long of4 = 0;
+    for (int slot = 0; slot < 16; slot++) {
+      of4 += cluster.slot(slot).acting().contains(4) ? 1 : 0;
+    }
+    assertThat(of4).isEqualTo(12);
+  }
+
+  // Joins.
+
+  /** A slot with chunks that server 4 is to join, after 4 was added. */
+  private int movingSlot() {
+    for (int slot = 0; slot < 16; slot++) {
+      SlotRecord record = cluster.slot(slot);
+      if (!record.acting().isEmpty() && record.isMoving() && record.target().contains(4)) {
+        return slot;
+      }
+    }
+    throw new AssertionError("no slot moves to server 4");
+  }
+
+  private int positionOf4(int slot) {
+    return cluster.slot(slot).target().indexOf(4);
+  }
+
+  /** One sealed chunk of each replication in every slot, then server 4 comes. */
+  private List<ChunkId> fillSlotsThenAddServer() {
+    List<ChunkId> chunks = new ArrayList<>();
+    for (int slot = 0; slot < 16; slot++) {
+      for (int replication = 1; replication <= 3; replication++) {
+        chunks.add(
+            cluster.sealedFile("ann", "s" + slot + "r" + replication, slot, replication, 100));
+      }
+    }
+    cluster.addServer();
+    assertThat(Counter.SLOTS_MOVING.in(cluster.store())).isPositive();
+    return chunks;
+  }
+
+  @Test
+  void hazardA6PositionsAreStableAndAJoinerCopiesWhatItsPositionHolds() {
+    List<ChunkId> chunks = fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    List<Integer> before = cluster.slot(slot).acting();
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    for (ChunkId chunk : chunks) {
+      boolean wanted = chunk.slot() == slot && cluster.chunk(chunk).replication() > position;
+      assertThat(cluster.lacking(chunk)).isEqualTo(wanted ? List.of(4) : List.of());
+    }
+    cluster.repairAll(4);
+    ok(cluster.promote(slot, position, 4));
+    List<Integer> after = cluster.slot(slot).acting();
+    for (int i = 0; i < 3; i++) {
+      assertThat(after.get(i)).isEqualTo(i == position ? 4 : before.get(i));
+    }
+    // Only now, and only for what it had, does the replaced one let go.
+    int replaced = before.get(position);
+    assertThat(GarbageTable.deletesOf(cluster.store(), replaced, 100)).isEmpty();
+    cluster.releaseGarbage(100);
+    List<ChunkId> gone = GarbageTable.deletesOf(cluster.store(), replaced, 100);
+    assertThat(gone).hasSize(3 - position);
+    for (ChunkId chunk : gone) {
+      cluster.deleted(replaced, chunk);
+      assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    }
+  }
+
+  @Test
+  void hazardA7PromotionNeedsEverything() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    // A chunk opened before the join, at every position, without the joiner.
+    InodeId file = cluster.open("ann", "old", 3);
+    ChunkId old = cluster.allocate("ann", file, slot, 3);
+    assertThat(error(cluster.promote(slot, position, 4))).isEqualTo(ErrorCode.RETRY);
+    ok(cluster.beginJoin(slot, position, 4));
+    assertThat(cluster.promote(slot, position, 4).getErrorMessage()).contains("not at the end");
+    ok(cluster.advanceJoin(slot, position, 4));
+    assertThat(cluster.promote(slot, position, 4).getErrorMessage()).contains("still lacks");
+    cluster.repairAll(4);
+    assertThat(cluster.promote(slot, position, 4).getErrorMessage()).contains("is open without");
+    assertThat(cluster.promote(slot, position, 4, 1).getErrorMessage()).contains("epoch");
+    // The old stream commits, acknowledged by the old members: the joiner is known to lack it.
+    ok(
+        cluster.commit(
+            "ann",
+            cluster
+                .commitOf(file)
+                .setClose(true)
+                .addExtents(extent(0, 50, old, 0))
+                .addChunks(cluster.progress(old, 50).setClosed(true))));
+    assertThat(cluster.lacking(old)).containsExactly(4);
+    assertThat(cluster.promote(slot, position, 4).getErrorMessage()).contains("still lacks");
+    cluster.repairAll(4);
+    ok(cluster.promote(slot, position, 4));
+    assertThat(error(cluster.promote(slot, position, 4))).isEqualTo(ErrorCode.RETRY);
+  }
+
+  @Test
+  void hazardA7AJoinerEntersNewPipelinesAtOnce() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    int replaced = cluster.slot(slot).acting().get(position);
+    ok(cluster.beginJoin(slot, position, 4));
+    assertThat(cluster.slot(slot).writers().get(position)).isEqualTo(4);
+    ChunkId chunk = cluster.sealedFile("ann", "new", slot, 3, 10);
+    assertThat(cluster.chunk(chunk).pipeline()).contains(4).doesNotContain(replaced);
+    // Were the join given up, the one that stays would have to be filled.
+    assertThat(cluster.lacking(chunk)).containsExactly(replaced);
+  }
+
+  @Test
+  void hazardA7AChunkDeletedDuringTheJoinLeavesNoOrphan() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    ok(cluster.names.unlink("ann", "/tmp/s" + slot + "r3"));
+    cluster.names.purge(10);
+    cluster.tick(ChunkCluster.GRACE);
+    cluster.releaseGarbage(100);
+    // The joiner may have copied it: it is told, too.
+    assertThat(GarbageTable.deletesOf(cluster.store(), 4, 10)).hasSize(1);
+    assertThat(cluster.slot(slot).acting())
+        .allSatisfy(
+            server -> assertThat(GarbageTable.deletesOf(cluster.store(), server, 10)).hasSize(1));
+  }
+
+  @Test
+  void hazardA7OnePositionChangesAtATimeAndOnlyToItsTarget() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    int other = (position + 1) % 3;
+    assertThat(error(cluster.beginJoin(slot, other, 4))).isEqualTo(ErrorCode.RETRY);
+    assertThat(error(cluster.beginJoin(slot, position, 9))).isEqualTo(ErrorCode.RETRY);
+    assertThat(error(cluster.beginJoin(slot, other, cluster.slot(slot).acting().get(other))))
+        .isEqualTo(ErrorCode.RETRY);
+    assertThat(error(cluster.beginJoin(99, 0, 4))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(cluster.advanceJoin(slot, position, 4))).isEqualTo(ErrorCode.RETRY);
+    ok(cluster.beginJoin(slot, position, 4));
+    assertThat(error(cluster.beginJoin(slot, position, 4))).isEqualTo(ErrorCode.RETRY);
+  }
+
+  @Test
+  void hazardA7TheCursorPassesEveryChunkInBoundedSteps() {
+    InodeId file = cluster.open("ann", "many", 3);
+    int count = SlotJoins.STEP + 10;
+    for (int i = 0; i < count; i++) {
+      ChunkId chunk = cluster.allocate("ann", file, 3, 3);
+      ok(
+          cluster.commit(
+              "ann",
+              cluster
+                  .commitOf(file)
+                  .addExtents(extent(i * 10L, 10, chunk, 0))
+                  .addChunks(cluster.progress(chunk, 10).setClosed(true))));
+    }
+    ok(cluster.set(3, ServerMembership.OUT));
+    cluster.addServer();
+    int position = positionOf4(3);
+    ok(cluster.beginJoin(3, position, 4));
+    assertThat(ok(cluster.advanceJoin(3, position, 4)).getCount()).isEqualTo(1);
+    assertThat(ServerTotals.of(cluster.store(), 4).repairs()).isEqualTo(SlotJoins.STEP);
+    assertThat(ok(cluster.advanceJoin(3, position, 4)).getCount()).isZero();
+    assertThat(ServerTotals.of(cluster.store(), 4).repairs()).isEqualTo(count);
+    assertThat(ok(cluster.advanceJoin(3, position, 4)).getCount()).isZero();
+  }
+
+  @Test
+  void hazardA8AJoinThatIsGivenUpLetsGoOfWhatItCopied() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    int epoch = cluster.slot(slot).epoch();
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    cluster.repairAll(4);
+    // A late promotion of another epoch is refused: the slot has changed since.
+    assertThat(error(cluster.promote(slot, position, 4, epoch))).isEqualTo(ErrorCode.RETRY);
+    ok(cluster.set(4, ServerMembership.DRAINING));
+    assertThat(cluster.slot(slot).joining()).isEmpty();
+    assertThat(cluster.slot(slot).epoch()).isEqualTo(epoch + 2);
+    assertThat(error(cluster.promote(slot, position, 4))).isEqualTo(ErrorCode.RETRY);
+    cluster.releaseGarbage(100);
+    assertThat(GarbageTable.deletesOf(cluster.store(), 4, 100)).hasSize(3 - position);
+    assertThat(Counter.SLOTS_MOVING.in(cluster.store())).isZero();
+  }
+
+  @Test
+  void aServerThatIsOutIsReplacedWhereItStood() {
+    fillSlotsThenAddServer();
+    ok(cluster.set(1, ServerMembership.OUT));
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+      SlotRecord record = cluster.slot(slot);
+      assertThat(record.acting()).isEqualTo(record.target()).doesNotContain(1).hasSize(3);
+    }
+    assertThat(Counter.SLOTS_MOVING.in(cluster.store())).isZero();
+    assertThat(Counter.REPAIR_ENTRIES.in(cluster.store())).isZero();
+  }
+
+  /** Works a slot off: joins, copies, promotions. */
+  private void finishMoves(int slot) {
+    for (int round = 0; round < 10 && cluster.slot(slot).isMoving(); round++) {
+      SlotRecord record = cluster.slot(slot);
+      for (int position = record.target().size() - 1; position >= 0; position--) {
+        int server = record.target().get(position);
+        boolean there =
+            position < record.acting().size() && record.acting().get(position) == server;
+        if (!there && cluster.beginJoin(slot, position, server).getErrorCode() == 0) {
+          ok(cluster.advanceJoin(slot, position, server));
+          cluster.repairAll(server);
+          ok(cluster.promote(slot, position, server));
+          break;
+        }
+      }
+    }
+  }
+
+  @Test
+  void aShrinkingClusterMovesLastMembersIntoTheGaps() {
+    List<ChunkId> chunks = new ArrayList<>();
+    for (int slot = 0; slot < 16; slot++) {
+      for (int replication = 1; replication <= 3; replication++) {
+        chunks.add(
+            cluster.sealedFile("ann", "s" + slot + "r" + replication, slot, replication, 100));
+      }
+    }
+    ok(cluster.set(2, ServerMembership.OUT));
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+      assertThat(cluster.slot(slot).acting()).containsExactlyInAnyOrder(1, 3);
+      assertThat(cluster.slot(slot).isMoving()).isFalse();
+    }
+    // Grown again: the third position is filled.
+    int again = cluster.addServer();
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+      assertThat(cluster.slot(slot).acting()).contains(1, 3, again);
+    }
+    for (ChunkId chunk : chunks) {
+      assertThat(cluster.lacking(chunk)).isEmpty();
+    }
+  }
+
+  @Test
+  void aDrainThatWouldLeaveTooFewServersWaits() {
+    cluster.sealedFile("ann", "f", 3, 3, 10);
+    ok(cluster.set(2, ServerMembership.DRAINING));
+    assertThat(cluster.slot(3).isMoving()).isFalse();
+    cluster.addServer();
+    assertThat(cluster.slot(3).target()).contains(4).doesNotContain(2);
+  }
+
+  @Test
+  void aReplicationLargerThanAnyBeforeMakesTheSlotsWider() {
+    cluster.addServer();
+    cluster.addServer();
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 3, 10);
+    ok(cluster.replicate("ann", "f", 5));
+    assertThat(PoolRecord.find(cluster.store(), 0).orElseThrow().width()).isEqualTo(5);
+    assertThat(cluster.slot(3).target()).hasSize(5);
+    finishMoves(3);
+    assertThat(cluster.slot(3).acting()).hasSize(5);
+    assertThat(cluster.lacking(chunk)).isEmpty();
+    assertThat(SlotTable.members(cluster.store(), cluster.chunk(chunk))).hasSize(5);
+    // Slots without chunks have taken it at once, and a new chunk finds five members there.
+    ChunkId wide = cluster.sealedFile("ann", "g", 4, 5, 10);
+    assertThat(cluster.chunk(wide).pipeline()).hasSize(5);
+  }
+
+  @Test
+  void aClusterOfOneServerTakesChunksOfAnyReplication() {
+    ChunkCluster alone = new ChunkCluster(1);
+    ChunkId chunk = alone.sealedFile("ann", "f", 3, 3, 10);
+    assertThat(alone.chunk(chunk).pipeline()).containsExactly(1);
+    assertThat(alone.lacking(chunk)).isEmpty();
+    alone.addServer();
+    assertThat(alone.slot(3).target()).containsExactly(1, 2);
+    ok(alone.beginJoin(3, 1, 2));
+    ok(alone.advanceJoin(3, 1, 2));
+    assertThat(alone.lacking(chunk)).containsExactly(2);
+    ChunkInvariants.require(alone.store());
+  }
+
+  @Test
+  void whatWasPromotedDuringAStreamIsSurplusOnceTheStreamEnds() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    int replaced = cluster.slot(slot).acting().get(position);
+    InodeId file = cluster.open("ann", "stream", 3);
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    cluster.repairAll(4);
+    ChunkId chunk = cluster.allocate("ann", file, slot, 3);
+    ok(cluster.promote(slot, position, 4));
+    ok(
+        cluster.commit(
+            "ann",
+            cluster
+                .commitOf(file)
+                .setClose(true)
+                .addExtents(extent(0, 10, chunk, 0))
+                .addChunks(cluster.progress(chunk, 10).setClosed(true))));
+    assertThat(cluster.lacking(chunk)).isEmpty();
+    assertThat(cluster.chunk(chunk).pipeline()).doesNotContain(replaced);
+  }
+}

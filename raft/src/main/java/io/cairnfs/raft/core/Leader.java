@@ -216,25 +216,21 @@ final class Leader {
     boolean news = follower.matched(reply.matchIndex());
     switch (follower.mode()) {
       case PROBE -> {
-        follower.resume();
         if (follower.match() == follower.next() - 1) {
           follower.replicateFrom(follower.match() + 1);
+        } else if (follower.answersHeartbeat()) {
+          follower.resume();
         }
       }
       case REPLICATE -> {
-        if (!news && follower.isStalled()) {
-          if (log.knows(follower.next() - 1)) {
-            sendAppend(follower, nowNanos, List.of());
-          } else {
-            // What was on its way got lost, and a checkpoint has replaced it here.
-            follower.probeFrom(follower.match() + 1);
-          }
+        if (!news && follower.answersHeartbeat() && follower.isStalled()) {
+          askWhetherLost(follower, nowNanos);
         }
       }
       case CHECKPOINT -> {
         if (log.knows(follower.match()) && news) {
           follower.probeFrom(follower.match() + 1);
-        } else {
+        } else if (follower.answersHeartbeat()) {
           offerCheckpoint(follower);
         }
       }
@@ -242,6 +238,15 @@ final class Leader {
     if (news) {
       advanceCommit();
       handOverIfCaughtUp(follower);
+    }
+  }
+
+  /** Refused if what is on the way does not arrive; the log may have been cut up to there since. */
+  private void askWhetherLost(Progress follower, long nowNanos) {
+    if (log.knows(follower.next() - 1)) {
+      sendAppend(follower, nowNanos, List.of());
+    } else {
+      follower.probeFrom(follower.match() + 1);
     }
   }
 
@@ -354,6 +359,7 @@ final class Leader {
   private void heartbeat(long nowNanos) {
     nextHeartbeatNanos = nowNanos + options.heartbeatInterval().toNanos();
     for (Progress follower : followers.values()) {
+      follower.heartbeat();
       long match = log.knows(follower.match()) ? follower.match() : 0;
       outbox.send(
           new AppendRequest(

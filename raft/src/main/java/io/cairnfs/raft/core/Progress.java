@@ -1,7 +1,6 @@
 package io.cairnfs.raft.core;
 
 import io.cairnfs.raft.MemberId;
-import java.util.Arrays;
 
 /**
  * What a leader knows of one follower.
@@ -32,6 +31,7 @@ final class Progress {
   private long ackedRound;
   private long contactNanos;
   private long matchAtHeartbeat;
+  private boolean heartbeatUnanswered;
 
   private long[] windowEnds = new long[8];
   private long[] windowBytes = new long[8];
@@ -148,12 +148,24 @@ final class Progress {
     next = lastIndex + 1;
   }
 
+  /** A heartbeat goes out. */
+  void heartbeat() {
+    heartbeatUnanswered = true;
+  }
+
   /**
-   * At a heartbeat's answer: entries are on their way and none has arrived since the last such
-   * answer, so they may be lost.
+   * Whether this answer is the first since the last heartbeat. What is repeated until it succeeds
+   * is repeated then and not at every answer: under duplication that would be an avalanche.
    */
+  boolean answersHeartbeat() {
+    boolean first = heartbeatUnanswered;
+    heartbeatUnanswered = false;
+    return first;
+  }
+
+  /** Entries are on their way and none has arrived since the last question: they may be lost. */
   boolean isStalled() {
-    boolean stalled = mode == Mode.REPLICATE && windowCount > 0 && match == matchAtHeartbeat;
+    boolean stalled = windowCount > 0 && match == matchAtHeartbeat;
     matchAtHeartbeat = match;
     return stalled;
   }
@@ -186,15 +198,6 @@ final class Progress {
 
   @Override
   public String toString() {
-    return id
-        + " "
-        + mode
-        + " match="
-        + match
-        + " next="
-        + next
-        + " window="
-        + windowCount
-        + Arrays.toString(new boolean[] {paused});
+    return id + " " + mode + " match=" + match + " next=" + next + " window=" + windowCount;
   }
 }

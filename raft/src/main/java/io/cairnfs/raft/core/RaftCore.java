@@ -183,7 +183,7 @@ public final class RaftCore {
       }
     } else if (nowNanos >= electionDeadlineNanos) {
       resetElectionTimer(nowNanos);
-      if (log.membership().isVoter(self) && installing == null) {
+      if (mayStand() && installing == null) {
         askBeforeStanding(nowNanos);
       }
     }
@@ -223,11 +223,17 @@ public final class RaftCore {
     }
   }
 
+  /**
+   * Section 4.2.2: a voter whose own removal is not committed may be the only one with a log long
+   * enough to win; it then leads until the removal is committed.
+   */
+  private boolean mayStand() {
+    return log.membership().isVoter(self)
+        || (log.membershipIndex() > log.commit() && log.membershipAt(log.commit()).isVoter(self));
+  }
+
   private void standForTransfer(TimeoutNow order, long nowNanos) {
-    if (leader == null
-        && installing == null
-        && order.from().equals(leaderId)
-        && log.membership().isVoter(self)) {
+    if (leader == null && installing == null && order.from().equals(leaderId) && mayStand()) {
       resetElectionTimer(nowNanos);
       stand(true);
     }

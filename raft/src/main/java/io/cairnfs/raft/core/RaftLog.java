@@ -300,13 +300,15 @@ final class RaftLog {
 
   /** Notes a checkpoint; returns up to where entries may be deleted, or 0. */
   long checkpointed(long index, int trailingEntries) {
-    if (index > applicable()) {
+    if (index > forced) {
       throw new IllegalStateException(
-          "checkpoint at " + index + " beyond what could be applied, " + applicable());
+          "checkpoint at " + index + " beyond what could be applied, " + this);
     }
     if (index <= checkpoint) {
       return 0;
     }
+    // After a restart the store may be ahead of what the core knows to be committed.
+    commitTo(index);
     checkpoint = index;
     memberships.compact(index);
     long deletable = index - trailingEntries;

@@ -3,6 +3,7 @@ package io.cairnfs.common.disk.simulated;
 import io.cairnfs.common.disk.simulated.SimulatedDisk.PowerLoss;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -15,8 +16,7 @@ final class SimulatedContent {
 
   private byte[][] current = {};
   private byte[][] durable = {};
-  private int[] dirty = {};
-  private int dirtyCount;
+  private final BitSet dirty = new BitSet();
   private long size;
   private long durableSize;
 
@@ -73,16 +73,19 @@ final class SimulatedContent {
 
   void force() {
     durable = sized(durable, current.length);
-    for (int i = 0; i < dirtyCount; i++) {
-      durable[dirty[i]] = current[dirty[i]];
+    for (int page = dirty.nextSetBit(0); page >= 0; page = dirty.nextSetBit(page + 1)) {
+      durable[page] = current[page];
     }
-    dirtyCount = 0;
+    dirty.clear();
     durableSize = size;
   }
 
-  /** After a failed force: what is dirty counts as clean, and is lost by the next power cut. */
+  /**
+   * After a failed force: what is dirty counts as clean, and is lost by the next power cut unless
+   * it is written again and forced.
+   */
   void forgetDirty() {
-    dirtyCount = 0;
+    dirty.clear();
   }
 
   PowerLoss losePower(RandomGenerator random) {
@@ -112,7 +115,7 @@ final class SimulatedContent {
       durable[number] = mixed;
     }
     current = durable.clone();
-    dirtyCount = 0;
+    dirty.clear();
     size = survivingSize(random);
     durableSize = size;
     clearBeyondSize();
@@ -188,18 +191,14 @@ final class SimulatedContent {
       current = Arrays.copyOf(current, Math.max(number + 1, current.length * 2));
     }
     byte[] page = current[number];
-    boolean shared = page == page(durable, number);
-    if (shared) {
+    if (page == page(durable, number)) {
       page = page == null ? new byte[PAGE_BYTES] : page.clone();
       current[number] = page;
-      if (dirtyCount == dirty.length) {
-        dirty = Arrays.copyOf(dirty, Math.max(4, dirtyCount * 2));
-      }
-      dirty[dirtyCount++] = number;
     } else if (page == null) {
       page = new byte[PAGE_BYTES];
       current[number] = page;
     }
+    dirty.set(number);
     return page;
   }
 

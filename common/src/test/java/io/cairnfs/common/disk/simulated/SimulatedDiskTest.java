@@ -111,6 +111,21 @@ final class SimulatedDiskTest {
   }
 
   @Test
+  void whatAFailedForceLeftIsKeptWhenItIsWrittenAndForcedAgain() throws IOException {
+    DiskFile file = disk.open("f", OpenMode.CREATE);
+    disk.forceDirectory("");
+    file.write(bytes("x".repeat(512)), 0);
+    disk.failForces(1);
+    assertThatThrownBy(file::force).hasMessageContaining("Input/output error");
+    file.write(bytes("x".repeat(512)), 0);
+    file.force();
+    for (int seed = 0; seed < 10; seed++) {
+      disk.losePower(new SplittableRandom(seed));
+      assertThat(text(disk.open("f", OpenMode.READ), 0, 512)).isEqualTo("x".repeat(512));
+    }
+  }
+
+  @Test
   void aFullDiskRefusesGrowthButNotOverwriting() throws IOException {
     disk.limitCapacity(100);
     DiskFile file = disk.open("f", OpenMode.CREATE);

@@ -1,0 +1,667 @@
+package io.cairnfs.raft.simulation;
+
+import io.cairnfs.common.disk.simulated.SimulatedDisk;
+import io.cairnfs.common.error.CorruptionException;
+import io.cairnfs.raft.Member;
+import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.RaftRole;
+import io.cairnfs.raft.core.Effects;
+import io.cairnfs.raft.core.Effects.Install;
+import io.cairnfs.raft.core.Effects.Persist;
+import io.cairnfs.raft.core.Effects.ReadReady;
+import io.cairnfs.raft.core.EntryKind;
+import io.cairnfs.raft.core.LogEntry;
+import io.cairnfs.raft.core.Proposal;
+import io.cairnfs.raft.core.RaftCore;
+import io.cairnfs.raft.core.RaftCore.Acceptance;
+import io.cairnfs.raft.core.RaftMessage;
+import io.cairnfs.raft.core.RaftOptions;
+import io.cairnfs.raft.core.ReadRequest;
+import io.cairnfs.raft.simulation.ClientCall.Answer;
+import io.cairnfs.raft.simulation.ClientCall.Read;
+import io.cairnfs.raft.simulation.ClientCall.Write;
+import io.cairnfs.raft.simulation.MemberStore.Saved;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/**
+ * One member: its process, its machine's clock and its disk. The process is a driver as the real
+ * one is: rounds of inputs on one thread, a disk thread that writes and forces what has queued up
+ * in one go, checkpoints beside them.
+ *
+ * <pre>
+ * DOWN -> UP    start
+ * UP   -> DOWN  killed, out of power, or stopped by its disk
+ * any  -> GONE  its disk is damaged, or it left the group: never comes back
+ * </pre>
+ */
+final class SimulatedMember {
+  private static final long MILLI = 1_000_000;
+  private static final int APPLY_BYTES = 4_096;
+
+  enum State {
+    DOWN,
+    UP,
+    GONE
+  }
+
+  private final Member address;
+  private final SeedRun run;
+  private final RandomGenerator random;
+  private final RaftOptions options;
+  private final MemberStore store;
+  private final double clockRate;
+  private final int checkpointEvery;
+
+  private State state = State.DOWN;
+  private boolean condemned;
+  private boolean paused;
+  private boolean suspended;
+  private long suspendedSince;
+  private long lostClockNanos;
+  private int incarnation;
+
+  private RaftCore core;
+  private RegisterMachine machine;
+  private final ArrayDeque<Runnable> mailbox = new ArrayDeque<>();
+  private boolean roundScheduled;
+  private long tickAtNanos = Long.MAX_VALUE;
+  private final Map<Long, Placed> placed = new HashMap<>();
+  private final List<ReadReady> readsWaiting = new ArrayList<>();
+
+  private final ArrayDeque<Persist> unwritten = new ArrayDeque<>();
+  private boolean diskBusy;
+  private long lastWritten;
+  private long durablyVouchedFor;
+  private long forceNanos = MILLI;
+  private long pendingCompaction;
+  private boolean checkpointing;
+  private boolean installing;
+
+  SimulatedMember(
+      Member address,
+      Membership formatted,
+      SeedRun run,
+      RaftOptions options,
+      RandomGenerator random) {
+    this.address = address;
+    this.run = run;
+    this.options = options;
+    this.random = random;
+    store = new MemberStore(address.id(), formatted, random);
+    clockRate = 0.98 + random.nextDouble() * 0.04;
+    checkpointEvery = 20 + random.nextInt(150);
+  }
+
+  MemberId id() {
+    return address.id();
+  }
+
+  Member address() {
+    return address;
+  }
+
+  MemberStore store() {
+    return store;
+  }
+
+  RaftCore core() {
+    return core;
+  }
+
+  RegisterMachine machine() {
+    return machine;
+  }
+
+  State state() {
+    return state;
+  }
+
+  boolean isUp() {
+    return state == State.UP;
+  }
+
+  /** Gone, or known to those outside to be going: its disk was damaged. */
+  boolean isGone() {
+    return state == State.GONE || condemned;
+  }
+
+  void condemn() {
+    condemned = true;
+  }
+
+  boolean isHalted() {
+    return paused || suspended;
+  }
+
+  boolean isLeader() {
+    return state == State.UP && core.role() == RaftRole.LEADER;
+  }
+
+  boolean clockRuns() {
+    return !suspended;
+  }
+
+  /** The machine's monotonic clock: a little fast or slow, standing still while suspended. */
+  long localNanos() {
+    long real = suspended ? suspendedSince : run.events().nowNanos();
+    return (long) ((real - lostClockNanos) * clockRate) + 1;
+  }
+
+  private long realNanos(long local) {
+    return (long) Math.ceil((local - 1) / clockRate) + lostClockNanos + 1;
+  }
+
+  // Life and death.
+
+  void start() {
+    if (state != State.DOWN) {
+      return;
+    }
+    try {
+      store.open();
+    } catch (CorruptionException e) {
+      corrupt(e);
+      return;
+    } catch (IOException e) {
+      run.tally().count(Sighting.STOPPED_BY_DISK);
+      run.trace(id(), "cannot start: " + e.getMessage());
+      losePower();
+      run.events().after(200 * MILLI, this::start);
+      return;
+    }
+    incarnation++;
+    state = State.UP;
+    machine = store.loadMachine();
+    run.invariants().loaded(id(), machine);
+    sightRecovery();
+    lastWritten = store.lastIndex();
+    core = new RaftCore(id(), options, store.storage().vote(), store, random, localNanos());
+    if (core.lastIndex() < machine.index()
+        || (machine.index() >= core.firstIndex() - 1
+            && core.termAt(machine.index()) != machine.term())) {
+      Invariants.fail(
+          "%s starts with a store at %d@%d and a log that ends at %d"
+              .formatted(id(), machine.index(), machine.term(), core.lastIndex()));
+    }
+    run.trace(
+        id(),
+        "starts: %s log [%d, %d] store %d"
+            .formatted(
+                store.storage().vote(), core.firstIndex(), core.lastIndex(), machine.index()));
+    scheduleTick();
+  }
+
+  private void sightRecovery() {
+    if (machine.index() > store.checkpointIndex()) {
+      run.tally().count(Sighting.STORE_AHEAD_OF_CHECKPOINT);
+    }
+    if (store.lastIndex() < lastWritten) {
+      run.tally().count(Sighting.UNFORCED_TAIL_LOST);
+    }
+  }
+
+  void kill() {
+    if (die()) {
+      store.disk().killProcess();
+      run.trace(id(), "killed");
+    }
+  }
+
+  void losePower() {
+    boolean unforced = diskBusy;
+    die();
+    if (state == State.GONE) {
+      return;
+    }
+    SimulatedDisk.PowerLoss loss = store.disk().losePower(random);
+    if (unforced && loss.sectorsLost() > 0 && loss.sectorsKept() > 0) {
+      run.tally().count(Sighting.TORN_TAIL_CUT);
+    }
+    if (unforced && loss.sectorsLost() == 0 && loss.sectorsKept() > 0) {
+      run.tally().count(Sighting.UNFORCED_TAIL_SURVIVED);
+    }
+    run.trace(id(), "lost power: " + loss);
+  }
+
+  /** Never comes back. */
+  void retire() {
+    die();
+    state = State.GONE;
+    run.trace(id(), "retired");
+  }
+
+  private boolean die() {
+    if (state != State.UP) {
+      return false;
+    }
+    if (installing) {
+      run.tally().count(Sighting.CRASH_DURING_INSTALL);
+    }
+    run.tally().add(core.counters());
+    state = State.DOWN;
+    incarnation++;
+    paused = false;
+    resumeMachine();
+    mailbox.clear();
+    roundScheduled = false;
+    tickAtNanos = Long.MAX_VALUE;
+    placed.clear();
+    readsWaiting.clear();
+    unwritten.clear();
+    diskBusy = false;
+    pendingCompaction = 0;
+    checkpointing = false;
+    installing = false;
+    return true;
+  }
+
+  /**
+   * The disk refused: the process stops; the machine is started anew, so the disk's truth shows.
+   */
+  private void stopByDisk(IOException cause) {
+    run.trace(id(), "stopped by its disk: " + cause.getMessage());
+    run.tally().count(Sighting.STOPPED_BY_DISK);
+    if (cause instanceof CorruptionException corruption) {
+      corrupt(corruption);
+      return;
+    }
+    losePower();
+    run.events().after(100 * MILLI + random.nextLong(300 * MILLI), this::start);
+  }
+
+  /** Hazard A14: no power cut may look like damage. */
+  private void corrupt(CorruptionException cause) {
+    if (!condemned) {
+      Invariants.fail(id() + " sees damage where there is none: " + cause.getMessage());
+    }
+    run.tally().count(Sighting.CORRUPTION_DETECTED);
+    run.trace(id(), "stays down: " + cause.getMessage());
+    retire();
+  }
+
+  void pause() {
+    paused = true;
+  }
+
+  void suspend() {
+    if (!suspended) {
+      suspendedSince = run.events().nowNanos();
+      suspended = true;
+    }
+  }
+
+  void resume() {
+    paused = false;
+    if (suspended) {
+      resumeMachine();
+      if (state == State.UP) {
+        core.clockJumped(localNanos());
+      }
+    }
+    if (state == State.UP) {
+      tickAtNanos = Long.MAX_VALUE;
+      scheduleTick();
+      scheduleRound();
+    }
+  }
+
+  private void resumeMachine() {
+    if (suspended) {
+      lostClockNanos += run.events().nowNanos() - suspendedSince;
+      suspended = false;
+    }
+  }
+
+  void slowDisk(long nanos) {
+    forceNanos = nanos;
+  }
+
+  // Inputs.
+
+  void receive(RaftMessage message) {
+    if (state == State.UP) {
+      input(() -> core.step(message, localNanos()));
+    }
+  }
+
+  void receive(ClientCall call) {
+    if (state != State.UP) {
+      return;
+    }
+    if (call instanceof Write write) {
+      input(
+          () -> {
+            if (core.propose(write) != Acceptance.ACCEPTED) {
+              write.reply().accept(Answer.REFUSED);
+            }
+          });
+    } else if (call instanceof Read read) {
+      input(
+          () -> {
+            if (core.read(read, localNanos()) != Acceptance.ACCEPTED) {
+              read.reply().accept(Answer.REFUSED);
+            }
+          });
+    }
+  }
+
+  /** Runs on the member's thread, in its next round. */
+  void input(Runnable action) {
+    mailbox.add(action);
+    scheduleRound();
+  }
+
+  private void scheduleRound() {
+    if (!roundScheduled) {
+      roundScheduled = true;
+      long delay = random.nextInt(3) == 0 ? random.nextLong(200_000) : 0;
+      run.events().after(delay, mine(this::round));
+    }
+  }
+
+  /** An event of this life: nothing happens if the process has died since. */
+  private Runnable mine(Runnable action) {
+    int life = incarnation;
+    return () -> {
+      if (life == incarnation && state == State.UP) {
+        action.run();
+      }
+    };
+  }
+
+  private void round() {
+    roundScheduled = false;
+    if (isHalted()) {
+      return;
+    }
+    try {
+      boolean led = isLeader();
+      long committed = core.commitIndex();
+      while (!mailbox.isEmpty()) {
+        mailbox.removeFirst().run();
+      }
+      core.tick(localNanos());
+      Effects effects = core.takeEffects(localNanos());
+      if (led && isLeader() && core.commitIndex() > committed) {
+        run.invariants().committed(this, core.commitIndex());
+      }
+      execute(effects);
+    } catch (StorageFailure e) {
+      stopByDisk(e.failure());
+      return;
+    }
+    scheduleTick();
+  }
+
+  private void scheduleTick() {
+    long due = Math.max(realNanos(core.nextDeadlineNanos()), run.events().nowNanos() + 1);
+    if (due < tickAtNanos) {
+      tickAtNanos = due;
+      run.events()
+          .at(
+              due,
+              mine(
+                  () -> {
+                    if (tickAtNanos == due) {
+                      tickAtNanos = Long.MAX_VALUE;
+                      if (core.nextDeadlineNanos() <= localNanos()) {
+                        round();
+                      } else if (!isHalted()) {
+                        scheduleTick();
+                      }
+                    }
+                  }));
+    }
+  }
+
+  // Effects.
+
+  private void execute(Effects effects) {
+    effects.leadership().ifPresent(this::leadershipChanged);
+    effects.persist().ifPresent(this::persist);
+    for (RaftMessage message : effects.messages()) {
+      run.invariants().sent(this, message);
+      run.traceMessage(message);
+      run.network().send(message);
+    }
+    long index = effects.placedFrom();
+    for (Proposal proposal : effects.placed()) {
+      placed.put(index++, new Placed(proposal, effects.term()));
+    }
+    for (Proposal proposal : effects.dropped()) {
+      refuse(proposal);
+    }
+    for (ReadRequest read : effects.readsDropped()) {
+      ((Read) read).reply().accept(Answer.REFUSED);
+    }
+    readsWaiting.addAll(effects.readsReady());
+    apply(effects.applyTo());
+    serveReads();
+    effects.install().ifPresent(this::fetch);
+    if (effects.compactTo() > 0) {
+      pendingCompaction = effects.compactTo();
+      wakeDisk();
+    }
+  }
+
+  private static void refuse(Proposal proposal) {
+    if (proposal instanceof Write write) {
+      write.reply().accept(Answer.REFUSED);
+    }
+  }
+
+  private void leadershipChanged(Effects.Leadership change) {
+    run.trace(id(), change.toString());
+    if (change.role() == RaftRole.LEADER) {
+      run.invariants().elected(this);
+    }
+  }
+
+  private void apply(long upTo) {
+    while (machine.index() < upTo) {
+      for (LogEntry entry : core.applicable(machine.index() + 1, APPLY_BYTES)) {
+        long result = 0;
+        if (entry.kind() == EntryKind.COMMANDS) {
+          result = machine.apply(entry.index(), entry.term(), entry.payload());
+        } else {
+          machine.skip(entry.index(), entry.term());
+        }
+        run.invariants().applied(this, entry);
+        answer(entry, result);
+      }
+    }
+    if (machine.index() - store.checkpointIndex() >= checkpointEvery && !checkpointing) {
+      makeCheckpoint();
+    }
+    if (random.nextInt(400) == 0) {
+      store.flush(machine);
+    }
+  }
+
+  private void answer(LogEntry entry, long result) {
+    Placed waiting = placed.remove(entry.index());
+    if (waiting == null) {
+      return;
+    }
+    if (waiting.term != entry.term()) {
+      run.tally().count(Sighting.PROPOSAL_OVERWRITTEN);
+      refuse(waiting.proposal);
+    } else if (waiting.proposal instanceof Write write && result > 0) {
+      if (result < entry.index()) {
+        run.tally().count(Sighting.WRITE_DEDUPLICATED);
+      }
+      write.reply().accept(SimulatedClient.answer(result));
+    }
+  }
+
+  private void serveReads() {
+    for (Iterator<ReadReady> reads = readsWaiting.iterator(); reads.hasNext(); ) {
+      ReadReady ready = reads.next();
+      if (ready.index() > machine.index()) {
+        continue;
+      }
+      reads.remove();
+      Read read = (Read) ready.request();
+      if (ready.byLease() && run.isCutOff(this)) {
+        run.tally().count(Sighting.LEASE_READ_WHILE_PARTITIONED);
+      }
+      run.invariants().read(id(), machine.index(), read.acknowledgedBefore());
+      read.reply().accept(SimulatedClient.answer(machine.index()));
+    }
+  }
+
+  // The disk thread.
+
+  private void persist(Persist batch) {
+    run.invariants().appended(this, batch.entries());
+    unwritten.add(batch);
+    wakeDisk();
+  }
+
+  private void wakeDisk() {
+    run.events().after(0, mine(this::workDisk));
+  }
+
+  /** All that has queued up is written at once, and forced when the disk is done. */
+  private void workDisk() {
+    if (diskBusy || state != State.UP) {
+      return;
+    }
+    try {
+      if (!unwritten.isEmpty()) {
+        write();
+      } else if (pendingCompaction > 0) {
+        store.storage().log().truncatePrefix(pendingCompaction);
+        pendingCompaction = 0;
+        run.tally().count(Sighting.LOG_COMPACTED);
+      }
+    } catch (IOException e) {
+      stopByDisk(e);
+    }
+  }
+
+  private void write() throws IOException {
+    diskBusy = true;
+    long forcedBefore = store.storage().log().forcedIndex();
+    long sequence = 0;
+    for (Persist batch : unwritten) {
+      if (batch.vote().isPresent()) {
+        store.storage().saveVote(batch.vote().get());
+      }
+      store.storage().write(batch.entries());
+      sequence = batch.sequence();
+    }
+    unwritten.clear();
+    lastWritten = store.lastIndex();
+    if (store.storage().log().needsPreallocation()) {
+      store.storage().log().preallocate();
+    }
+    long done = sequence;
+    run.events()
+        .after(
+            forceNanos / 2 + random.nextLong(forceNanos),
+            mine(
+                () -> {
+                  diskBusy = false;
+                  try {
+                    store.storage().log().force();
+                  } catch (IOException e) {
+                    stopByDisk(e);
+                    return;
+                  }
+                  durablyVouchedFor = Math.min(forcedBefore, store.lastIndex());
+                  input(() -> core.persisted(done, localNanos()));
+                  workDisk();
+                }));
+  }
+
+  /**
+   * Whether the first record of the newest segment is known forced by something durable behind it,
+   * so that damage to it can be told from a torn write.
+   */
+  boolean isVouchedFor(long index) {
+    return index <= durablyVouchedFor;
+  }
+
+  // Checkpoints.
+
+  private void makeCheckpoint() {
+    checkpointing = true;
+    Saved saved =
+        new Saved(
+            machine.index(), machine.term(), core.membershipAt(machine.index()), machine.save());
+    run.events()
+        .after(
+            5 * MILLI + random.nextLong(20 * MILLI),
+            mine(
+                () -> {
+                  checkpointing = false;
+                  if (saved.index() > store.checkpointIndex()) {
+                    store.save(saved);
+                    run.tally().count(Sighting.CHECKPOINT_MADE);
+                    input(() -> checkpointed(saved.index()));
+                  }
+                }));
+  }
+
+  private void checkpointed(long index) {
+    if (index >= store.checkpointIndex()) {
+      core.checkpointed(index);
+    }
+  }
+
+  private void fetch(Install wanted) {
+    installing = true;
+    run.trace(id(), "fetches " + wanted);
+    run.events().after(5 * MILLI + random.nextLong(60 * MILLI), mine(() -> receive(wanted)));
+  }
+
+  private void receive(Install wanted) {
+    SimulatedMember source = run.member(wanted.source());
+    Saved offered = source.store.checkpoint();
+    if (!source.isUp()
+        || source.isHalted()
+        || run.isCut(source.id(), id())
+        || offered.index() != wanted.index()) {
+      installing = false;
+      run.tally().count(Sighting.CHECKPOINT_FETCH_FAILED);
+      input(() -> core.installFailed(localNanos()));
+      return;
+    }
+    store.save(new Saved(wanted.index(), wanted.term(), wanted.membership(), offered.machine()));
+    run.events().after(random.nextLong(10 * MILLI), mine(() -> resetLog(wanted)));
+  }
+
+  /** Only after the pointer to the new checkpoint is durable, and behind all earlier writes. */
+  private void resetLog(Install installed) {
+    if (diskBusy || !unwritten.isEmpty()) {
+      run.events().after(MILLI, mine(() -> resetLog(installed)));
+      return;
+    }
+    try {
+      store.storage().log().reset(installed.index(), installed.term());
+    } catch (IOException e) {
+      stopByDisk(e);
+      return;
+    }
+    installing = false;
+    lastWritten = installed.index();
+    input(
+        () -> {
+          machine = store.loadMachine();
+          run.invariants().loaded(id(), machine);
+          core.installed(installed.index(), installed.term(), installed.membership(), localNanos());
+        });
+  }
+
+  /** A proposal and the term in which it got its place. */
+  private record Placed(Proposal proposal, long term) {}
+}

@@ -1,0 +1,56 @@
+package io.cairnfs.raft.simulation;
+
+import io.cairnfs.raft.core.CoreCounters;
+import io.cairnfs.raft.core.CoreEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Counts by kind. */
+final class Tally {
+  private final Map<String, Long> counts = new TreeMap<>();
+
+  void count(Enum<?> kind) {
+    counts.merge(name(kind), 1L, Long::sum);
+  }
+
+  void add(CoreCounters core) {
+    for (CoreEvent event : CoreEvent.values()) {
+      long count = core.of(event);
+      if (count > 0) {
+        counts.merge(name(event), count, Long::sum);
+      }
+    }
+  }
+
+  void add(Tally other) {
+    other.counts.forEach((name, count) -> counts.merge(name, count, Long::sum));
+  }
+
+  long of(Enum<?> kind) {
+    return counts.getOrDefault(name(kind), 0L);
+  }
+
+  /** All kinds that exist, with those that never happened. */
+  Map<String, Long> complete() {
+    Map<String, Long> all = new TreeMap<>(counts);
+    for (Enum<?> kind : kinds()) {
+      all.putIfAbsent(name(kind), 0L);
+    }
+    return all;
+  }
+
+  private static List<Enum<?>> kinds() {
+    List<Enum<?>> kinds = new ArrayList<>(List.of(FaultKind.values()));
+    kinds.addAll(List.of(Sighting.values()));
+    kinds.addAll(List.of(CoreEvent.values()));
+    return kinds;
+  }
+
+  private static String name(Enum<?> kind) {
+    String group =
+        kind instanceof FaultKind ? "fault" : kind instanceof CoreEvent ? "core" : "seen";
+    return group + "." + kind.name();
+  }
+}

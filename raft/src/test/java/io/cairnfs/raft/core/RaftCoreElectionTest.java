@@ -1,0 +1,305 @@
+package io.cairnfs.raft.core;
+
+import static io.cairnfs.raft.core.CoreHarness.A;
+import static io.cairnfs.raft.core.CoreHarness.ABC;
+import static io.cairnfs.raft.core.CoreHarness.B;
+import static io.cairnfs.raft.core.CoreHarness.C;
+import static io.cairnfs.raft.core.CoreHarness.D;
+import static io.cairnfs.raft.core.CoreHarness.entry;
+import static io.cairnfs.raft.core.CoreHarness.voters;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.RaftRole;
+import io.cairnfs.raft.core.RaftCore.Acceptance;
+import io.cairnfs.raft.core.RaftMessage.AppendReply;
+import io.cairnfs.raft.core.RaftMessage.AppendRequest;
+import io.cairnfs.raft.core.RaftMessage.PreVoteRequest;
+import io.cairnfs.raft.core.RaftMessage.TimeoutNow;
+import io.cairnfs.raft.core.RaftMessage.VoteReply;
+import io.cairnfs.raft.core.RaftMessage.VoteRequest;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class RaftCoreElectionTest {
+  private final CoreHarness a = new CoreHarness(ABC);
+
+  @Test
+  void aMemberAsksBeforeItStandsAndItsTermStays() {
+    a.pass(601);
+    assertThat(a.drain(PreVoteRequest.class)).hasSize(2);
+    assertThat(a.core.role()).isEqualTo(RaftRole.PRE_CANDIDATE);
+    assertThat(a.core.term()).isZero();
+    assertThat(a.durableVote()).isEqualTo(VoteState.NONE);
+  }
+
+  @Test
+  void voteRequestsWaitForTheForceOfTheOwnVoteAndSoDoesTheOwnVote() {
+    a.pass(601);
+    a.holdDisk();
+    a.sent.clear();
+    a.step(new VoteReply(B, A, 0, true, true, 1));
+    assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+    assertThat(a.drain(VoteRequest.class)).isEmpty();
+    a.force();
+    assertThat(a.drain(VoteRequest.class)).hasSize(2);
+    assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+    a.step(new VoteReply(B, A, 1, true, false, 1));
+    assertThat(a.core.role()).isEqualTo(RaftRole.LEADER);
+  }
+
+  @Test
+  void aVoteIsAnsweredOnlyWhenItIsForced() {
+    a.advance(301);
+    a.holdDisk();
+    assertThat(a.answerTo(new VoteRequest(B, A, 1, 0, 0, false))).isNull();
+    a.force();
+    assertThat(a.drain(VoteReply.class)).extracting(VoteReply::granted).containsExactly(true);
+  }
+
+  @Test
+  void aVoteIsGivenOnceInATermEvenOverARestart() {
+    a.advance(301);
+    assertThat(a.answerTo(new VoteRequest(B, A, 1, 0, 0, false)).granted()).isTrue();
+    assertThat(a.answerTo(new VoteRequest(C, A, 1, 0, 0, false)).granted()).isFalse();
+    a.restart();
+    a.advance(301);
+    assertThat(a.answerTo(new VoteRequest(C, A, 1, 0, 0, false)).granted()).isFalse();
+    assertThat(a.answerTo(new VoteRequest(B, A, 1, 0, 0, false)).granted()).isTrue();
+  }
+
+  @Test
+  void anOlderLogGetsNeitherVoteNorPreVote() {
+    a.append(B, 2, 0, 0, 0, entry(1, 1), entry(2, 2));
+    a.advance(301);
+    assertThat(a.answerTo(new PreVoteRequest(C, A, 3, 5, 1)).granted()).isFalse();
+    assertThat(a.answerTo(new VoteRequest(C, A, 3, 1, 2, false)).granted()).isFalse();
+    assertThat(a.answerTo(new VoteRequest(C, A, 4, 2, 2, false)).granted()).isTrue();
+  }
+
+  @Test
+  void aPreVoteIsRefusedWithTheOwnTermWhenTheAskerIsBehind() {
+    a.append(B, 5, 0, 0, 0);
+    a.advance(301);
+    VoteReply reply = a.answerTo(new PreVoteRequest(C, A, 3, 9, 9));
+    assertThat(reply.granted()).isFalse();
+    assertThat(reply.term()).isEqualTo(5);
+  }
+
+  @Test
+  void aPreVoteOfAVoterInAnOlderTermCounts() {
+    a.append(C, 7, 0, 0, 0);
+    a.pass(901);
+    a.step(new VoteReply(B, A, 3, true, true, 8));
+    assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+    assertThat(a.core.term()).isEqualTo(8);
+  }
+
+  @Test
+  void hazardA12RestartedVoterDoesNotVoteWithinTheLease() {
+    a.append(B, 1, 0, 0, 0);
+    a.restart();
+    a.advance(200);
+    assertThat(a.answerTo(new PreVoteRequest(C, A, 2, 0, 0)).granted()).isFalse();
+    assertThat(a.answerTo(new VoteRequest(C, A, 2, 0, 0, false))).isNull();
+    assertThat(a.core.term()).isEqualTo(1);
+    a.advance(101);
+    assertThat(a.answerTo(new PreVoteRequest(C, A, 2, 0, 0)).granted()).isTrue();
+    assertThat(a.answerTo(new VoteRequest(C, A, 2, 0, 0, false)).granted()).isTrue();
+  }
+
+  @Test
+  void hazardA12VoterThatHearsALeaderVotesForNobodyButATransfersCandidate() {
+    a.advance(400);
+    a.append(B, 1, 0, 0, 0);
+    a.advance(299);
+    assertThat(a.answerTo(new VoteRequest(C, A, 2, 0, 0, false))).isNull();
+    assertThat(a.core.term()).isEqualTo(1);
+    assertThat(a.answerTo(new VoteRequest(C, A, 2, 0, 0, true)).granted()).isTrue();
+    assertThat(a.core.counters().of(CoreEvent.VOTE_GRANTED_FOR_TRANSFER)).isEqualTo(1);
+  }
+
+  @Test
+  void hazardA12LeaseRunsFromTheSendTimeOfWhatAMajorityAnswered() {
+    a.lead();
+    long sent = a.now();
+    a.advance(200);
+    a.ack(B, a.core.lastIndex(), sent, 0);
+    assertThat(a.core.hasLease(a.now())).isTrue();
+    assertThat(a.core.hasLease(sent + 269_999_999)).isTrue();
+    assertThat(a.core.hasLease(sent + 270_000_000)).isFalse();
+  }
+
+  @Test
+  void hazardA12ATransferGivesTheLeaseUpForTheRestOfTheTerm() {
+    a.lead();
+    assertThat(a.core.hasLease(a.now())).isTrue();
+    assertThat(a.core.transferLeadership(B, a.now())).isEqualTo(Acceptance.ACCEPTED);
+    a.take();
+    assertThat(a.drain(TimeoutNow.class)).hasSize(1);
+    assertThat(a.core.hasLease(a.now())).isFalse();
+    assertThat(a.propose("refused")).isEqualTo(Acceptance.BUSY);
+    for (int i = 0; i < 20; i++) {
+      a.pass(50);
+      a.ackAll(B);
+    }
+    assertThat(a.core.role()).isEqualTo(RaftRole.LEADER);
+    assertThat(a.propose("accepted")).isEqualTo(Acceptance.ACCEPTED);
+    assertThat(a.core.hasLease(a.now())).isFalse();
+  }
+
+  @Test
+  void hazardA12AClockJumpDropsTheLeaseUntilLaterRequestsAreAnswered() {
+    a.lead();
+    long before = a.now();
+    a.advance(10);
+    a.core.clockJumped(a.now());
+    assertThat(a.core.hasLease(a.now())).isFalse();
+    a.ack(B, a.core.lastIndex(), before, 0);
+    assertThat(a.core.hasLease(a.now())).isFalse();
+    a.ack(B, a.core.lastIndex(), a.now(), 0);
+    assertThat(a.core.hasLease(a.now())).isTrue();
+  }
+
+  @Test
+  void aTransferWaitsUntilTheTargetHasEverything() {
+    a.lead();
+    a.propose("x");
+    a.core.transferLeadership(C, a.now());
+    a.take();
+    assertThat(a.drain(TimeoutNow.class)).isEmpty();
+    a.ackAll(C);
+    assertThat(a.drain(TimeoutNow.class)).extracting(TimeoutNow::to).containsExactly(C);
+  }
+
+  @Test
+  void aTransferToNobodyOrOneselfIsInvalid() {
+    assertThat(a.core.transferLeadership(B, a.now())).isEqualTo(Acceptance.NOT_LEADER);
+    a.lead();
+    assertThat(a.core.transferLeadership(A, a.now())).isEqualTo(Acceptance.INVALID);
+    assertThat(a.core.transferLeadership(D, a.now())).isEqualTo(Acceptance.INVALID);
+    a.core.transferLeadership(B, a.now());
+    assertThat(a.core.transferLeadership(C, a.now())).isEqualTo(Acceptance.BUSY);
+  }
+
+  @Test
+  void whoIsToldToStandStandsAtOnceWithoutAsking() {
+    a.append(B, 1, 0, 0, 0);
+    a.sent.clear();
+    a.step(new TimeoutNow(B, A, 1));
+    assertThat(a.drain(VoteRequest.class)).hasSize(2).allMatch(VoteRequest::transfer);
+    assertThat(a.core.term()).isEqualTo(2);
+  }
+
+  @Test
+  void anOrderToStandFromAnOldTermIsIgnored() {
+    a.append(B, 1, 0, 0, 0);
+    a.append(C, 2, 0, 0, 0);
+    a.step(new TimeoutNow(B, A, 1));
+    assertThat(a.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    assertThat(a.core.term()).isEqualTo(2);
+  }
+
+  @Test
+  void aLeaderThatNobodyAnswersStepsDown() {
+    a.lead();
+    a.propose("x");
+    a.propose("queued behind the first");
+    a.pass(700);
+    assertThat(a.core.counters().of(CoreEvent.CHECK_QUORUM_STEP_DOWN)).isEqualTo(1);
+    assertThat(a.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    assertThat(a.propose("y")).isEqualTo(Acceptance.NOT_LEADER);
+  }
+
+  @Test
+  void aLeaderOfThePastStepsDownAndTellsWhatWasDropped() {
+    a.lead();
+    a.holdDisk();
+    a.propose("placed");
+    a.propose("dropped");
+    Object read = a.core.read(new ReadRequest() {}, a.now() + 400_000_000);
+    assertThat(read).isEqualTo(Acceptance.ACCEPTED);
+    a.step(new AppendReply(B, A, 9, false, 0, 0, 0, 0, 0));
+    Effects last = a.effects.get(a.effects.size() - 1);
+    assertThat(last.dropped()).hasSize(1);
+    assertThat(last.readsDropped()).hasSize(1);
+    assertThat(a.core.term()).isEqualTo(9);
+  }
+
+  @Test
+  void aStaleLeaderLearnsTheNewTerm() {
+    a.append(B, 4, 0, 0, 0);
+    a.sent.clear();
+    a.append(C, 3, 0, 0, 0);
+    AppendReply reply = a.lastReply().orElseThrow();
+    assertThat(reply.success()).isFalse();
+    assertThat(reply.term()).isEqualTo(4);
+  }
+
+  @Test
+  void twoLeadersInOneTermStopTheProcess() {
+    a.append(B, 1, 0, 0, 0);
+    assertThatThrownBy(() -> a.append(C, 1, 0, 0, 0)).hasMessageContaining("two leaders");
+  }
+
+  @Test
+  void aLearnerNeverStands() {
+    Membership learner = voters(B, C).withLearner(CoreHarness.member(A));
+    CoreHarness learning = new CoreHarness(learner);
+    learning.pass(5_000);
+    assertThat(learning.sent).isEmpty();
+  }
+
+  @Test
+  void aSingleVoterLeadsByItself() {
+    CoreHarness alone = new CoreHarness(voters(A));
+    alone.pass(601);
+    assertThat(alone.core.role()).isEqualTo(RaftRole.LEADER);
+    alone.propose("x");
+    assertThat(alone.applyTo()).isEqualTo(2);
+    assertThat(alone.core.hasLease(alone.now())).isTrue();
+  }
+
+  @Test
+  void theTermIsForcedBeforeALeaderIsAnswered() {
+    a.holdDisk();
+    a.append(B, 3, 0, 0, 0);
+    assertThat(a.sent).isEmpty();
+    a.force();
+    assertThat(a.lastReply().orElseThrow().term()).isEqualTo(3);
+  }
+
+  @Test
+  void readsWaitForARoundThatBeganAfterThem() {
+    a.lead();
+    a.pass(40);
+    a.advance(400);
+    a.sent.clear();
+    a.core.read(new ReadRequest() {}, a.now());
+    a.take();
+    List<AppendRequest> requests = a.drain(AppendRequest.class);
+    assertThat(requests).hasSize(2);
+    long round = requests.get(0).round();
+    a.ack(B, a.core.lastIndex(), a.now(), round - 1);
+    assertThat(a.effects.get(a.effects.size() - 1).readsReady()).isEmpty();
+    a.ack(B, a.core.lastIndex(), a.now(), round);
+    assertThat(a.effects.get(a.effects.size() - 1).readsReady()).hasSize(1);
+    assertThat(a.core.counters().of(CoreEvent.READ_BY_ROUND)).isEqualTo(1);
+  }
+
+  @Test
+  void readsAreServedByTheLeaseAtOnceAndAreBounded() {
+    a.win();
+    assertThat(a.core.read(new ReadRequest() {}, a.now())).isEqualTo(Acceptance.ACCEPTED);
+    assertThat(a.core.read(new ReadRequest() {}, a.now())).isEqualTo(Acceptance.ACCEPTED);
+    assertThat(a.core.read(new ReadRequest() {}, a.now())).isEqualTo(Acceptance.BUSY);
+    assertThat(a.take().readsReady()).isEmpty();
+    a.ackAll(B);
+    a.core.read(new ReadRequest() {}, a.now());
+    Effects last = a.take();
+    assertThat(last.readsReady()).hasSize(1);
+    assertThat(last.readsReady().get(0).byLease()).isTrue();
+    assertThat(last.readsReady().get(0).index()).isEqualTo(a.core.commitIndex());
+  }
+}

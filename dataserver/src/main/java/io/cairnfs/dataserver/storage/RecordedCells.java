@@ -18,8 +18,6 @@ import java.util.Map;
  * that it vouches for.
  */
 final class RecordedCells {
-  private static final int READ_BYTES = 1 << 20;
-
   private record Partial(int covered, int crc) {}
 
   /** The longest prefix that verifies. */
@@ -126,12 +124,20 @@ final class RecordedCells {
   }
 
   /** Reads the data file up to where it ends to verify. */
-  Prefix verify(DiskFile data, long maxLength) throws IOException {
+  Prefix verify(DiskFile data, long maxLength, ScratchBuffers scratch) throws IOException {
+    ByteBuffer buffer = scratch.take(ScratchBuffers.BYTES);
+    try {
+      return verify(data, maxLength, buffer);
+    } finally {
+      scratch.give(buffer);
+    }
+  }
+
+  private Prefix verify(DiskFile data, long maxLength, ByteBuffer buffer) throws IOException {
     long bytes = Math.min(maxLength, Math.max(0, data.size() - DataFileHeader.BYTES));
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(READ_BYTES, Math.max(1, bytes)));
     int cell = 0;
-    for (long at = 0; at < bytes; at += buffer.capacity()) {
-      buffer.clear();
+    for (long at = 0; at < bytes; at += ScratchBuffers.BYTES) {
+      buffer.clear().limit((int) Math.min(ScratchBuffers.BYTES, bytes - at));
       int read = data.read(buffer, DataFileHeader.BYTES + at);
       buffer.flip();
       for (int from = 0; from < read; from += Cells.SIZE, cell++) {
@@ -141,9 +147,6 @@ final class RecordedCells {
             || Crc32c.of(buffer.slice(from, Cells.SIZE)) != whole[cell]) {
           return endingIn(cell, buffer.slice(from, size));
         }
-      }
-      if (read < buffer.capacity()) {
-        break;
       }
     }
     return new Prefix((long) cell * Cells.SIZE, Arrays.copyOf(whole, cell), 0);

@@ -33,7 +33,7 @@ public final class ReplicaStore implements Closeable {
   private final Clock clock;
   private final ScratchBuffers scratch = new ScratchBuffers();
   private final ReplicaIndex sealed = new ReplicaIndex();
-  private final SealedReplicas handles = new SealedReplicas(MAX_OPEN_SEALED);
+  private final SealedReplicas handles = new SealedReplicas(MAX_OPEN_SEALED, scratch);
   private final Map<ChunkId, UnsealedReplica> unsealed = new ConcurrentHashMap<>();
   private final BadReplicas bad = new BadReplicas();
 

@@ -15,13 +15,13 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /** The open files of a SEALED replica; immutable. Safe for any thread. */
 final class SealedReplica {
-  private static final int VERIFY_BYTES = 256 << 10;
   private static final int REGION_BYTES = 64 << 10;
 
   private final SealedName name;
   private final int epoch;
   private final Volume volume;
   private final ReplicaFiles files;
+  private final ScratchBuffers scratch;
 
   /**
    * A bit for each region that was read and verified since the files were opened: it is in the page
@@ -29,7 +29,9 @@ final class SealedReplica {
    */
   private final AtomicLongArray verified;
 
-  private SealedReplica(SealedName name, int epoch, Volume volume, ReplicaFiles files) {
+  private SealedReplica(
+      SealedName name, int epoch, Volume volume, ReplicaFiles files, ScratchBuffers scratch) {
+    this.scratch = scratch;
     this.name = name;
     this.epoch = epoch;
     this.volume = volume;
@@ -43,7 +45,8 @@ final class SealedReplica {
    *
    * @throws CairnException CHUNK_CORRUPT when they are not what the name says, or not there
    */
-  static SealedReplica open(SealedName name, Volume volume) throws CairnException {
+  static SealedReplica open(SealedName name, Volume volume, ScratchBuffers scratch)
+      throws CairnException {
     volume.requireHealthy();
     Disk disk = volume.disk();
     String dataName = ReplicaPath.sealedData(name);
@@ -54,7 +57,7 @@ final class SealedReplica {
       DiskFile sums = disk.open(sumsName, Disk.OpenMode.READ);
       ReplicaFiles files = new ReplicaFiles(data, sums);
       data = null;
-      return checked(name, volume, files);
+      return checked(name, volume, files, scratch);
     } catch (NoSuchFileException e) {
       throw corrupt(name, "file is missing: " + e.getMessage(), e);
     } catch (CairnException e) {
@@ -66,7 +69,8 @@ final class SealedReplica {
     }
   }
 
-  private static SealedReplica checked(SealedName name, Volume volume, ReplicaFiles files)
+  private static SealedReplica checked(
+      SealedName name, Volume volume, ReplicaFiles files, ScratchBuffers scratch)
       throws IOException {
     boolean good = false;
     try {
@@ -85,7 +89,7 @@ final class SealedReplica {
             sumsName, 24, "length " + name.length(), "length " + sums.length());
       }
       good = true;
-      return new SealedReplica(name, sums.epoch(), volume, files);
+      return new SealedReplica(name, sums.epoch(), volume, files, scratch);
     } finally {
       if (!good) {
         files.release();
@@ -183,33 +187,42 @@ final class SealedReplica {
     if (isVerified(start, end)) {
       return;
     }
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(VERIFY_BYTES, end - start));
-    for (long at = start; at < end; at += buffer.capacity()) {
-      int bytes = (int) Math.min(buffer.capacity(), end - at);
-      buffer.clear().limit(bytes);
-      ReplicaRead.readFully(files.data(), buffer, DataFileHeader.BYTES + at);
-      buffer.flip();
-      for (int from = 0; from < bytes; from += Cells.SIZE) {
-        int cell = Cells.indexOf(at + from);
-        int whole = Cells.bytesIn(cell, name.length());
-        if (bytes - from < whole) {
-          break;
-        }
-        int found = Crc32c.of(buffer.slice(from, whole));
-        if (found != sums[cell - firstCell]) {
-          throw new CairnException(
-              ErrorCode.CHUNK_CORRUPT,
-              String.format(
-                  "%s cell at %d has checksum %08x, expected %08x",
-                  name.chunk(), at + from, found, sums[cell - firstCell]));
-        }
+    ByteBuffer buffer = scratch.take(ScratchBuffers.BYTES);
+    try {
+      for (long at = start; at < end; at += ScratchBuffers.BYTES) {
+        int bytes = (int) Math.min(ScratchBuffers.BYTES, end - at);
+        buffer.clear().limit(bytes);
+        ReplicaRead.readFully(files.data(), buffer, DataFileHeader.BYTES + at);
+        requireGood(buffer.flip(), at, sums, firstCell);
       }
+    } finally {
+      scratch.give(buffer);
     }
     long firstWhole = (start + REGION_BYTES - 1) / REGION_BYTES;
     long beyond = end == name.length() ? end / REGION_BYTES + 1 : end / REGION_BYTES;
     for (long region = firstWhole; region < beyond; region++) {
       long bit = 1L << (region % Long.SIZE);
       verified.getAndUpdate((int) (region / Long.SIZE), bits -> bits | bit);
+    }
+  }
+
+  /** Compares the cells that are whole in the buffer. */
+  private void requireGood(ByteBuffer bytes, long at, int[] sums, int firstCell)
+      throws CairnException {
+    for (int from = 0; from < bytes.limit(); from += Cells.SIZE) {
+      int cell = Cells.indexOf(at + from);
+      int whole = Cells.bytesIn(cell, name.length());
+      if (bytes.limit() - from < whole) {
+        return;
+      }
+      int found = Crc32c.of(bytes.slice(from, whole));
+      if (found != sums[cell - firstCell]) {
+        throw new CairnException(
+            ErrorCode.CHUNK_CORRUPT,
+            String.format(
+                "%s cell at %d has checksum %08x, expected %08x",
+                name.chunk(), at + from, found, sums[cell - firstCell]));
+      }
     }
   }
 
@@ -233,33 +246,21 @@ final class SealedReplica {
   /** Reads everything; {@code pace} is told of each piece before it is read. */
   Verification verify(ReadPace pace) throws CairnException {
     long length = name.length();
+    ByteBuffer buffer = scratch.take(ScratchBuffers.BYTES);
     try {
-      ByteBuffer buffer = ByteBuffer.allocateDirect(VERIFY_BYTES);
-      for (long at = 0; at < length; at += VERIFY_BYTES) {
-        int bytes = (int) Math.min(VERIFY_BYTES, length - at);
+      for (long at = 0; at < length; at += ScratchBuffers.BYTES) {
+        int bytes = (int) Math.min(ScratchBuffers.BYTES, length - at);
         pace.beforeRead(bytes);
         buffer.clear().limit(bytes);
         ReplicaRead.readFully(files.data(), buffer, DataFileHeader.BYTES + at);
-        buffer.flip();
         int first = Cells.indexOf(at);
-        int[] sums = checksums(first, Cells.count(bytes));
-        for (int i = 0; i < sums.length; i++) {
-          int size = Math.min(Cells.SIZE, bytes - i * Cells.SIZE);
-          int found = Crc32c.of(buffer.slice(i * Cells.SIZE, size));
-          if (found != sums[i]) {
-            return new Verification(
-                true,
-                false,
-                (long) (first + i) * Cells.SIZE,
-                String.format(
-                    "cell at %d has checksum %08x, expected %08x",
-                    (long) (first + i) * Cells.SIZE, found, sums[i]));
-          }
-        }
+        requireGood(buffer.flip(), at, checksums(first, Cells.count(bytes)), first);
       }
       return new Verification(true, true, length, "");
     } catch (IOException e) {
       throw CutCell.readRefusal(name.chunk(), e);
+    } finally {
+      scratch.give(buffer);
     }
   }
 }

@@ -17,12 +17,14 @@ import java.util.Optional;
  */
 final class SealedReplicas {
   private final int limit;
+  private final ScratchBuffers scratch;
 
   @GuardedBy("this")
   private final Map<ChunkId, SealedReplica> open = new LinkedHashMap<>(16, 0.75f, true);
 
-  SealedReplicas(int limit) {
+  SealedReplicas(int limit, ScratchBuffers scratch) {
     this.limit = limit;
+    this.scratch = scratch;
   }
 
   /** The replica with one use for the caller, who must release it. */
@@ -32,7 +34,7 @@ final class SealedReplicas {
       volume.requireHealthy();
       return known.get();
     }
-    SealedReplica opened = SealedReplica.open(name, volume);
+    SealedReplica opened = SealedReplica.open(name, volume, scratch);
     return keep(name, opened);
   }
 

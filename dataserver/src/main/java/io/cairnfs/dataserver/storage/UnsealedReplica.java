@@ -150,7 +150,7 @@ final class UnsealedReplica {
         new UnsealedReplica(
             chunk, volume, clock, scratch, header.maxLength(), new ReplicaFiles(data, sums), false);
     RecordedCells recorded = replica.recorded(sums);
-    RecordedCells.Prefix prefix = recorded.verify(data, header.maxLength());
+    RecordedCells.Prefix prefix = recorded.verify(data, header.maxLength(), scratch);
     replica.disk.lock();
     try {
       replica.recordsEnd = recorded.end();
@@ -437,7 +437,7 @@ final class UnsealedReplica {
 
   private RecordedCells.Prefix readAgain() throws IOException {
     ReplicaFiles open = files();
-    return recorded(open.sums()).verify(open.data(), maxLength);
+    return recorded(open.sums()).verify(open.data(), maxLength, scratch);
   }
 
   /** Whether the epoch may still open a stream; never true, but says why not. */

@@ -279,15 +279,16 @@ final class Volume implements Closeable {
   void forceSlotDirectory(ChunkId chunk) throws IOException {
     String directory = ReplicaPath.slotDirectory(chunk);
     disk.forceDirectory(directory);
-    if (durableDirectories.contains(directory)) {
-      return;
-    }
     int end = directory.length();
-    while ((end = directory.lastIndexOf('/', end - 1)) > 0) {
-      String parent = directory.substring(0, end);
-      disk.forceDirectory(parent);
+    while (!durableDirectories.contains(directory.substring(0, end))) {
+      int parent = directory.lastIndexOf('/', end - 1);
+      if (parent < 0) {
+        break;
+      }
+      disk.forceDirectory(directory.substring(0, parent));
+      durableDirectories.add(directory.substring(0, end));
+      end = parent;
     }
-    durableDirectories.add(directory);
   }
 
   /**
@@ -305,9 +306,8 @@ final class Volume implements Closeable {
       sums.force();
     }
     disk.rename(temporary, ReplicaPath.sealedSums(chunk));
-    forceSlotDirectory(chunk);
     disk.rename(dataName, ReplicaPath.sealedData(name));
-    disk.forceDirectory(ReplicaPath.slotDirectory(chunk));
+    forceSlotDirectory(chunk);
   }
 
   /** Moves the files of a bad replica out of the way, under names that are free. */

@@ -66,9 +66,11 @@
  * </pre>
  *
  * <p>Sealing, in this order: cut the data file to the sealed length, force it; write the new
- * checksum file beside its place, force it, rename it, force the directory; rename the data file,
- * force the directory; delete the old checksum file. A data file whose name carries a length is
- * therefore SEALED and whole, and a start needs to look into the others only. All names of a
- * replica are in one directory, since a rename between two is not one change on every file system.
+ * checksum file beside its place, force it, rename it; rename the data file, force the directory
+ * (file systems keep the order of two renames in one directory; one that did not would leave a data
+ * file without checksums, which is noticed at start); delete the old checksum file. A data file
+ * whose name carries a length is therefore SEALED and whole, and a start needs to look into the
+ * others only. All names of a replica are in one directory, since a rename between two is not one
+ * change on every file system.
  */
 package io.cairnfs.dataserver.storage;

@@ -41,14 +41,18 @@ final class LifeSigns {
     quietSinceNanos = now;
   }
 
-  /** Called regularly; whether the member has been silent for too long. */
-  boolean isDead(long now) {
+  /**
+   * Called regularly; whether the member has been silent for too long.
+   *
+   * @param patience factor of the time-out: more while connections are still being made
+   */
+  boolean isDead(long now, int patience) {
     long late = now - lastTickNanos - tickNanos;
     lastTickNanos = now;
     if (late > tickNanos) {
       quietSinceNanos += late;
     }
-    return waiting && now - quietSinceNanos > timeoutNanos();
+    return waiting && now - quietSinceNanos > patience * timeoutNanos();
   }
 
   private long timeoutNanos() {

@@ -49,6 +49,8 @@ final class WriteStream implements StreamReceiver {
   private static final Logger LOG = LoggerFactory.getLogger(WriteStream.class);
   private static final long ACTIVE_NANOS = Duration.ofSeconds(5).toNanos();
 
+  private static final int SET_UP_PATIENCE = 2;
+
   private enum State {
     SETTING_UP,
     RUNNING,
@@ -411,7 +413,7 @@ final class WriteStream implements StreamReceiver {
       return;
     }
     long now = clock.monotonicNanos();
-    if (next != null && nextSigns.isDead(now)) {
+    if (next != null && nextSigns.isDead(now, nextReady ? 1 : SET_UP_PATIENCE)) {
       fail(
           new MemberFailure(
               nextServer,

@@ -1,6 +1,7 @@
 package io.cairnfs.metaserver.namespace;
 
 import io.cairnfs.metaserver.store.Applied;
+import io.cairnfs.metaserver.store.Bytes;
 import io.cairnfs.metaserver.store.MetadataStore;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.RecordReader;
@@ -128,7 +129,7 @@ public final class Transaction implements RecordReader {
 
   /** What was just read is mostly what is written next. */
   private Optional<byte[]> readStore(Table table, byte[] key) {
-    int place = (Arrays.hashCode(key) * 31 + table.number()) & (RECENT - 1);
+    int place = (Bytes.hash(key) + table.number()) & (RECENT - 1);
     Read read = recent[place];
     if (read == null || read.table != table || !Arrays.equals(read.key, key)) {
       read = new Read(table, key, store.get(table, key));

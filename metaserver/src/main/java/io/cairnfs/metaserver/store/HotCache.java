@@ -2,12 +2,12 @@ package io.cairnfs.metaserver.store;
 
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * A bounded cache of records, each with the log index since which it is valid. A fixed number of
- * places; a key has one place, and the last one to come stays there. Any thread, without locks.
+ * sets of {@value #WAYS} places; a key belongs to one set, where newcomers take the places in turn.
+ * Any thread; readers take no lock, whoever puts something takes one of {@value #LOCKS}.
  *
  * <p>A view must not get a record that is older or newer than itself. Two rules see to it:
  *
@@ -15,11 +15,13 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  *   <li>The writer puts a record (or takes it out) <em>before</em> its batch reaches the store,
  *       under the batch's index. So a view at or after that index finds the new record, and one
  *       from before finds a record that is too new for it and goes to the store.
- *   <li>A reader puts what it found only if no later index has touched the place: otherwise what it
- *       found may be replaced already. Each place keeps the index that touched it last.
+ *   <li>A reader puts what it found only if no later index has touched the set: otherwise what it
+ *       found may be replaced already. Each set keeps the index that touched it last.
  * </ul>
  */
 final class HotCache {
+  private static final int WAYS = 4;
+  private static final int LOCKS = 64;
   private static final int MAX_VALUE = 1024;
 
   /** What the cache knows about a key: nothing, that it has no record, or its value. */
@@ -36,17 +38,25 @@ final class HotCache {
   }
 
   private final AtomicReferenceArray<Entry> entries;
-  private final AtomicLongArray touched;
+  private final Object[] locks = new Object[LOCKS];
+  // Guarded by the set's lock.
+  private final long[] touched;
+  private final byte[] nextWay;
   private final int mask;
 
   /**
    * @param places rounded up to a power of two
    */
   HotCache(int places) {
-    int size = Integer.highestOneBit(Math.max(2, places) * 2 - 1);
+    int size = Integer.highestOneBit(Math.max(WAYS, places) * 2 - 1);
+    int sets = size / WAYS;
     entries = new AtomicReferenceArray<>(size);
-    touched = new AtomicLongArray(size);
-    mask = size - 1;
+    touched = new long[sets];
+    nextWay = new byte[sets];
+    mask = sets - 1;
+    for (int i = 0; i < LOCKS; i++) {
+      locks[i] = new Object();
+    }
   }
 
   /** Tables whose records are read again and again. */
@@ -67,10 +77,14 @@ final class HotCache {
 
   /** What is known about a key for a view at an index. */
   Found get(Table table, byte[] key, long viewIndex) {
-    Entry entry = entries.get(placeOf(table, key));
-    return entry != null && entry.validSince <= viewIndex && entry.isOf(table, key)
-        ? entry.found
-        : Found.UNKNOWN;
+    int first = setOf(table, key) * WAYS;
+    for (int place = first; place < first + WAYS; place++) {
+      Entry entry = entries.get(place);
+      if (entry != null && entry.isOf(table, key)) {
+        return entry.validSince <= viewIndex ? entry.found : Found.UNKNOWN;
+      }
+    }
+    return Found.UNKNOWN;
   }
 
   /** A reader's find in a view at an index; empty = there is no record. */
@@ -78,42 +92,75 @@ final class HotCache {
     if (value.isEmpty() ? !holdsAbsence(table) : value.get().length > MAX_VALUE) {
       return;
     }
-    int place = placeOf(table, key);
-    Entry seen = entries.get(place);
-    if (touched.get(place) <= viewIndex) {
-      // Fails if the writer, or another reader, was here since.
-      entries.compareAndSet(place, seen, new Entry(table, key, new Found(true, value), viewIndex));
+    int set = setOf(table, key);
+    synchronized (lockOf(set)) {
+      if (touched[set] <= viewIndex) {
+        put(set, new Entry(table, key, new Found(true, value), viewIndex));
+      }
     }
   }
 
   /** The writer is about to set a record by the batch of an index. */
   void replace(Table table, byte[] key, byte[] value, long index) {
-    int place = placeOf(table, key);
-    touched.set(place, index);
-    if (value.length > MAX_VALUE) {
-      entries.set(place, new Entry(table, key, Found.UNKNOWN, Long.MAX_VALUE));
-      return;
+    int set = setOf(table, key);
+    synchronized (lockOf(set)) {
+      touched[set] = index;
+      if (value.length > MAX_VALUE) {
+        drop(set, table, key);
+      } else {
+        put(set, new Entry(table, key, new Found(true, Optional.of(value)), index));
+      }
     }
-    entries.set(place, new Entry(table, key, new Found(true, Optional.of(value)), index));
   }
 
   /** The writer is about to remove a record by the batch of an index. */
   void remove(Table table, byte[] key, long index) {
-    int place = placeOf(table, key);
-    touched.set(place, index);
-    // Always an object of its own: a reader that saw an empty place before the index was set must
-    // not
-    // mistake this place for that one.
-    entries.set(
-        place,
-        holdsAbsence(table)
-            ? new Entry(table, key, Found.ABSENT, index)
-            : new Entry(table, key, Found.UNKNOWN, Long.MAX_VALUE));
+    int set = setOf(table, key);
+    synchronized (lockOf(set)) {
+      touched[set] = index;
+      if (holdsAbsence(table)) {
+        put(set, new Entry(table, key, Found.ABSENT, index));
+      } else {
+        drop(set, table, key);
+      }
+    }
   }
 
-  private int placeOf(Table table, byte[] key) {
-    int hash = Arrays.hashCode(key) * 31 + table.number();
-    hash *= 0x9e3779b9;
-    return (hash ^ (hash >>> 15)) & mask;
+  /** In the place of the same key, else in an empty one, else in the one whose turn it is. */
+  private void put(int set, Entry entry) {
+    int first = set * WAYS;
+    int free = -1;
+    for (int place = first; place < first + WAYS; place++) {
+      Entry old = entries.get(place);
+      if (old == null) {
+        free = place;
+      } else if (old.isOf(entry.table, entry.key)) {
+        entries.set(place, entry);
+        return;
+      }
+    }
+    if (free < 0) {
+      free = first + nextWay[set];
+      nextWay[set] = (byte) ((nextWay[set] + 1) % WAYS);
+    }
+    entries.set(free, entry);
+  }
+
+  private void drop(int set, Table table, byte[] key) {
+    int first = set * WAYS;
+    for (int place = first; place < first + WAYS; place++) {
+      Entry old = entries.get(place);
+      if (old != null && old.isOf(table, key)) {
+        entries.set(place, null);
+      }
+    }
+  }
+
+  private Object lockOf(int set) {
+    return locks[set & (LOCKS - 1)];
+  }
+
+  private int setOf(Table table, byte[] key) {
+    return (Bytes.hash(key) + table.number()) & mask;
   }
 }

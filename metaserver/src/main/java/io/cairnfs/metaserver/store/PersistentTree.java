@@ -113,10 +113,7 @@ final class PersistentTree {
   }
 
   private static int priority(byte[] key) {
-    int hash = Arrays.hashCode(key) * 0x9e3779b9;
-    hash ^= hash >>> 15;
-    hash *= 0x85ebca6b;
-    return hash ^ (hash >>> 13);
+    return Bytes.hash(key);
   }
 
   RecordCursor scan(byte[] from, byte[] to) {

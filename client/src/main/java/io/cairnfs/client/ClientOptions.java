@@ -24,14 +24,14 @@ import java.util.Objects;
  *     false
  * @param eventLoopThreads threads that move bytes; default 1
  * @param packetBytes largest packet of a write stream; default 1 MiB
- * @param writeWindowBytes unacknowledged bytes of one write stream; default 16 MiB
+ * @param writeWindowBytes unacknowledged bytes of one write stream; default 8 MiB
  * @param writeStallTimeout silence of a pipeline with packets outstanding after which it is given
- *     up; default 800 ms
+ *     up; default 600 ms
  * @param sharedFileBytes content up to this size goes into the session's shared chunks; default 1
  *     MiB
  * @param sharedStreams shared chunks of one replication open at once; default 2
  * @param readRequestBytes largest request to a data server; default 1 MiB
- * @param readAheadBytes bytes fetched ahead of a sequential reader; default 8 MiB
+ * @param readAheadBytes bytes fetched ahead of a sequential reader; default 4 MiB
  * @param readTimeout one request to one data server, then the next member is asked; default 3 s
  * @param hedgeDelay the least time before a slow read is sent to a second member as well (the
  *     observed 99th percentile, if that is longer); default 50 ms
@@ -114,12 +114,12 @@ public record ClientOptions(
     private boolean syncOnClose;
     private int eventLoopThreads = 1;
     private int packetBytes = 1 << 20;
-    private long writeWindowBytes = 16L << 20;
-    private Duration writeStallTimeout = Duration.ofMillis(800);
+    private long writeWindowBytes = 8L << 20;
+    private Duration writeStallTimeout = Duration.ofMillis(600);
     private int sharedFileBytes = 1 << 20;
     private int sharedStreams = 2;
     private int readRequestBytes = 1 << 20;
-    private long readAheadBytes = 8L << 20;
+    private long readAheadBytes = 4L << 20;
     private Duration readTimeout = Duration.ofSeconds(3);
     private Duration hedgeDelay = Duration.ofMillis(50);
     private long maxBufferBytes = 128L << 20;

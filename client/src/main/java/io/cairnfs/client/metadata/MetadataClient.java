@@ -203,6 +203,10 @@ public final class MetadataClient implements AutoCloseable {
     private int tries;
     private int hintsFollowed;
     private long reports;
+
+    /** The first metaserver that was lost, silent or left. */
+    private HostPort failedAt;
+
     private volatile HostPort target;
     private volatile long tryStartNanos;
     private volatile CompletableFuture<T> currentTry;
@@ -228,16 +232,11 @@ public final class MetadataClient implements AutoCloseable {
       if (result.isDone()) {
         return;
       }
-      HostPort previous = target;
       HostPort address = leadership.believed();
       target = address;
       tryStartNanos = environment.clock().monotonicNanos();
       if (tries++ > 0) {
         environment.counters().metadataRetries.increment();
-        if (!address.equals(previous)) {
-          environment.counters().callFailovers.increment();
-          environment.events().callFailedOver(previous.toString(), address.toString());
-        }
       }
       CompletableFuture<T> attempt =
           environment
@@ -250,6 +249,7 @@ public final class MetadataClient implements AutoCloseable {
     private void tried(HostPort address, T reply, Throwable failure) {
       if (failure == null) {
         environment.counters().metadataCalls.increment();
+        answeredAt(address);
         result.complete(reply);
         return;
       }
@@ -258,6 +258,9 @@ public final class MetadataClient implements AutoCloseable {
         return;
       }
       boolean left = refusal.code() == ErrorCode.CANCELLED;
+      if (left && failedAt == null) {
+        failedAt = address;
+      }
       if (!left && !refusal.code().isRetryable()) {
         result.completeExceptionally(refusal);
         return;
@@ -272,6 +275,14 @@ public final class MetadataClient implements AutoCloseable {
       }
     }
 
+    /** Being sent on to the leader by another metaserver is no failover. */
+    private void answeredAt(HostPort address) {
+      if (failedAt != null && !failedAt.equals(address)) {
+        environment.counters().callFailovers.increment();
+        environment.events().callFailedOver(failedAt.toString(), address.toString());
+      }
+    }
+
     private long pauseAfter(HostPort address, CairnException refusal) {
       switch (refusal.code()) {
         case NOT_LEADER -> {
@@ -279,6 +290,7 @@ public final class MetadataClient implements AutoCloseable {
         }
         case CONNECTION_LOST, UNAVAILABLE, TIMED_OUT -> {
           unreachableReason = refusal.getMessage();
+          failedAt = failedAt == null ? address : failedAt;
           leadership.rotateFrom(address);
           return unreachable.nextMillis();
         }

@@ -371,12 +371,23 @@ final class ChunkAppender {
                     } else if (failure != null) {
                       abandon(new OpenChunk(chunk));
                     } else {
-                      open(chunk);
-                      pump();
+                      openAndPump(chunk);
                     }
                   }
                   runAfterwards();
                 });
+  }
+
+  private void openAndPump(ChunkLocation chunk) {
+    try {
+      open(chunk);
+      pump();
+    } catch (IllegalArgumentException e) {
+      // An answer that makes no sense, such as a member without an address.
+      fail(
+          new CairnException(
+              ErrorCode.MALFORMED, "allocated " + chunk + " cannot be used: " + e.getMessage(), e));
+    }
   }
 
   private void abandon(OpenChunk chunk) {

@@ -378,6 +378,9 @@ class DataServerTest {
     assertThat(metaserver.copied.get(0).getSince()).isEqualTo(77);
     assertThat(metaserver.copied.get(0).getLength()).isEqualTo(300_000);
     assertThat(status(target, CHUNK).getState()).isEqualTo(ReplicaState.REPLICA_SEALED);
+    metaserver.order(101, copyFrom(source, 300_000));
+    metaserver.await(each -> each.copied.size() == 2);
+    assertThat(metaserver.copied.get(1)).isEqualTo(metaserver.copied.get(0));
   }
 
   @Test
@@ -438,6 +441,24 @@ class DataServerTest {
     assertThat(metaserver.inventories.get(0).getReplicas(0).getChunk()).isEqualTo(CHUNK);
     assertThat(metaserver.inventories.get(0).getLast()).isTrue();
     awaitState(again, CHUNK, ReplicaState.REPLICA_STATE_UNSPECIFIED);
+  }
+
+  @Test
+  void hazardA9AReplicaThatIsNotSealedYetIsInTheInventory() throws Exception {
+    DataServer server = registered("d1");
+    write(server, CHUNK, content(5000));
+    stop(server);
+    metaserver.mismatch(
+        SlotDigest.newBuilder().setPool(0).setSlot(5).setReplication(3).build(),
+        SlotInventoryReply.newBuilder()
+            .addVerdicts(verdict(CHUNK, Verdict.SEAL, 5000).getVerdicts(0))
+            .build());
+    DataServer again = registered("d1");
+    metaserver.await(each -> !each.inventories.isEmpty());
+    assertThat(metaserver.inventories.get(0).getReplicas(0).getChunk()).isEqualTo(CHUNK);
+    assertThat(metaserver.inventories.get(0).getReplicas(0).getState())
+        .isEqualTo(ReplicaState.REPLICA_CLOSED);
+    awaitState(again, CHUNK, ReplicaState.REPLICA_SEALED);
   }
 
   @Test

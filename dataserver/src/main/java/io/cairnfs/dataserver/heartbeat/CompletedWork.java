@@ -3,12 +3,14 @@ package io.cairnfs.dataserver.heartbeat;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.proto.dataserver.CopyResult;
+import io.cairnfs.proto.dataserver.CopyTask;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,6 +18,8 @@ import java.util.Set;
  * result is kept until a heartbeat with it was answered. Safe for any thread.
  */
 final class CompletedWork {
+  private static final int MAX_REMEMBERED = 10_000;
+
   /** Results of one heartbeat. */
   record Report(List<CopyResult> copied, List<Long> deleted) {}
 
@@ -24,6 +28,9 @@ final class CompletedWork {
 
   @GuardedBy("this")
   private final Map<Long, CopyResult> copied = new LinkedHashMap<>();
+
+  @GuardedBy("this")
+  private final Map<Long, CopyResult> done = new LinkedHashMap<>();
 
   @GuardedBy("this")
   private final Set<Long> deleted = new LinkedHashSet<>();
@@ -43,14 +50,29 @@ final class CompletedWork {
 
   synchronized void copied(CopyResult result) {
     copied.put(result.getChunk(), result);
+    if (result.getErrorCode() == 0) {
+      done.put(result.getChunk(), result);
+      if (done.size() > MAX_REMEMBERED) {
+        done.remove(done.keySet().iterator().next());
+      }
+    }
+  }
+
+  /**
+   * The result of this very task if it was done lately: the leader asks again until the result is
+   * in its log.
+   */
+  synchronized Optional<CopyResult> doneBefore(CopyTask task) {
+    CopyResult result = done.get(task.getChunk());
+    return result != null
+            && result.getSince() == task.getSince()
+            && result.getLength() == task.getLength()
+        ? Optional.of(result)
+        : Optional.empty();
   }
 
   synchronized void deleted(ChunkId chunk) {
     deleted.add(chunk.value());
-  }
-
-  synchronized boolean isEmpty() {
-    return copied.isEmpty() && deleted.isEmpty();
   }
 
   synchronized Report report(int limit) {

@@ -37,6 +37,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -235,9 +236,7 @@ public final class HeartbeatService implements AutoCloseable {
         register();
       }
       lastProblem = "";
-      return registration() == Registration.REGISTERED && completed.isEmpty()
-          ? interval
-          : Duration.ZERO;
+      return registration() == Registration.REGISTERED ? interval : Duration.ZERO;
     } catch (CairnException e) {
       return afterFailure(e);
     }
@@ -320,9 +319,7 @@ public final class HeartbeatService implements AutoCloseable {
     interval = interval(reply.getHeartbeatMillis());
     reports.startOver();
     setRegistration(Registration.REGISTERED);
-    for (SlotDigest mismatch : reply.getMismatchesList()) {
-      takeInventory(mismatch);
-    }
+    takeInventories(reply.getMismatchesList());
   }
 
   /** Struck out: it may come back only as a new server. */
@@ -383,50 +380,75 @@ public final class HeartbeatService implements AutoCloseable {
     return millis > 0 ? Duration.ofMillis(millis) : options.interval();
   }
 
-  private void takeInventory(SlotDigest mismatch) {
+  /** One slot after the other, as the leader expects it. */
+  private void takeInventories(List<SlotDigest> mismatches) {
+    if (mismatches.isEmpty()) {
+      return;
+    }
     try {
-      small.execute(() -> inventory(mismatch));
+      small.execute(() -> inventories(mismatches));
     } catch (RejectedExecutionException e) {
-      LOG.warn(
-          "slot={}.{} inventory not taken: too much other work",
-          mismatch.getPool(),
-          mismatch.getSlot());
+      LOG.warn("{} inventories not taken: too much other work", mismatches.size());
     }
   }
 
-  private void inventory(SlotDigest mismatch) {
-    ChunkId after = new ChunkId(0);
-    try {
-      boolean last;
-      do {
-        List<ReplicaStatus> page =
-            store.slot(mismatch.getPool(), mismatch.getSlot(), after, INVENTORY_PAGE);
-        last = page.size() < INVENTORY_PAGE;
-        SlotInventoryRequest.Builder request =
-            SlotInventoryRequest.newBuilder()
-                .setServer(identity.server().orElseThrow().value())
-                .setPool(mismatch.getPool())
-                .setSlot(mismatch.getSlot())
-                .setAfter(after.value())
-                .setLast(last);
-        for (ReplicaStatus status : page) {
-          request.addReplicas(ReplicaReports.of(status));
-          after = status.chunk();
-        }
-        SlotInventoryReply reply =
-            leader.call(Method.SLOT_INVENTORY, request.build(), SlotInventoryReply.parser());
-        reply.getVerdictsList().forEach(work::judge);
-      } while (!last);
-    } catch (CairnException e) {
-      LOG.warn(
-          "slot={}.{} inventory not taken: {}",
-          mismatch.getPool(),
-          mismatch.getSlot(),
-          e.getMessage());
-      setRegistration(Registration.UNREGISTERED);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void inventories(List<SlotDigest> mismatches) {
+    for (SlotDigest mismatch : mismatches) {
+      try {
+        inventory(mismatch);
+      } catch (CairnException e) {
+        LOG.warn(
+            "slot={}.{} inventory not taken: {}",
+            mismatch.getPool(),
+            mismatch.getSlot(),
+            e.getMessage());
+        setRegistration(Registration.UNREGISTERED);
+        return;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
+  }
+
+  /**
+   * Names every replica of the slot, those that are not SEALED yet with the last page: they are not
+   * missing, and the leader may say that they are to be sealed.
+   */
+  private void inventory(SlotDigest mismatch) throws CairnException, InterruptedException {
+    ChunkId after = new ChunkId(0);
+    boolean last;
+    do {
+      List<ReplicaStatus> page =
+          store.slot(mismatch.getPool(), mismatch.getSlot(), after, INVENTORY_PAGE);
+      last = page.size() < INVENTORY_PAGE;
+      SlotInventoryRequest.Builder request =
+          SlotInventoryRequest.newBuilder()
+              .setServer(identity.server().orElseThrow().value())
+              .setPool(mismatch.getPool())
+              .setSlot(mismatch.getSlot())
+              .setAfter(after.value())
+              .setLast(last);
+      for (ReplicaStatus status : page) {
+        request.addReplicas(ReplicaReports.of(status));
+        after = status.chunk();
+      }
+      if (last) {
+        unsealedOf(mismatch).forEach(status -> request.addReplicas(ReplicaReports.of(status)));
+      }
+      SlotInventoryReply reply =
+          leader.call(Method.SLOT_INVENTORY, request.build(), SlotInventoryReply.parser());
+      reply.getVerdictsList().forEach(work::judge);
+    } while (!last);
+  }
+
+  private Stream<ReplicaStatus> unsealedOf(SlotDigest slot) {
+    return store.unsealed().stream()
+        .filter(
+            status ->
+                status.chunk().pool() == slot.getPool()
+                    && status.chunk().slot() == slot.getSlot()
+                    && !store.isBad(status.chunk()));
   }
 
   private void heartbeat() throws CairnException, InterruptedException {

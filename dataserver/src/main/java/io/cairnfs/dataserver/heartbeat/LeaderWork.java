@@ -3,11 +3,13 @@ package io.cairnfs.dataserver.heartbeat;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.dataserver.transfer.DiskThreads;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +59,19 @@ final class LeaderWork {
 
   void copy(CopyTask task) {
     ChunkId chunk = new ChunkId(task.getChunk());
+    Optional<CopyResult> before = completed.doneBefore(task);
+    if (before.isPresent() && isSealedHere(chunk, task.getLength())) {
+      completed.copied(before.get());
+      return;
+    }
     run(copies, chunk, () -> copy(chunk, task));
+  }
+
+  private boolean isSealedHere(ChunkId chunk, long length) {
+    return store
+        .status(chunk)
+        .filter(status -> status.state() == State.SEALED && status.length() == length)
+        .isPresent();
   }
 
   /** Of committed garbage. */

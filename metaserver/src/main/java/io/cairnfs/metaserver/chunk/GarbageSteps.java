@@ -4,6 +4,7 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.metaserver.store.RecordReader;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +18,21 @@ public final class GarbageSteps {
   public GarbageSteps(NamespaceEditor namespace) {
     this.namespace = namespace;
     this.transaction = namespace.transaction();
+  }
+
+  /** True if a step may find anything to do. */
+  public static boolean isDue(RecordReader reader) {
+    long[] totals = Counter.read(reader);
+    if (Counter.CHUNKS_GARBAGE.in(totals) > 0 || LetGo.isAny(reader)) {
+      return true;
+    }
+    for (ServerRecord server : ServerTable.all(reader)) {
+      ServerTotals work = ServerTotals.of(reader, server.id());
+      if (server.isOut() && (work.deletes() > 0 || work.repairs() > 0)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -6,6 +6,7 @@ import io.cairnfs.metaserver.namespace.RecordInput;
 import io.cairnfs.metaserver.namespace.RecordOutput;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.Table;
 import java.util.List;
 
@@ -17,6 +18,12 @@ final class LetGo {
   private static final int FORMAT = 1;
 
   private LetGo() {}
+
+  static boolean isAny(RecordReader reader) {
+    try (RecordCursor rows = reader.scanPrefix(Table.GARBAGE, ChunkKeys.index(ChunkKeys.LET_GO))) {
+      return rows.next();
+    }
+  }
 
   /**
    * @param position where the server was, or was to be: it has no chunk of fewer replicas

@@ -64,7 +64,7 @@ public final class ReferenceTable {
     return !ofChunk(reader, chunk, 1).isEmpty();
   }
 
-  private static long decode(byte[] value) {
+  static long decode(byte[] value) {
     RecordInput in = new RecordInput("reference", value, FORMAT);
     long length = in.readVarint();
     in.requireEnd();

@@ -57,18 +57,22 @@ public final class RingReport {
 
   /** Every slot. */
   public List<SlotReport> slots() {
-    List<SlotReport> reports = new ArrayList<>(slots.size());
-    for (SlotRecord slot : slots) {
-      SlotReport.Builder report =
-          SlotReport.newBuilder()
-              .setPool(slot.pool())
-              .setSlot(slot.slot())
-              .setEpoch(slot.epoch())
-              .addAllActing(slot.acting())
-              .addAllTarget(slot.target());
-      slot.joining().ifPresent(join -> report.addJoining(join.server()));
-      reports.add(report.build());
-    }
-    return reports;
+    return slots.stream().map(RingReport::report).toList();
+  }
+
+  public SlotReport slot(int slot) {
+    return report(slots.get(slot));
+  }
+
+  private static SlotReport report(SlotRecord slot) {
+    SlotReport.Builder report =
+        SlotReport.newBuilder()
+            .setPool(slot.pool())
+            .setSlot(slot.slot())
+            .setEpoch(slot.epoch())
+            .addAllActing(slot.acting())
+            .addAllTarget(slot.target());
+    slot.joining().ifPresent(join -> report.addJoining(join.server()));
+    return report.build();
   }
 }

@@ -7,7 +7,6 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
-import io.cairnfs.metaserver.chunk.GarbageTable;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
@@ -15,6 +14,9 @@ import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotDigests;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.CopyPlanner;
+import io.cairnfs.metaserver.repair.DeletePlanner;
+import io.cairnfs.metaserver.repair.ReplicaVerdicts;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Command;
@@ -34,7 +36,6 @@ import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
-import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
@@ -70,6 +71,7 @@ final class DataServerCalls {
   private final RpcClient client;
   private final Runnable slotsChanged;
   private final Map<Integer, Inventory> inventories = new HashMap<>();
+  private final Map<Integer, ChunkId> copiesAfter = new HashMap<>();
   private final Set<Suspicion> underVerification = ConcurrentHashMap.newKeySet();
 
   private record Suspicion(ChunkId chunk, int server) {}
@@ -95,6 +97,7 @@ final class DataServerCalls {
   /** Forgets what an earlier term left. */
   void reset() {
     inventories.clear();
+    copiesAfter.clear();
     underVerification.clear();
   }
 
@@ -213,13 +216,27 @@ final class DataServerCalls {
       for (ReplicaReport report : request.getUnsealedList()) {
         reply.addVerdicts(verdict(view, request.getServer(), report));
       }
-      new RepairPlan(view, board).addCopies(reply, request.getServer(), COPIES_PER_HEARTBEAT);
+      addCopies(view, request.getServer(), reply);
       for (ChunkId chunk :
-          GarbageTable.deletesOf(view, request.getServer(), DELETES_PER_HEARTBEAT)) {
+          new DeletePlanner(view).deletes(request.getServer(), DELETES_PER_HEARTBEAT)) {
         reply.addDeletes(chunk.value());
       }
     }
     call.reply(reply.build());
+  }
+
+  private void addCopies(StoreView view, int server, ServerHeartbeatReply.Builder reply) {
+    Optional<ChunkId> after = Optional.ofNullable(copiesAfter.get(server));
+    CopyPlanner.Plan plan =
+        new CopyPlanner(view, board).plan(server, after, Set.of(), COPIES_PER_HEARTBEAT);
+    reply.addAllCopies(plan.tasks());
+    // Only where the whole window was given out, or nothing of it can be copied, the next one is
+    // due.
+    if (plan.resumeAfter().isPresent()) {
+      copiesAfter.put(server, plan.resumeAfter().get());
+    } else {
+      copiesAfter.remove(server);
+    }
   }
 
   /** Work that the server has done, or found to be done. */
@@ -271,25 +288,14 @@ final class DataServerCalls {
         .setRepairNeeded(RepairNeeded.newBuilder().setChunk(chunk.value()).setServer(server));
   }
 
-  /**
-   * What becomes of a replica that is not sealed on disk: committed rows decide, and nothing else.
-   */
-  private static ReplicaVerdict verdict(StoreView view, int server, ReplicaReport report) {
+  /** A replica that is too short for its sealed chunk has to be copied anew. */
+  private ReplicaVerdict verdict(StoreView view, int server, ReplicaReport report) {
+    ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
     ChunkId chunk = new ChunkId(report.getChunk());
-    ReplicaVerdict.Builder verdict = ReplicaVerdict.newBuilder().setChunk(report.getChunk());
-    Optional<ChunkRecord> row = ChunkTable.find(view, chunk);
-    if (row.isEmpty()) {
-      return verdict
-          .setVerdict(ChunkTable.isDead(view, chunk) ? Verdict.DEAD : Verdict.KEEP)
-          .build();
+    if (verdicts.needsRepair(report) && RepairTable.since(view, chunk, server).isEmpty()) {
+      needRepair(view, chunk, server, "it has only " + report.getLength() + " bytes");
     }
-    ChunkRecord record = row.get();
-    verdict
-        .setLength(record.length())
-        .setEpoch(record.epoch())
-        .setReplication(record.replication());
-    boolean lacks = RepairTable.since(view, chunk, server).isPresent();
-    return verdict.setVerdict(record.isSealed() && !lacks ? Verdict.SEAL : Verdict.KEEP).build();
+    return verdicts.of(report);
   }
 
   /** Method SLOT_INVENTORY. */

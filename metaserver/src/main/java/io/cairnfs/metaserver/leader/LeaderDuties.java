@@ -3,10 +3,13 @@ package io.cairnfs.metaserver.leader;
 import io.cairnfs.common.process.FatalErrors;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.metaserver.chunk.GarbageSteps;
+import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.OutPolicy;
 import io.cairnfs.metaserver.service.AllocationStamp;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.ReadHandler;
@@ -25,8 +28,10 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.RpcServer;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -100,7 +105,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         new DataServerCalls(
             leadership, views, proposals, board, parts.client(), () -> slotsChanged = true);
     this.settling = new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm);
-    this.moves = new SlotMoves(views, proposals, () -> slotsChanged = true);
+    this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
     this.reads = new LeaderReads(board, parts.log(), parts.securityMode());
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -184,6 +189,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private void begin(long term) {
     calls.reset();
     settling.reset();
+    moves.reset();
     lastHealth.clear();
     lastSpace.clear();
     purging = false;
@@ -220,7 +226,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
           slotsChanged = true;
         }
       }
-      for (ServerRecord server : OutPolicy.due(servers, board, times.outAfter())) {
+      for (ServerRecord server : silentForTooLong(view, servers)) {
         logger.warn(
             "server={} name={} was silent for {}: struck from the ring",
             server.id(),
@@ -235,6 +241,25 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             reply -> slotsChanged = true);
       }
     }
+  }
+
+  /** Servers to strike out; none while that is switched off by a time-out of zero. */
+  private List<ServerRecord> silentForTooLong(StoreView view, List<ServerRecord> servers) {
+    Duration outAfter = times.outAfter();
+    int width = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::width).orElse(0);
+    if (width == 0 || outAfter.isZero() || outAfter.isNegative()) {
+      return List.of();
+    }
+    Set<Integer> silent = new HashSet<>();
+    for (ServerRecord server : servers) {
+      boolean isSilent =
+          board.silence(server.id()).filter(s -> s.compareTo(outAfter) >= 0).isPresent();
+      if (isSilent && !server.isOut()) {
+        silent.add(server.id());
+      }
+    }
+    List<Integer> out = new OutPolicy(width).toStrike(servers, silent);
+    return servers.stream().filter(server -> out.contains(server.id())).toList();
   }
 
   private void logTime() {
@@ -283,7 +308,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       return;
     }
     try (StoreView view = views.get()) {
-      if (Counter.CHUNKS_GARBAGE.in(view) == 0) {
+      if (!GarbageSteps.isDue(view)) {
         return;
       }
     }

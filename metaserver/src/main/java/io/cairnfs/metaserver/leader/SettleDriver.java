@@ -7,14 +7,18 @@ import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.repair.FenceAnswer;
+import io.cairnfs.metaserver.repair.SettleDecision;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.SettleChunk;
 import io.cairnfs.proto.dataserver.FenceChunkReply;
 import io.cairnfs.proto.dataserver.FenceChunkRequest;
 import io.cairnfs.rpc.client.RpcClient;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,8 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ends chunks whose writer is gone: asks every member to refuse that writer and to say how far it
- * got, decides ({@link Settlement}), and logs the length. Begins again at each tick for what is not
- * decided; the row is the only state that counts.
+ * got, decides ({@link SettleDecision}), and logs the length. Begins again at each tick for what is
+ * not decided; the row is the only state that counts.
  */
 final class SettleDriver {
   private static final Logger logger = LoggerFactory.getLogger(SettleDriver.class);
@@ -110,35 +114,34 @@ final class SettleDriver {
   }
 
   private void decide(ChunkRecord chunk, Map<Integer, FenceChunkReply> answers, Set<Integer> out) {
-    Optional<Settlement> settlement =
-        Settlement.decide(chunk.pipeline(), chunk.length(), answers, out);
-    if (settlement.isEmpty()) {
-      logger.info(
-          "{} waits to be settled: {} of {} answered, committed length {}",
-          chunk.id(),
-          answers.size(),
-          chunk.pipeline(),
-          chunk.length());
+    List<FenceAnswer> said = new ArrayList<>();
+    answers.forEach(
+        (server, reply) ->
+            said.add(
+                new FenceAnswer(
+                    server,
+                    reply.getExists(),
+                    reply.getExists() ? reply.getValidLength() : 0,
+                    reply.getExists() && reply.getContinuous())));
+    SettleDecision decision = SettleDecision.of(chunk, said, out);
+    if (decision instanceof SettleDecision.Wait wait) {
+      logger.info("{} waits to be settled: {}", chunk.id(), wait.reason());
       underWay.remove(chunk.id());
-      return;
+    } else if (decision instanceof SettleDecision.Settle settle) {
+      submit(chunk, settle.command());
     }
-    if (settlement.get().possibleLoss()) {
+  }
+
+  private void submit(ChunkRecord chunk, SettleChunk command) {
+    if (command.getPossibleLoss()) {
       logger.error(
           "{} settled at {} without any member that saw all of it: flushed bytes behind may be lost",
           chunk.id(),
-          settlement.get().length());
+          command.getLength());
     }
     CompletableFuture<?> unused =
         proposals
-            .submit(
-                Proposals.command()
-                    .setSettleChunk(
-                        SettleChunk.newBuilder()
-                            .setChunk(chunk.id().value())
-                            .setEpoch(chunk.epoch())
-                            .setLength(settlement.get().length())
-                            .addAllHolders(settlement.get().holders())
-                            .setPossibleLoss(settlement.get().possibleLoss())))
+            .submit(Proposals.command().setSettleChunk(command))
             .whenComplete((reply, failure) -> underWay.remove(chunk.id()));
   }
 }

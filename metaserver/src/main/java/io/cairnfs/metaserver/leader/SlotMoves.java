@@ -1,95 +1,87 @@
 package io.cairnfs.metaserver.leader;
 
-import io.cairnfs.metaserver.chunk.PoolRecord;
-import io.cairnfs.metaserver.chunk.SlotJoin;
-import io.cairnfs.metaserver.chunk.SlotRecord;
-import io.cairnfs.metaserver.chunk.SlotTable;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.JoinPlanner;
 import io.cairnfs.metaserver.store.StoreView;
-import io.cairnfs.proto.command.AdvanceJoin;
-import io.cairnfs.proto.command.BeginJoin;
 import io.cairnfs.proto.command.Command;
-import io.cairnfs.proto.command.Promote;
-import java.util.Optional;
+import io.cairnfs.proto.command.FenceChunk;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Moves slots to their targets, one position of a slot at a time; whether a step is due is checked
- * where it is applied.
+ * Moves slots to their targets: proposes what {@link JoinPlanner} says is due, and takes chunks
+ * from writers that keep a joiner waiting. Whether a step is due is checked again where it is
+ * applied.
  */
 final class SlotMoves {
   private static final int STEPS_PER_TICK = 256;
+  private static final int JOINS_PER_SERVER = 256;
+
+  /** Chunks that a joiner may have left to copy before more of its slots are looked through. */
+  private static final int COPY_BACKLOG = 4_096;
+
+  /** How long a chunk may stay open that was opened without the joiner of its slot. */
+  private static final Duration WRITER_LIMIT = Duration.ofSeconds(60);
 
   private final Supplier<StoreView> views;
   private final Proposals proposals;
+  private final ServerBoard board;
+  private final Clock clock;
   private final Runnable slotsChanged;
-  private int nextSlot;
+  private final Map<ChunkId, Long> blockingSince = new HashMap<>();
 
-  SlotMoves(Supplier<StoreView> views, Proposals proposals, Runnable slotsChanged) {
+  SlotMoves(
+      Supplier<StoreView> views,
+      Proposals proposals,
+      ServerBoard board,
+      Clock clock,
+      Runnable slotsChanged) {
     this.views = views;
     this.proposals = proposals;
+    this.board = board;
+    this.clock = clock;
     this.slotsChanged = slotsChanged;
+  }
+
+  void reset() {
+    blockingSince.clear();
   }
 
   void tick() {
     try (StoreView view = views.get()) {
       if (Counter.SLOTS_MOVING.in(view) == 0) {
+        blockingSince.clear();
         return;
       }
-      int slots = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::slots).orElse(0);
-      int steps = 0;
-      for (int i = 0; i < slots && steps < STEPS_PER_TICK; i++) {
-        nextSlot = (nextSlot + 1) % slots;
-        SlotRecord slot = SlotTable.get(view, PoolRecord.REPLICATED, nextSlot);
-        Optional<Command.Builder> step = slot.isMoving() ? step(slot) : Optional.empty();
-        if (step.isPresent()) {
-          proposals.propose(step.get(), reply -> slotsChanged.run());
-          steps++;
-        }
+      JoinPlanner planner = new JoinPlanner(view, board, JOINS_PER_SERVER, COPY_BACKLOG);
+      for (Command command : planner.next(STEPS_PER_TICK)) {
+        proposals.propose(command.toBuilder().setSuperuser(true), reply -> slotsChanged.run());
       }
+      fenceBlockers(planner);
     }
   }
 
-  private static Optional<Command.Builder> step(SlotRecord slot) {
-    if (slot.joining().isPresent()) {
-      SlotJoin join = slot.joining().get();
-      return Optional.of(join.isAtEnd() ? promote(slot, join) : advance(slot, join));
-    }
-    for (int position = 0; position < slot.target().size(); position++) {
-      int wanted = slot.target().get(position);
-      boolean there = position < slot.acting().size() && slot.acting().get(position) == wanted;
-      if (!there) {
-        return Optional.of(
+  private void fenceBlockers(JoinPlanner planner) {
+    long now = clock.monotonicNanos();
+    Map<ChunkId, Long> still = new HashMap<>();
+    for (ChunkRecord chunk : planner.blockers()) {
+      long since = blockingSince.getOrDefault(chunk.id(), now);
+      still.put(chunk.id(), since);
+      if (chunk.isOpen() && now - since >= WRITER_LIMIT.toNanos()) {
+        proposals.propose(
             Proposals.command()
-                .setBeginJoin(
-                    BeginJoin.newBuilder()
-                        .setPool(slot.pool())
-                        .setSlot(slot.slot())
-                        .setPosition(position)
-                        .setServer(wanted)));
+                .setFenceChunk(
+                    FenceChunk.newBuilder()
+                        .setChunk(chunk.id().value())
+                        .setExpectedEpoch(chunk.epoch())));
       }
     }
-    return Optional.empty();
-  }
-
-  private static Command.Builder advance(SlotRecord slot, SlotJoin join) {
-    return Proposals.command()
-        .setAdvanceJoin(
-            AdvanceJoin.newBuilder()
-                .setPool(slot.pool())
-                .setSlot(slot.slot())
-                .setPosition(join.position())
-                .setServer(join.server()));
-  }
-
-  private static Command.Builder promote(SlotRecord slot, SlotJoin join) {
-    return Proposals.command()
-        .setPromote(
-            Promote.newBuilder()
-                .setPool(slot.pool())
-                .setSlot(slot.slot())
-                .setPosition(join.position())
-                .setServer(join.server())
-                .setSlotEpoch(slot.epoch()));
+    blockingSince.clear();
+    blockingSince.putAll(still);
   }
 }

@@ -106,6 +106,22 @@ public final class JoinPlanner {
         : Optional.empty();
   }
 
+  /** Chunks of all slots that keep a joiner waiting; see {@link #blockers(SlotRecord)}. */
+  public List<ChunkRecord> blockers() {
+    List<ChunkRecord> blockers = new ArrayList<>();
+    PoolRecord.find(state, PoolRecord.REPLICATED)
+        .ifPresent(
+            pool -> {
+              for (int slot = 0; slot < pool.slots(); slot++) {
+                SlotRecord record = SlotTable.get(state, pool.id(), slot);
+                if (record.joining().filter(SlotJoin::isAtEnd).isPresent()) {
+                  blockers.addAll(blockers(record));
+                }
+              }
+            });
+    return blockers;
+  }
+
   /**
    * Unsealed chunks of a slot that were opened without its joiner: while there are any it is not
    * promoted. Their sessions should close them; after a while they are fenced.

@@ -8,8 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.store.MemoryStore;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.Table;
 import io.cairnfs.proto.command.AdvanceJoin;
 import io.cairnfs.proto.command.BeginJoin;
 import io.cairnfs.proto.command.Command;
@@ -364,5 +367,23 @@ public final class ChunkCluster {
 
   public List<ExtentRecord> extents(InodeId inode) {
     return ExtentMap.overlapping(store(), inode, 0, Long.MAX_VALUE, 100_000);
+  }
+
+  /** Damages the store: the chunk's references are gone. */
+  public void loseReferences(ChunkId chunk) {
+    names.damage(namespace -> deleteAll(namespace, Table.REFERENCE, ChunkKeys.chunk(chunk)));
+  }
+
+  /** Damages the store: the chunk's row is gone. */
+  public void loseChunk(ChunkId chunk) {
+    names.damage(namespace -> deleteAll(namespace, Table.CHUNK, ChunkKeys.chunk(chunk)));
+  }
+
+  private static void deleteAll(NamespaceEditor namespace, Table table, byte[] prefix) {
+    try (RecordCursor cursor = namespace.transaction().scanPrefix(table, prefix)) {
+      while (cursor.next()) {
+        namespace.transaction().delete(table, cursor.key());
+      }
+    }
   }
 }

@@ -51,27 +51,32 @@ public final class ChunkReads implements ChunkLookup {
 
   private static final int MAX_REFERENCES = 1024;
 
+  private final StoreView state;
   private final ReplicaHealth health;
   private final String readerHost;
+  private final ChunkLocations locations;
 
   /**
+   * @param state stays open as long as this is used
    * @param readerHost members on this host come first; empty when unknown
    */
-  public ChunkReads(ReplicaHealth health, String readerHost) {
+  public ChunkReads(StoreView state, ReplicaHealth health, String readerHost) {
+    this.state = state;
     this.health = health;
     this.readerHost = readerHost;
+    this.locations = new ChunkLocations(state, health);
   }
 
   @Override
-  public List<Extent> extents(RecordReader state, InodeId file, long from, long to, int limit) {
-    return ExtentMap.overlapping(state, file, from, to, limit).stream()
+  public List<Extent> extents(RecordReader view, InodeId file, long from, long to, int limit) {
+    return ExtentMap.overlapping(view, file, from, to, limit).stream()
         .map(ExtentRecord::toProto)
         .toList();
   }
 
   @Override
-  public Optional<ChunkLocation> locate(RecordReader state, ChunkId chunk) {
-    return new ChunkLocations(state, health).forReading(chunk, readerHost);
+  public Optional<ChunkLocation> locate(RecordReader view, ChunkId chunk) {
+    return locations.forReading(chunk, readerHost);
   }
 
   /**
@@ -79,7 +84,7 @@ public final class ChunkReads implements ChunkLookup {
    *
    * @throws CairnException CHUNK_NOT_FOUND
    */
-  public ChunkResult chunk(RecordReader state, ChunkId id) throws CairnException {
+  public ChunkResult chunk(ChunkId id) throws CairnException {
     ChunkResult.Builder result =
         ChunkResult.newBuilder()
             .setLocation(
@@ -103,12 +108,11 @@ public final class ChunkReads implements ChunkLookup {
   }
 
   /**
-   * Shares of all servers; on demand every slot, and where the chunks of a file are.
+   * Shares of all servers; on demand every slot, or the chunks of a file and their slots.
    *
    * @throws CairnException as the path demands
    */
-  public RingResult ring(RecordReader state, Principal principal, RingQuery request)
-      throws CairnException {
+  public RingResult ring(Principal principal, RingQuery request) throws CairnException {
     RingReport ring = RingReport.of(state);
     RingResult.Builder result = RingResult.newBuilder();
     for (ServerRecord server : ServerTable.all(state)) {
@@ -127,12 +131,19 @@ public final class ChunkReads implements ChunkLookup {
     if (request.hasTarget()) {
       Namespace namespace = new Namespace(state);
       InodeRecord file = new PathResolver(namespace, principal).resolve(request.getTarget());
-      result.addAllChunks(chunksOf(state, file.id()));
+      List<ChunkLocation> chunks = chunksOf(file.id());
+      result.addAllChunks(chunks);
+      if (!request.getWithSlots()) {
+        chunks.stream()
+            .map(chunk -> new ChunkId(chunk.getChunk()).slot())
+            .distinct()
+            .forEach(slot -> result.addSlots(ring.slot(slot)));
+      }
     }
     return result.build();
   }
 
-  private List<ChunkLocation> chunksOf(RecordReader state, InodeId file) {
+  private List<ChunkLocation> chunksOf(InodeId file) {
     Set<ChunkId> ids = new LinkedHashSet<>();
     for (ExtentRecord extent : ExtentMap.overlapping(state, file, 0, Long.MAX_VALUE, MAX_EXTENTS)) {
       ids.add(extent.chunk());
@@ -145,7 +156,7 @@ public final class ChunkReads implements ChunkLookup {
   }
 
   /** The cluster's totals and its servers; costs nothing that grows with the number of chunks. */
-  public ClusterReportResult report(StoreView state) {
+  public ClusterReportResult report() {
     long[] totals = Counter.read(state);
     ClusterReportResult.Builder report =
         ClusterReportResult.newBuilder()

@@ -5,6 +5,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.id.SessionId;
+import io.cairnfs.metaserver.chunk.ChunkCheck;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DentryRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
@@ -55,7 +56,11 @@ final class StoreCheck {
           new Phase(Table.SESSION, (key, value) -> cursor().add(Tally.SESSIONS, 1)),
           new Phase(Table.LEASE, this::checkLease),
           new Phase(Table.REPLY, this::checkReply),
-          new Phase(Table.DELETED, this::checkDeleted));
+          new Phase(Table.DELETED, this::checkDeleted),
+          new Phase(Table.EXTENT, (key, value) -> report(chunks().extent(key, value))),
+          new Phase(Table.REFERENCE, (key, value) -> report(chunks().reference(key, value))),
+          new Phase(Table.CHUNK, (key, value) -> report(chunks().chunk(key, value))),
+          new Phase(Table.REPAIR, (key, value) -> report(chunks().repair(key, value))));
 
   private StoreCheck(StoreView view, CheckCursor cursor) {
     this.view = view;
@@ -65,6 +70,14 @@ final class StoreCheck {
 
   private CheckCursor cursor() {
     return cursor;
+  }
+
+  private ChunkCheck chunks() {
+    return new ChunkCheck(view);
+  }
+
+  private void report(List<String> violations) {
+    page.addAllViolations(violations);
   }
 
   /**

@@ -65,7 +65,10 @@ public abstract class CairnInputStream extends InputStream {
   @Override
   public abstract int available() throws IOException;
 
-  /** The file's attributes at opening. */
+  /**
+   * The file's attributes at opening. Of a file that is being written they may show less than
+   * {@link #length()}.
+   */
   public abstract FileStatus status();
 
   /** Idempotent. Reads after it throw. */

@@ -19,8 +19,9 @@ public abstract class CairnOutputStream extends OutputStream {
 
   /**
    * HDFS' hflush. When it returns, all bytes written so far are in the memory of every member of
-   * the pipeline and part of the file: new readers see them. A no-op after close, and for a file
-   * whose visibility is deferred it only sends the bytes on their way.
+   * the pipeline, and whoever opens the file from now on sees them. The length that {@code stat}
+   * and listings show follows within about a second. A no-op after close, and for a file whose
+   * visibility is deferred.
    */
   @Override
   public abstract void flush() throws IOException;

@@ -335,11 +335,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   private CairnInputStream input(CairnPath path, OpenResult opened) throws CairnException {
     FileStatus status = requireFile(Conversions.status(path, opened.getAttributes()));
+    FileReader reader = new FileReader(environment, metadata, chunks, readOptions, opened);
     sessions.inodeOpened(status.inode());
-    return new StreamingInput(
-        status,
-        new FileReader(environment, metadata, chunks, readOptions, opened),
-        () -> sessions.inodeClosed(status.inode()));
+    return new StreamingInput(status, reader, () -> sessions.inodeClosed(status.inode()));
   }
 
   private static FileStatus requireFile(FileStatus status) throws CairnException {
@@ -356,8 +354,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   private byte[] content(CairnPath path, OpenResult opened, int maxBytes) throws CairnException {
-    byte[] bytes = new byte[requireAtMost(path, opened, maxBytes)];
+    requireFile(Conversions.status(path, opened.getAttributes()));
     FileReader reader = new FileReader(environment, metadata, chunks, readOptions, opened);
+    byte[] bytes = new byte[requireAtMost(path, reader.length(), maxBytes)];
     ByteBuffer target = ByteBuffer.wrap(bytes);
     while (target.hasRemaining()) {
       if (reader.read(target.position(), target) < 0) {
@@ -368,15 +367,14 @@ final class ConnectedFileSystem implements CairnFileSystem {
     return bytes;
   }
 
-  private static int requireAtMost(CairnPath path, OpenResult opened, int maxBytes)
+  private static int requireAtMost(CairnPath path, long length, int maxBytes)
       throws CairnException {
-    FileStatus status = requireFile(Conversions.status(path, opened.getAttributes()));
-    if (status.length() > maxBytes) {
+    if (length > maxBytes) {
       throw new CairnException(
           ErrorCode.TOO_LARGE,
-          path + " has " + status.length() + " bytes; at most " + maxBytes + " were asked for");
+          path + " has " + length + " bytes; at most " + maxBytes + " were asked for");
     }
-    return (int) status.length();
+    return (int) length;
   }
 
   @Override

@@ -126,12 +126,74 @@ class FileWritingTest {
         out.write(content, at, step);
         at += step;
         out.flush();
-        assertThat(fs.stat(FILE).length()).isEqualTo(at);
+        try (CairnInputStream in = fs.open(FILE)) {
+          assertThat(in.length()).isEqualTo(at);
+        }
         assertThat(fs.readFully(FILE, at)).isEqualTo(Arrays.copyOf(content, at));
       }
       int seen = cluster.leader().mutationsSeen.get();
       out.flush();
       assertThat(cluster.leader().mutationsSeen.get()).isEqualTo(seen);
+    }
+  }
+
+  @Test
+  void flushesIntoAnOpenTailNeedNoCommandAndAreCommittedSoon() throws Exception {
+    byte[] content = random(200_000);
+    try (CairnFileSystem fs = connect()) {
+      CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
+      out.write(content, 0, 50_000);
+      out.flush();
+      out.write(content, 50_000, 1000);
+      out.flush();
+      assertThat(cluster.events).contains("TAIL");
+      int seen = cluster.leader().mutationsSeen.get();
+      for (int at = 51_000; at < 151_000; at += 1000) {
+        out.write(content, at, 1000);
+        if (at % 2000 == 0) {
+          out.flush();
+        } else {
+          out.sync();
+        }
+      }
+      assertThat(cluster.leader().mutationsSeen.get()).isBetween(seen, seen + 2);
+      assertThat(fs.readFully(FILE, 200_000)).isEqualTo(Arrays.copyOf(content, 151_000));
+      assertThat(cluster.dataServer(1).lengthsAsked.get()).isPositive();
+      FakeCluster.await(
+          "a commit in the background", () -> cluster.namespace.file("/f").length == 151_000);
+      // Without the head the least that the others know counts.
+      cluster.dataServer(1).interrupted = true;
+      out.write(content, 151_000, 1000);
+      out.flush();
+      assertThat(fs.readFully(FILE, 200_000)).isEqualTo(Arrays.copyOf(content, 152_000));
+      out.write(content, 152_000, 48_000);
+      out.close();
+      assertThat(fs.stat(FILE).length()).isEqualTo(200_000);
+      assertThat(cluster.namespace.content("/f")).isEqualTo(content);
+      assertThat(fs.readFully(FILE, 200_000)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void aTailCommitThatFailsIsToldToTheWriter() throws Exception {
+    try (CairnFileSystem fs = connect()) {
+      CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
+      for (int i = 0; i < 3; i++) {
+        out.write(random(30_000));
+        out.flush();
+      }
+      fs.unlink(FILE);
+      FakeCluster.await(
+          "the refusal of the commit",
+          () -> {
+            try {
+              out.write(1);
+              return false;
+            } catch (IOException e) {
+              return ((CairnException) e).code() == ErrorCode.NOT_FOUND;
+            }
+          });
+      out.close();
     }
   }
 

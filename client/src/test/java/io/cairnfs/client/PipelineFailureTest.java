@@ -248,6 +248,25 @@ class PipelineFailureTest {
   }
 
   @Test
+  void anOpenTailMovesToTheNextChunkWhenItsPipelineFails() throws Exception {
+    byte[] content = random(300_000);
+    try (CairnFileSystem fs = connect();
+        CairnOutputStream out = fs.create(FILE, CreateOptions.defaults())) {
+      for (int at = 0; at < content.length; at += 10_000) {
+        if (at == 150_000) {
+          cluster.dataServer(3).failAtLength.set(0);
+        }
+        out.write(content, at, 10_000);
+        out.flush();
+        assertThat(fs.readFully(FILE, content.length))
+            .isEqualTo(Arrays.copyOf(content, at + 10_000));
+      }
+      assertThat(failovers).containsExactly("d3");
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(content);
+  }
+
+  @Test
   void whenNoServerIsLeftTheWriterIsToldWithinItsTimeout() throws Exception {
     for (int id = 1; id <= 4; id++) {
       cluster.dataServer(id).failAtLength.set(100_000);

@@ -12,6 +12,9 @@ import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.Extent;
+import java.util.List;
 
 /**
  * An opened file's length and extents, fetched as they are needed and again when a chunk is not
@@ -24,17 +27,39 @@ final class FileContent {
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
   private final OpenResult opened;
+  private final long length;
   private final ExtentMap extents = new ExtentMap();
 
-  FileContent(ClientEnvironment environment, MetadataClient metadata, OpenResult opened) {
+  /**
+   * @param length the file's length, with what an open tail has beyond the committed one
+   */
+  FileContent(
+      ClientEnvironment environment, MetadataClient metadata, OpenResult opened, long length) {
     this.environment = environment;
     this.metadata = metadata;
     this.opened = opened;
-    extents.put(0, opened.getExtentsUntil(), opened.getExtentsList(), opened.getChunksList());
+    this.length = length;
+    put(0, opened.getExtentsUntil(), opened.getExtentsList(), opened.getChunksList());
+  }
+
+  private void put(long from, long until, List<Extent> answered, List<ChunkLocation> locations) {
+    List<Extent> known = answered.stream().map(this::withTail).toList();
+    synchronized (extents) {
+      extents.put(from, until, known, locations);
+    }
+  }
+
+  /** An open tail reaches to the end of the file. */
+  private Extent withTail(Extent extent) {
+    boolean lengthened =
+        extent.getOpenTail() && extent.getFileOffset() + extent.getLength() < length;
+    return lengthened
+        ? extent.toBuilder().setLength(length - extent.getFileOffset()).build()
+        : extent;
   }
 
   long length() {
-    return opened.getAttributes().getLength();
+    return length;
   }
 
   boolean isInline() {
@@ -83,9 +108,6 @@ final class FileContent {
             .build();
     ReadReply reply = environment.await(metadata.read(ReadRequest.newBuilder().setExtents(query)));
     ExtentsResult result = reply.getExtents();
-    synchronized (extents) {
-      extents.put(
-          position, result.getExtentsUntil(), result.getExtentsList(), result.getChunksList());
-    }
+    put(position, result.getExtentsUntil(), result.getExtentsList(), result.getChunksList());
   }
 }

@@ -30,16 +30,23 @@ public final class FileReader {
   private final ReadOptions options;
   private final FileContent content;
 
+  /**
+   * Asks how far a file that is being written has come: its length is fixed then.
+   *
+   * @param opened with the extents from the file's start
+   */
   public FileReader(
       ClientEnvironment environment,
       MetadataClient metadata,
       ChunkReader chunks,
       ReadOptions options,
-      OpenResult opened) {
+      OpenResult opened)
+      throws CairnException {
     this.environment = environment;
     this.chunks = chunks;
     this.options = options;
-    content = new FileContent(environment, metadata, opened);
+    long length = new OpenTail(environment, metadata).visibleLength(opened, deadline());
+    content = new FileContent(environment, metadata, opened, length);
   }
 
   /** Bytes of the file when it was opened. */

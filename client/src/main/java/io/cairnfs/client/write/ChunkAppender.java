@@ -202,6 +202,11 @@ final class ChunkAppender {
     return ahead % CellChecksums.CELL_BYTES;
   }
 
+  /** The chunk is the one being written. */
+  synchronized boolean isStreaming(OpenChunk chunk) {
+    return chunk == current;
+  }
+
   /** A commit of one packet of the chunk was answered. */
   synchronized void commitEnded(OpenChunk chunk) {
     chunk.commitEnded();

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -40,6 +41,11 @@ public final class FileWriter {
 
   /** A command holds a limited number of extents: a writer who never flushes commits at times. */
   private static final int MAX_UNCOMMITTED_EXTENTS = 1024;
+
+  /** How far the committed length of an open tail may lag behind. */
+  private static final long TAIL_COMMIT_MILLIS = 1000;
+
+  private static final long BUSY_MILLIS = 100;
 
   private final WriteService service;
   private final ClientEnvironment environment;
@@ -64,6 +70,16 @@ public final class FileWriter {
   private long committedLength;
   private ChunkSource source;
   private boolean lastPacketFlushed = true;
+  private boolean flushedBefore;
+
+  /**
+   * The chunk in which the file's last committed extent is marked open: readers ask its head how
+   * far it has come, so that a flush which only lengthens it needs no command.
+   */
+  private Optional<OpenChunk> openTail = Optional.empty();
+
+  private boolean tailCommitScheduled;
+  private CompletableFuture<OperationResult> tailCommit = CompletableFuture.completedFuture(null);
   private boolean syncWanted;
   private boolean closed;
   private CairnException failure;
@@ -185,6 +201,9 @@ public final class FileWriter {
     if (failure != null) {
       throw Failures.here(failure);
     }
+    if (tailCommit.isCompletedExceptionally()) {
+      environment.await(tailCommit);
+    }
     if (!session.isOpen()) {
       throw new CairnException(
           ErrorCode.SESSION_EXPIRED, name() + ": " + session.id() + " has ended");
@@ -236,7 +255,7 @@ public final class FileWriter {
     appender.append(packet);
     collect();
     if (handle.isPresent() && extents.size() >= MAX_UNCOMMITTED_EXTENTS) {
-      commitStreamed(false);
+      commitStreamed(After.OPEN);
     }
   }
 
@@ -299,7 +318,57 @@ public final class FileWriter {
       forceAll();
     }
     if (handle.isPresent() && extents.size() > 0) {
-      commitStreamed(false);
+      if (onlyLengthensTail()) {
+        scheduleTailCommit();
+      } else {
+        commitStreamed(flushedBefore ? After.OPEN_TAIL : After.OPEN);
+      }
+      flushedBefore = true;
+    }
+  }
+
+  private boolean onlyLengthensTail() {
+    return openTail.isPresent()
+        && extents.isOneRunIn(openTail.get().location().getChunk(), committedLength)
+        && appender.isStreaming(openTail.get());
+  }
+
+  private void scheduleTailCommit() {
+    if (!tailCommitScheduled) {
+      tailCommitScheduled = true;
+      var unused = environment.schedule(this::commitTail, TAIL_COMMIT_MILLIS);
+    }
+  }
+
+  /** On an event loop: must not wait for the lock, nor for the answer. */
+  private void commitTail() {
+    if (!lock.tryLock()) {
+      var unused = environment.schedule(this::commitTail, BUSY_MILLIS);
+      return;
+    }
+    try {
+      tailCommitScheduled = false;
+      collect();
+      if (closed || failure != null || extents.size() == 0) {
+        return;
+      }
+      if (!tailCommit.isDone()) {
+        scheduleTailCommit();
+        return;
+      }
+      CommitExtents commit = streamedCommit(After.OPEN_TAIL);
+      committedLength = commit.getLength();
+      tailCommit =
+          session
+              .mutate(Operation.newBuilder().setCommit(commit).build())
+              .whenComplete(
+                  (result, problem) -> {
+                    if (problem == null) {
+                      attributes = result.getCommit().getAttributes();
+                    }
+                  });
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -363,17 +432,41 @@ public final class FileWriter {
     commit(commit);
   }
 
-  private void commitStreamed(boolean close) throws CairnException {
-    CommitExtents commit =
+  /** What a commit leaves behind. */
+  private enum After {
+    OPEN,
+    /** The last extent is marked open, if its chunk is still being written. */
+    OPEN_TAIL,
+    CLOSED
+  }
+
+  private void commitStreamed(After after) throws CairnException {
+    // Numbered only when the one before has been answered: they are applied in order.
+    environment.await(tailCommit);
+    commit(streamedCommit(after));
+  }
+
+  private CommitExtents streamedCommit(After after) {
+    CommitExtents.Builder commit =
         handle
             .orElseThrow()
             .nextCommit()
-            .addAllExtents(extents.take())
-            .addAllChunks(progress())
             .setLength(Math.max(committedLength, extents.end()))
-            .setClose(close)
-            .build();
-    commit(commit);
+            .setClose(after == After.CLOSED);
+    Optional<Packet> last = extents.lastPacket();
+    List<Extent> added = extents.take();
+    openTail =
+        last.filter(packet -> after == After.OPEN_TAIL && !added.isEmpty())
+            .map(Packet::chunk)
+            .filter(appender::isStreaming);
+    for (ChunkProgress progress : progress()) {
+      boolean isTail =
+          openTail.isPresent() && openTail.get().location().getChunk() == progress.getChunk();
+      // An open tail ends where its chunk does, as far as this command knows.
+      long end = isTail ? last.get().chunkOffset() + last.get().length() : progress.getLength();
+      commit.addChunks(progress.toBuilder().setLength(end));
+    }
+    return commit.addAllExtents(added).setOpenTail(openTail.isPresent()).build();
   }
 
   private void commit(CommitExtents commit) throws CairnException {
@@ -496,7 +589,7 @@ public final class FileWriter {
       forceAll();
     }
     if (handle.isPresent()) {
-      commitStreamed(true);
+      commitStreamed(After.CLOSED);
       return;
     }
     create(

@@ -6,6 +6,8 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.dataserver.ChunkLengthReply;
+import io.cairnfs.proto.dataserver.ChunkLengthRequest;
 import io.cairnfs.proto.dataserver.PacketAck;
 import io.cairnfs.proto.dataserver.PacketFlag;
 import io.cairnfs.proto.dataserver.PacketHeader;
@@ -53,6 +55,11 @@ public final class FakeDataServer {
   /** Nothing is answered or acknowledged any more. */
   public volatile boolean frozen;
 
+  /** Says of every replica that its stream was interrupted. */
+  public volatile boolean interrupted;
+
+  public final AtomicInteger lengthsAsked = new AtomicInteger();
+
   /** Reads wait so long. */
   public volatile long readDelayMillis;
 
@@ -86,6 +93,7 @@ public final class FakeDataServer {
                 cluster.clock)
             .handler(Method.READ_CHUNK, this::read)
             .handler(Method.SYNC_CHUNK, this::sync)
+            .handler(Method.CHUNK_LENGTH, this::length)
             .streamHandler(Method.WRITE_CHUNK, this::write)
             .start();
   }
@@ -316,6 +324,19 @@ public final class FakeDataServer {
             .setReplicaLength(all.length)
             .build(),
         payload);
+  }
+
+  private void length(ServerCall call) throws CairnException {
+    if (frozen) {
+      return;
+    }
+    FakeChunk chunk = cluster.namespace.chunk(call.message(ChunkLengthRequest.parser()).getChunk());
+    lengthsAsked.incrementAndGet();
+    call.reply(
+        ChunkLengthReply.newBuilder()
+            .setLength(chunk.content().length)
+            .setContinuous(!chunk.isClosed() && !interrupted)
+            .build());
   }
 
   private void sync(ServerCall call) throws CairnException {

@@ -342,7 +342,11 @@ public final class FakeNamespace {
       file.length = commit.getInline().size();
     } else if (commit.getExtentsCount() > 0) {
       file.inline = java.util.Optional.empty();
+      file.extents.replaceAll(extent -> extent.toBuilder().clearOpenTail().build());
       file.extents.addAll(commit.getExtentsList());
+    }
+    if (commit.getOpenTail()) {
+      markOpenTail(file, commit);
     }
     file.length = Math.max(file.length, commit.getLength());
     commit.getChunksList().forEach(c -> close(c.getChunk(), c.getClosed()));
@@ -351,6 +355,22 @@ public final class FakeNamespace {
     }
     cluster.events.add("COMMIT");
     return file;
+  }
+
+  private void markOpenTail(FakeFile file, CommitExtents commit) {
+    Extent last = file.extents.get(file.extents.size() - 1);
+    long chunkLength =
+        commit.getChunksList().stream()
+            .filter(progress -> progress.getChunk() == last.getChunk())
+            .findFirst()
+            .orElseThrow()
+            .getLength();
+    if (last.getChunkOffset() + last.getLength() != chunkLength
+        || chunks.get(last.getChunk()).inode != file.inode) {
+      throw new AssertionError("an open tail inside its chunk: " + last + " of " + chunkLength);
+    }
+    file.extents.set(file.extents.size() - 1, last.toBuilder().setOpenTail(true).build());
+    cluster.events.add("TAIL");
   }
 
   private AllocateResult allocate(Allocate allocate) throws CairnException {

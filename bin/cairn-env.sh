@@ -72,3 +72,14 @@ role_flags() {
     *) echo "$common -Xmx1g" ;;
   esac
 }
+
+# The jars of the shell, in a fixed order: few, for a quick start, and the class-data archive is bound to them.
+shell_class_path() {
+  local cp= name jar
+  for name in cairn-shell cairn-client cairn-rpc cairn-common netty protobuf-java config guava failureaccess jackson picocli slf4j-api; do
+    for jar in "$CAIRN_LIB/$name"-[0-9]*.jar "$CAIRN_LIB/$name"-*-[0-9]*.jar; do
+      if [ -e "$jar" ]; then cp=$cp${cp:+:}$jar; fi
+    done
+  done
+  echo "$cp"
+}

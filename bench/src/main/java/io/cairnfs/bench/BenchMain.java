@@ -1,6 +1,8 @@
 package io.cairnfs.bench;
 
 import io.cairnfs.bench.calibrate.CalibrateCommand;
+import io.cairnfs.bench.io.IoBench;
+import io.cairnfs.bench.meta.MetaBench;
 import io.cairnfs.bench.raft.RaftCommand;
 import io.cairnfs.common.process.ServerLogging;
 import picocli.CommandLine;
@@ -11,7 +13,7 @@ import picocli.CommandLine.Command;
     name = "bench",
     description = "Measures Cairn and its parts; prints value, floor and ratio.",
     mixinStandardHelpOptions = true,
-    subcommands = {CalibrateCommand.class, RaftCommand.class})
+    subcommands = {CalibrateCommand.class, RaftCommand.class, MetaBench.class, IoBench.class})
 public final class BenchMain {
   private BenchMain() {}
 

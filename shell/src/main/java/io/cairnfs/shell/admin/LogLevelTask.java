@@ -15,13 +15,14 @@ import picocli.CommandLine.Parameters;
 final class LogLevelTask extends AdminTask {
   private static final List<String> LEVELS = List.of("ERROR", "WARN", "INFO", "DEBUG", "TRACE");
 
-  @Parameters(paramLabel = "ID", description = "The server.")
+  @Parameters(index = "0", paramLabel = "ID", description = "The server.")
   private String id;
 
-  @Parameters(paramLabel = "LOGGER", description = "Such as io.cairnfs.raft, or root.")
+  @Parameters(index = "1", paramLabel = "LOGGER", description = "Such as io.cairnfs.raft, or root.")
   private String logger;
 
   @Parameters(
+      index = "2",
       arity = "0..1",
       paramLabel = "LEVEL",
       description = "ERROR, WARN, INFO, DEBUG or TRACE.")

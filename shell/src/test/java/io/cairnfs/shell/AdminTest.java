@@ -1,0 +1,219 @@
+package io.cairnfs.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.time.ManualClock;
+import io.cairnfs.proto.admin.HistogramSummary;
+import io.cairnfs.proto.admin.Metric;
+import io.cairnfs.proto.admin.MetricsReply;
+import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.MetaserverReport;
+import io.cairnfs.proto.metadata.RingResult;
+import io.cairnfs.proto.metadata.RingShare;
+import io.cairnfs.proto.metadata.ServerReport;
+import io.cairnfs.proto.metadata.SlotReport;
+import io.cairnfs.proto.metadata.VolumeReport;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.types.ChunkLocation;
+import io.cairnfs.proto.types.ChunkState;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerHealth;
+import io.cairnfs.proto.types.ServerMembership;
+import io.cairnfs.shell.admin.AdminCommand;
+import io.cairnfs.shell.cluster.Program;
+import io.cairnfs.shell.cluster.Surroundings;
+import io.cairnfs.shell.testing.FakeAdministration;
+import io.cairnfs.shell.testing.MemoryFileSystem;
+import io.cairnfs.shell.text.Output;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AdminTest {
+  private final MemoryFileSystem memory =
+      new MemoryFileSystem(new ManualClock(1), "root", "supergroup", 3, 128L << 20);
+  private final FakeAdministration administration = new FakeAdministration();
+
+  @BeforeEach
+  void aCluster() {
+    memory.setAdministration(administration);
+    Member member =
+        Member.newBuilder()
+            .setServer(1)
+            .setHost("127.0.0.1")
+            .setPort(7711)
+            .setName("d1")
+            .setHealth(ServerHealth.UP)
+            .build();
+    administration.report =
+        ClusterReportResult.newBuilder()
+            .setClusterId("c-1")
+            .setSecurityMode("none")
+            .setTerm(5)
+            .setPoolSlots(4096)
+            .setChunksUnderReplicated(2)
+            .addMetaservers(
+                MetaserverReport.newBuilder()
+                    .setId("m1")
+                    .setHost("127.0.0.1")
+                    .setPort(7701)
+                    .setLeader(true)
+                    .setReachable(true))
+            .addServers(
+                ServerReport.newBuilder()
+                    .setMember(member)
+                    .setMembership(ServerMembership.IN)
+                    .setRack("r1")
+                    .setSlots(4096)
+                    .addVolumes(
+                        VolumeReport.newBuilder()
+                            .setVolume("v")
+                            .setCapacityBytes(1L << 30)
+                            .setUsedBytes(1L << 20)
+                            .setAvailableBytes(1L << 29)))
+            .build();
+    administration.ring =
+        RingResult.newBuilder()
+            .addShares(RingShare.newBuilder().setMember(member).setShare(0.5).setFairShare(0.25))
+            .addChunks(
+                ChunkLocation.newBuilder()
+                    .setChunk(ChunkId.of(0, 17, 5).value())
+                    .setState(ChunkState.SEALED)
+                    .setLength(10)
+                    .setReplication(3)
+                    .addMembers(member))
+            .addSlots(SlotReport.newBuilder().setSlot(17).setEpoch(2).addActing(1).addTarget(1))
+            .build();
+    administration.metrics =
+        MetricsReply.newBuilder()
+            .addMetrics(Metric.newBuilder().setName("rpc.calls").setValue(42))
+            .addMetrics(
+                Metric.newBuilder()
+                    .setName("apply.micros")
+                    .setHistogram(HistogramSummary.newBuilder().setCount(7).setMean(1.5).setMax(9)))
+            .build();
+  }
+
+  private ShellRun.Result run(String... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Output output = new Output(out);
+    Output errors = new Output(err);
+    int code =
+        Program.run(
+            "admin",
+            List.of(words),
+            new Surroundings(Map.of("CAIRN_FS", "cairn://127.0.0.1:7701"), Path.of("/"), "root"),
+            options -> memory,
+            output,
+            errors,
+            AdminCommand::run);
+    return new ShellRun.Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private JsonNode json(String... words) throws IOException {
+    ShellRun.Result result = run(words);
+    assertThat(result.code()).as(result.err()).isZero();
+    return new ObjectMapper().readTree(result.out());
+  }
+
+  @Test
+  void reportShowsTheWholeCluster() throws IOException {
+    ShellRun.Result result = run("report");
+    assertThat(result.code()).isZero();
+    assertThat(result.out())
+        .contains("Security:          none: EVERY CALLER'S USER NAME IS BELIEVED\n")
+        .contains("Capacity:          1 G, used 1 M, available 512 M\n")
+        .contains("Under-replicated:  2 chunks\n")
+        .contains("m1          127.0.0.1:7701  LEADER")
+        .contains("d1           127.0.0.1:7711  UP      IN          r1     4096");
+    JsonNode json = json("report", "--json");
+    assertThat(json.get("clusterId").asText()).isEqualTo("c-1");
+    assertThat(json.at("/metaservers/0/leader").asBoolean()).isTrue();
+    assertThat(json.at("/dataServers/0/volumes/0/usedBytes").asLong()).isEqualTo(1L << 20);
+    assertThat(memory.isClosed()).isTrue();
+  }
+
+  @Test
+  void serversShowsOneLineEach() throws IOException {
+    assertThat(run("servers").out().lines()).hasSize(5);
+    assertThat(json("servers", "--json").at("/dataServers/0/id").asText()).isEqualTo("d1");
+  }
+
+  @Test
+  void ringShowsSharesAndPlaces() throws IOException {
+    ShellRun.Result result = run("ring", "/a", "--slots");
+    assertThat(result.out())
+        .contains("50.00%")
+        .contains("25.00%")
+        .contains("chunk=0.17.5 pool=0 slot=17 SEALED length=10 replication=3 members=[d1(UP)]")
+        .contains("slot=0.17 epoch=2 acting=[1] joining=[] target=[1]");
+    assertThat(run("ring").code()).isZero();
+    assertThat(administration.asked).containsExactly("ring /a ALL_SLOTS", "ring  SHARES_ONLY");
+    assertThat(json("ring", "--json").at("/chunks/0/members/0/id").asText()).isEqualTo("d1");
+    assertThat(run("ring", "relative").err())
+        .isEqualTo("admin: PATH must be absolute, not relative\n");
+  }
+
+  @Test
+  void metricsOfAServerByItsName() throws IOException {
+    ShellRun.Result result = run("metrics", "d1");
+    assertThat(result.out()).contains("rpc.calls     42").contains("apply.micros");
+    assertThat(json("metrics", "127.0.0.1:9", "--json").at("/apply.micros/max").asInt())
+        .isEqualTo(9);
+    assertThat(run("metrics", "m1").code()).isZero();
+    assertThat(administration.asked)
+        .containsExactly("metrics 127.0.0.1:7711", "metrics 127.0.0.1:9", "metrics 127.0.0.1:7701");
+    assertThat(run("metrics", "d9").err())
+        .isEqualTo("admin: no server is called d9; there are [m1, d1]\n");
+    assertThat(run("metrics", "x:y").code()).isEqualTo(255);
+  }
+
+  @Test
+  void metaserversAreFoundEvenWhileNoneLeads() {
+    administration.report = ClusterReportResult.getDefaultInstance();
+    administration.whoLeads =
+        WhoLeadsReply.newBuilder()
+            .setId("m1")
+            .addMembers(
+                MetaserverReport.newBuilder().setId("m2").setHost("127.0.0.1").setPort(7702))
+            .build();
+    assertThat(run("metrics", "m2").code()).isZero();
+    assertThat(run("metrics", "m1").code()).isZero();
+    assertThat(administration.asked)
+        .containsExactly("metrics 127.0.0.1:7702", "metrics 127.0.0.1:7701");
+  }
+
+  @Test
+  void logLevelsAreShownAndChanged() {
+    assertThat(run("log-level", "d1", "io.cairnfs.raft").out()).isEqualTo("io.cairnfs.raft INFO\n");
+    assertThat(run("log-level", "d1", "root", "debug").out()).isEqualTo("root DEBUG\n");
+    assertThat(administration.asked)
+        .containsExactly(
+            "log-level 127.0.0.1:7711 io.cairnfs.raft ", "log-level 127.0.0.1:7711 root DEBUG");
+    assertThat(run("log-level", "d1", "root", "loud").err())
+        .isEqualTo("admin: level loud is none of [ERROR, WARN, INFO, DEBUG, TRACE]\n");
+  }
+
+  @Test
+  void misuseIs255() {
+    assertThat(run().code()).isEqualTo(255);
+    assertThat(run("reprt").code()).isEqualTo(255);
+    assertThat(run("reprt").err()).contains("report");
+    assertThat(run("metrics").code()).isEqualTo(255);
+    assertThat(run("-fs").err()).isEqualTo("admin: -fs needs a cluster\n");
+    assertThat(run("--help").code()).isZero();
+    assertThat(run("report", "--help").out()).contains("--json");
+    assertThat(run("-fs", "cairn://prod", "report").err())
+        .contains("the configuration has no clusters.prod.metaservers");
+  }
+}

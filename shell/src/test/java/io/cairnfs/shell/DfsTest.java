@@ -1,0 +1,689 @@
+package io.cairnfs.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairnfs.client.AttributeChange;
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.CreateOptions;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.time.ManualClock;
+import io.cairnfs.shell.ShellRun.Result;
+import io.cairnfs.shell.command.CommandWord;
+import io.cairnfs.shell.testing.MemoryFileSystem;
+import io.cairnfs.shell.text.ByteText;
+import io.cairnfs.shell.tree.Entry;
+import io.cairnfs.shell.tree.LocalTree;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the shell does beyond what the comparison with Hadoop's can show: our own additions,
+ * failures in the middle, names that are no text.
+ */
+@Timeout(60)
+class DfsTest {
+  private static final long DAY = 86_400_000_000_000L;
+  private static final long NOW = 1_700_000_000_000_000_000L;
+
+  @TempDir Path local;
+  private final ManualClock clock = new ManualClock(NOW);
+  private MemoryFileSystem memory;
+  private ShellRun shell;
+
+  @BeforeEach
+  void open() throws IOException {
+    memory = new MemoryFileSystem(clock, "alice", "staff", 3, 128L << 20);
+    shell = new ShellRun(memory, local, "alice", clock);
+    var unused = memory.mkdirs(CairnPath.of("/t/d"), 0755);
+    write("/t/a", "hello\n");
+    write("/t/d/b", "world\n");
+  }
+
+  /** JUnit cannot delete names that are no text. */
+  @AfterEach
+  void deleteRawNames() throws IOException {
+    LocalTree tree = new LocalTree(local);
+    for (Entry entry : tree.list(tree.home())) {
+      tree.delete(entry.path(), true);
+    }
+  }
+
+  private void write(String path, String content) throws IOException {
+    write(path, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void write(String path, byte[] content) throws IOException {
+    var unused =
+        memory.createWithContent(
+            CairnPath.of(path),
+            ByteBuffer.wrap(content),
+            CreateOptions.defaults().overwrite().createParents());
+  }
+
+  private String read(String path) throws IOException {
+    return new String(memory.readFully(CairnPath.of(path), 1 << 30), StandardCharsets.UTF_8);
+  }
+
+  private void assertRun(int code, String out, String err, String... words) {
+    assertThat(shell.run(words)).isEqualTo(new Result(code, out, err));
+  }
+
+  // The shell itself.
+
+  @Test
+  void everyWordHasHelp() {
+    for (CommandWord word : CommandWord.values()) {
+      Result result = shell.run("-" + word.word(), "--help");
+      assertThat(result.code()).as(word.word()).isZero();
+      assertThat(result.err()).isEmpty();
+      assertThat(result.out()).startsWith(word.usage() + " :\n  ");
+      assertThat(shell.run("help", word.word())).isEqualTo(result);
+      assertThat(shell.run("usage", "-" + word.word()).out())
+          .isEqualTo("Usage: dfs [generic options] " + word.usage() + "\n");
+    }
+  }
+
+  @Test
+  void wordsAreInAlphabeticalOrder() {
+    List<String> words = Arrays.stream(CommandWord.values()).map(CommandWord::word).toList();
+    assertThat(words).isSortedAccordingTo(Comparator.naturalOrder());
+  }
+
+  @Test
+  void everyWordStandsInTheDocument() throws IOException {
+    String document = Files.readString(Path.of("..", "docs", "shell.md"));
+    for (CommandWord word : CommandWord.values()) {
+      assertThat(document).contains("`" + word.word());
+    }
+  }
+
+  @Test
+  void withoutAWordTheOverviewGoesToStandardError() {
+    Result result = shell.run();
+    assertThat(result.code()).isEqualTo(255);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err())
+        .startsWith("Usage: dfs [generic options]\n\t[-cat ")
+        .contains("-fs <cairn://host:port");
+    assertThat(shell.run("--help").out()).isEqualTo(result.err());
+    assertThat(shell.run("-help").out()).contains("-touchz <path> ... :");
+  }
+
+  @Test
+  void anUnknownWordSuggestsTheNearest() {
+    assertRun(255, "", "-mkdri: Unknown command\nDid you mean -mkdir?\n", "-mkdri", "x");
+    assertRun(255, "", "lss: Unknown command\nDid you mean -ls?\n", "lss");
+    assertRun(255, "", "-zzzzzz: Unknown command\ndfs -usage lists all commands.\n", "-zzzzzz");
+  }
+
+  @Test
+  void wordsNeedNoDash() {
+    assertRun(0, "hello\n", "", "cat", "/t/a");
+    assertRun(
+        255,
+        "",
+        "cat: Not enough arguments: expected 1 but got 0\n"
+            + "Usage: dfs [generic options] -cat [-ignoreCrc] <src> ...\n",
+        "cat");
+  }
+
+  @Test
+  void theFirstRelativePathMakesTheHomeDirectory() throws IOException {
+    assertThat(memory.exists(CairnPath.of("/user/alice"))).isFalse();
+    assertRun(0, "", "", "-ls");
+    assertThat(memory.exists(CairnPath.of("/user/alice"))).isTrue();
+    assertRun(0, "", "", "-touchz", "x");
+    assertThat(memory.exists(CairnPath.of("/user/alice/x"))).isTrue();
+  }
+
+  @Test
+  void whoeverMayNotMakeAHomeStillGetsAnAnswer() {
+    memory.failNext("mkdirs", "/user/alice", ErrorCode.PERMISSION_DENIED);
+    assertRun(1, "", "ls: `.': No such file or directory\n", "-ls");
+  }
+
+  @Test
+  void absolutePathsMakeNoHome() throws IOException {
+    assertRun(0, "hello\n", "", "-cat", "/t/a");
+    assertThat(memory.exists(CairnPath.of("/user/alice"))).isFalse();
+  }
+
+  @Test
+  void uris() {
+    assertRun(0, "cairn://127.0.0.1:7700/t/d/b\n", "", "-ls", "-C", "cairn://127.0.0.1:7700/t/d");
+    assertRun(0, "cairn:///t/d/b\n", "", "-ls", "-C", "cairn:///t/d");
+    assertRun(0, "", "", "-ls", "file://" + local);
+    assertRun(255, "", shell.run("-ls", "").err(), "-ls", "");
+    assertThat(shell.run("-ls", "").err()).startsWith("-ls: Can not create a Path from an empty");
+  }
+
+  @Test
+  void aRefusalIsWordedForItsOperandAndTheOthersGoOn() throws IOException {
+    memory.failNext("open", "/t/a", ErrorCode.PERMISSION_DENIED);
+    assertRun(1, "world\n", "cat: `/t/a': Permission denied\n", "-cat", "/t/a", "/t/d/b");
+    memory.failNext("list", "/t", ErrorCode.PERMISSION_DENIED);
+    assertRun(1, "", "ls: `/t': Permission denied\n", "-ls", "/t");
+    memory.failNext("delete", "/t/a", ErrorCode.QUOTA_EXCEEDED);
+    assertRun(1, "", "rm: `/t/a': Disk quota exceeded\n", "-rm", "/t/a");
+    memory.failNext("setAttributes", "/t/a", ErrorCode.NOT_PERMITTED);
+    assertRun(
+        1,
+        "",
+        "chmod: changing permissions of '/t/a': Operation not permitted\n",
+        "-chmod",
+        "600",
+        "/t/a");
+    memory.failNext("setAttributes", "/t/a", ErrorCode.NOT_PERMITTED);
+    assertRun(
+        1,
+        "",
+        "chown: changing ownership of '/t/a': Operation not permitted\n",
+        "-chown",
+        "bob",
+        "/t/a");
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerEndsTheCommandAtOnce() {
+    memory.failNext("open", "/t/a", ErrorCode.UNAVAILABLE);
+    assertRun(1, "", "cat: /t/a: planted UNAVAILABLE\n", "-cat", "/t/a", "/t/d/b");
+    memory.failNext("stat", "/t/a", ErrorCode.TIMED_OUT);
+    assertRun(1, "", "ls: /t/a: planted TIMED_OUT\n", "-ls", "/t/a", "/t");
+    memory.failNext("setAttributes", "/t/a", ErrorCode.UNAVAILABLE);
+    assertRun(1, "", "chmod: /t/a: planted UNAVAILABLE\n", "-chmod", "600", "/t/a", "/t/d/b");
+  }
+
+  @Test
+  void anInterruptIs130() {
+    memory.failNext("open", "/t/a", ErrorCode.CANCELLED);
+    assertRun(130, "", "cat: Interrupted\n", "-cat", "/t/a", "/t/d/b");
+  }
+
+  // Showing.
+
+  @Test
+  void lsShowsSymlinksStickyBitsAndPolicies() throws IOException {
+    memory.symlink("/t/link", "/t/a");
+    var unused = memory.setAttributes(CairnPath.of("/t/d"), AttributeChange.none().mode(01777));
+    assertRun(
+        0,
+        "Found 3 items\n"
+            + "-rw-r--r--   3 alice staff          6 2023-11-14 22:13 /t/a\n"
+            + "drwxrwxrwt   - alice staff          0 2023-11-14 22:13 /t/d\n"
+            + "lrwxrwxrwx   - alice staff          0 2023-11-14 22:13 /t/link\n",
+        "",
+        "-ls",
+        "/t");
+    assertRun(
+        0,
+        "-rw-r--r--   3 alice staff  Replicated          6 2023-11-14 22:13 /t/a\n",
+        "",
+        "-ls",
+        "-e",
+        "/t/a");
+  }
+
+  @Test
+  void namesThatAreNoTextAreShownWithTheirBytes() throws IOException {
+    byte[] name = {'x', (byte) 0xff, 'y'};
+    CairnPath path = CairnPath.of("/n").child(name);
+    var made = memory.mkdirs(CairnPath.of("/n"), 0755);
+    assertThat(made.isDirectory()).isTrue();
+    var unused = memory.mkdir(path, 0755);
+    assertRun(0, "/n/" + ByteText.decode(name) + "\n", "", "-ls", "-C", "/n");
+    assertRun(0, "/n/x?y\n", "", "-ls", "-C", "-q", "/n");
+    assertRun(0, "Deleted /n/" + ByteText.decode(name) + "\n", "", "-rm", "-r", "/n/x*");
+  }
+
+  @Test
+  void headAndTailShowAKilobyte() throws IOException {
+    write("/t/long", "a".repeat(1024) + "b".repeat(1000));
+    assertRun(0, "a".repeat(1024), "", "-head", "/t/long");
+    assertRun(0, "a".repeat(24) + "b".repeat(1000), "", "-tail", "/t/long");
+  }
+
+  @Test
+  void tailFollowsWhatIsCommitted() {
+    List<String> additions = List.of("", " two", " three");
+    int[] waits = {0};
+    shell.withPause(
+        millis -> {
+          assertThat(millis).isEqualTo(200);
+          if (waits[0] == additions.size()) {
+            throw new InterruptedException();
+          }
+          try {
+            write("/t/a", read("/t/a") + additions.get(waits[0]++));
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertRun(130, "hello\n two three", "tail: Interrupted\n", "-tail", "-f", "-s", "200", "/t/a");
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void tailTellsWhenItsFileGoes() {
+    shell.withPause(
+        millis -> {
+          assertThat(millis).isEqualTo(5000);
+          try {
+            memory.unlink(CairnPath.of("/t/a"));
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertRun(1, "hello\n", "tail: `/t/a': No such file or directory\n", "-tail", "-f", "/t/a");
+  }
+
+  @Test
+  void textRefusesWhatItCannotRead() throws IOException {
+    write("/t/seq", "SEQ\u0006org");
+    assertRun(
+        1,
+        "",
+        "text: `/t/seq': SequenceFile is not supported, use cat or get\n",
+        "-text",
+        "/t/seq");
+    write("/t/avro", "Obj\u0001rest");
+    assertThat(shell.run("-text", "/t/avro").err()).contains("Avro is not supported");
+    write("/t/x.bz2", "BZh9");
+    assertThat(shell.run("-text", "/t/x.bz2").err()).contains(".bz2 compression is not");
+    write("/t/one", "1");
+    assertRun(0, "1", "", "-text", "/t/one");
+    write("/t/bad.gz", new byte[] {0x1f, (byte) 0x8b, 0, 0});
+    assertThat(shell.run("-text", "/t/bad.gz").code()).isEqualTo(1);
+  }
+
+  @Test
+  void checksumIsTheWholeContents() throws IOException {
+    write("/t/digits", "123456789");
+    assertRun(0, "/t/digits\tCOMPOSITE-CRC32C\te3069283\n", "", "-checksum", "/t/digits");
+    assertRun(
+        0,
+        "/t/digits\tCOMPOSITE-CRC32C\te3069283\tBlockSize=134217728\n",
+        "",
+        "-checksum",
+        "-v",
+        "/t/digits");
+  }
+
+  @Test
+  void dfAndDuAndCount() {
+    assertRun(
+        0,
+        "Filesystem              Size  Used  Available  Use%\n"
+            + "cairn://127.0.0.1:7700   1 T    36      1.0 T    0%\n",
+        "",
+        "-df",
+        "-h");
+    assertRun(0, "12  36  /t\n", "", "-du", "-s", "/t");
+    assertRun(
+        0,
+        "           2            2                 12           Replicated /t\n",
+        "",
+        "-count",
+        "-e",
+        "/t");
+  }
+
+  // Finding.
+
+  @Test
+  void findByTypeSizeAgeAndEmptiness() throws IOException {
+    write("/f/big", "x".repeat(3000));
+    write("/f/empty", "");
+    write("/f/old", "x");
+    var unusedDirectory = memory.mkdirs(CairnPath.of("/f/nothing"), 0755);
+    memory.symlink("/f/link", "/t/a");
+    var unused =
+        memory.setAttributes(
+            CairnPath.of("/f/old"),
+            AttributeChange.none().modificationTimeNanos(NOW - 3 * DAY - 1));
+    assertFound("/f/big /f/empty /f/old", "-type", "f");
+    assertFound("/f /f/nothing", "-type", "d");
+    assertFound("/f/link", "-type", "l");
+    assertFound("/f/big", "-size", "+1k");
+    assertFound("/f/big", "-size", "6");
+    assertFound("/f/empty /f/old", "-size", "-2c");
+    assertFound("/f/empty", "-size", "0");
+    assertFound("/f/old", "-mtime", "+2");
+    assertFound("/f/old", "-mtime", "3");
+    assertFound("/f/empty /f/nothing", "-empty");
+    assertFound("/f/empty", "-empty", "-a", "-type", "f");
+    assertFound("/f/empty", "(", "-empty", "-type", "f", ")");
+  }
+
+  private void assertFound(String paths, String... expression) {
+    Result result = shell.run(prepend(new String[] {"-find", "/f"}, expression));
+    if (expression[0].equals("(")) {
+      // As in HDFS, what stands before the first dash is a path.
+      assertThat(result.code()).isEqualTo(1);
+    }
+    assertThat(result.out().lines()).containsExactlyInAnyOrder(paths.split(" ", -1));
+  }
+
+  private static String[] prepend(String[] first, String[] rest) {
+    String[] all = Arrays.copyOf(first, first.length + rest.length);
+    System.arraycopy(rest, 0, all, first.length, rest.length);
+    return all;
+  }
+
+  @Test
+  void findDeletesWhatDirectoriesHoldFirst() throws IOException {
+    write("/f/d/e/x", "");
+    write("/f/keep", "kept");
+    assertRun(0, "", "", "-find", "/f/d", "-delete");
+    assertThat(memory.exists(CairnPath.of("/f/d"))).isFalse();
+    assertRun(
+        1, "", "find: `/f': Directory is not empty\n", "-find", "/f", "-type", "d", "-delete");
+    assertThat(read("/f/keep")).isEqualTo("kept");
+  }
+
+  @Test
+  void findRefusesWhatItDoesNotUnderstand() {
+    assertThat(shell.run("-find", "/t", "-type", "x").err())
+        .startsWith("-find: -type takes f, d or l, not x\n");
+    assertThat(shell.run("-find", "/t", "-size", "big").code()).isEqualTo(255);
+    assertThat(shell.run("-find", "/t", "-mtime", "1.5").err())
+        .startsWith("-find: -mtime takes [+-]number, not 1.5\n");
+    assertThat(shell.run("-find", "/t", "-name", "x", "(").err()).contains("missing )");
+    assertThat(shell.run("-find", "/t", "-empty", "-a").err()).contains("nothing follows -a");
+  }
+
+  // Changing.
+
+  @Test
+  void rmAsksBeforeAGreatTreeGoes() throws IOException {
+    for (int i = 0; i < 101; i++) {
+      write("/many/f" + i, "");
+    }
+    String question = "Proceed deleting more than 100 files? (Y or N) ";
+    shell.withInput("n\n");
+    assertRun(
+        1, "", question + "Delete aborted at user request.\n", "-rm", "-r", "-safely", "/many");
+    shell.withInput("Yes\n");
+    assertRun(0, "Deleted /many\n", question, "-rm", "-r", "-safely", "/many");
+    assertRun(0, "Deleted /t\n", "", "-rm", "-r", "-safely", "/t");
+  }
+
+  @Test
+  void theRootStays() {
+    assertRun(1, "", "rm: `/': Operation not permitted\n", "-rm", "-r", "/");
+  }
+
+  @Test
+  void rmWithForceIgnoresWhatHasJustGone() {
+    memory.failNext("delete", "/t/a", ErrorCode.NOT_FOUND);
+    assertRun(0, "", "", "-rm", "-f", "/t/a");
+    memory.failNext("delete", "/t/a", ErrorCode.NOT_FOUND);
+    assertRun(1, "", "rm: `/t/a': No such file or directory\n", "-rm", "/t/a");
+  }
+
+  @Test
+  void mvBetweenFileSystemsIsRefused() throws IOException {
+    Files.writeString(local.resolve("here"), "x");
+    assertRun(
+        1,
+        "",
+        "mv: `file://" + local + "/here': Does not match target filesystem\n",
+        "-mv",
+        "file://" + local + "/here",
+        "/t/there");
+  }
+
+  @Test
+  void mvDoesNotReplaceWhatAppearedMeanwhile() throws IOException {
+    memory.failNext("rename", "/t/a", ErrorCode.EXISTS);
+    assertRun(1, "", "mv: `/t/a': File exists\n", "-mv", "/t/a", "/t/new");
+    assertThat(read("/t/a")).isEqualTo("hello\n");
+  }
+
+  @Test
+  void setrepWaitsUntilTheCopiesAreThere() {
+    assertRun(
+        0,
+        "Replication 2 set: /t/a\nWaiting for /t/a ... done\n",
+        "",
+        "-setrep",
+        "-w",
+        "2",
+        "/t/a");
+  }
+
+  // Copying.
+
+  @Test
+  void aTreeWithNamesThatAreNoTextComesBackEqual() throws IOException {
+    LocalTree tree = new LocalTree(local);
+    CairnPath source = tree.home().child("src");
+    tree.mkdir(source.child(new byte[] {'d', (byte) 0xfe}), true);
+    byte[][] names = {
+      {'a', (byte) 0xff}, {(byte) 0xc3, (byte) 0xa9}, {'%', '2', '0'}, {'l', '\n'}, {(byte) 0x80}
+    };
+    for (byte[] name : names) {
+      Files.write(
+          tree.local(source.child(new byte[] {'d', (byte) 0xfe}).child(name)).orElseThrow(), name);
+    }
+    assertRun(0, "", "", "-put", "src", "/t/up");
+    assertRun(0, "", "", "-get", "/t/up", "back");
+    assertThat(contents(tree, tree.home().child("back")))
+        .isEqualTo(contents(tree, source))
+        .hasSize(names.length);
+  }
+
+  private static Map<String, String> contents(LocalTree tree, CairnPath root) throws IOException {
+    Map<String, String> all = new TreeMap<>();
+    for (Entry entry : tree.list(root)) {
+      if (entry.facts().isDirectory()) {
+        contents(tree, entry.path())
+            .forEach(
+                (path, content) ->
+                    all.put(ByteText.decode(entry.path().nameBytes()) + "/" + path, content));
+      } else {
+        all.put(
+            ByteText.decode(entry.path().nameBytes()),
+            ByteText.decode(tree.readSmall(entry.path(), 1000)));
+      }
+    }
+    return all;
+  }
+
+  @Test
+  void smallFilesAppearInOneStepAndGreatOnesUnderATemporaryName() throws IOException {
+    Files.writeString(local.resolve("small"), "s");
+    Files.write(local.resolve("great"), new byte[3 << 20]);
+    assertRun(0, "", "", "-put", "small", "great", "/t/d");
+    assertThat(memory.calls())
+        .contains("createWithContent /t/d/small", "create /t/d/great._COPYING_")
+        .contains("rename /t/d/great._COPYING_")
+        .doesNotContain("create /t/d/great");
+    assertThat(memory.stat(CairnPath.of("/t/d/great")).length()).isEqualTo(3 << 20);
+  }
+
+  @Test
+  void directWritingNeedsNoTemporaryName() throws IOException {
+    Files.write(local.resolve("great"), new byte[3 << 20]);
+    assertRun(0, "", "", "-put", "-d", "great", "/t/great");
+    assertThat(memory.calls()).contains("create /t/great").doesNotContain("rename /t/great");
+    assertThat(memory.stat(CairnPath.of("/t/great")).length()).isEqualTo(3 << 20);
+  }
+
+  @Test
+  void aPutThatFailsLeavesNothingBehind() throws IOException {
+    Files.write(local.resolve("great"), new byte[3 << 20]);
+    memory.failNext("write", "/t/x._COPYING_", ErrorCode.NO_SPACE);
+    assertRun(1, "", "put: `/t/x': No space left on device\n", "-put", "great", "/t/x");
+    memory.failNext("close", "/t/x._COPYING_", ErrorCode.SESSION_EXPIRED);
+    assertRun(1, "", "put: /t/x._COPYING_: planted SESSION_EXPIRED\n", "-put", "great", "/t/x");
+    memory.failNext("rename", "/t/x._COPYING_", ErrorCode.EXISTS);
+    assertRun(1, "", "put: `/t/x': File exists\n", "-put", "great", "/t/x");
+    memory.failNext("createWithContent", "/t/y", ErrorCode.NO_SPACE);
+    Files.writeString(local.resolve("small"), "s");
+    assertRun(1, "", "put: `/t/y': No space left on device\n", "-put", "small", "/t/y");
+    assertThat(memory.listAll(CairnPath.of("/t"))).hasSize(2);
+    assertThat(shell.unfinished().isEmpty()).isTrue();
+  }
+
+  @Test
+  void aReplacingPutThatFailsKeepsWhatWasThere() throws IOException {
+    Files.write(local.resolve("great"), new byte[3 << 20]);
+    memory.failNext("write", "/t/a._COPYING_", ErrorCode.NO_SPACE);
+    assertThat(shell.run("-put", "-f", "great", "/t/a").code()).isEqualTo(1);
+    assertThat(read("/t/a")).isEqualTo("hello\n");
+  }
+
+  @Test
+  void aGetThatFailsLeavesNothingBehind() throws IOException {
+    write("/t/great", "x".repeat(3 << 20));
+    memory.failNext("open", "/t/great", ErrorCode.CHUNK_CORRUPT);
+    Result result = shell.run("-get", "/t/great", "down");
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).startsWith("get: `/t/great': ");
+    assertThat(local).isEmptyDirectory();
+  }
+
+  @Test
+  void errorsComeInTheOrderOfTheSources() throws IOException {
+    StringBuilder expected = new StringBuilder();
+    Path source = Files.createDirectory(local.resolve("src"));
+    for (int i = 10; i < 60; i++) {
+      Files.writeString(source.resolve("f" + i), "x");
+      if (i % 7 == 0) {
+        memory.failNext("createWithContent", "/t/src/f" + i, ErrorCode.NO_SPACE);
+        expected.append("put: `/t/src/f").append(i).append("': No space left on device\n");
+      }
+    }
+    assertRun(1, "", expected.toString(), "-put", "-t", "8", "-q", "4", "src", "/t");
+    assertThat(memory.listAll(CairnPath.of("/t/src"))).hasSize(43);
+  }
+
+  @Test
+  void specialFilesAndLinksThatLeadNowhereAreToldAndLeftOut() throws Exception {
+    Path source = Files.createDirectory(local.resolve("src"));
+    Files.writeString(source.resolve("file"), "x");
+    Files.createSymbolicLink(source.resolve("gone"), Path.of("nowhere"));
+    Files.createSymbolicLink(source.resolve("good"), Path.of("file"));
+    Files.createSymbolicLink(source.resolve("loop"), Path.of("."));
+    Process mkfifo = new ProcessBuilder("mkfifo", source.resolve("pipe").toString()).start();
+    assertThat(mkfifo.waitFor()).isZero();
+    assertRun(
+        1,
+        "",
+        "put: `src/gone': No such file or directory\n"
+            + "put: `src/loop': Too many levels of symbolic links\n"
+            + "put: `src/pipe': Is not a regular file\n",
+        "-put",
+        "src",
+        "/t/up");
+    assertThat(memory.listAll(CairnPath.of("/t/up")).stream().map(each -> each.path().name()))
+        .containsExactly("file", "good");
+  }
+
+  @Test
+  void attributesArePreservedWithP() throws IOException {
+    Path file = Files.writeString(local.resolve("f"), "x");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x---"));
+    Files.setLastModifiedTime(
+        file, java.nio.file.attribute.FileTime.fromMillis(1_500_000_000_123L));
+    assertRun(0, "", "", "-put", "-p", "f", "/t/f");
+    assertRun(0, "750 1500000000123\n", "", "-stat", "%a %Y", "/t/f");
+    assertThat(shell.run("-stat", "%u", "/t/f").out())
+        .isEqualTo(Files.getOwner(file).getName() + "\n");
+    assertRun(0, "", "", "-cp", "-ptp", "/t/f", "/t/g");
+    assertRun(0, "750 1500000000123 alice\n", "", "-stat", "%a %Y %u", "/t/g");
+    assertRun(0, "", "", "-get", "-p", "/t/f", "back");
+    assertThat(Files.getLastModifiedTime(local.resolve("back")).toMillis())
+        .isEqualTo(1_500_000_000_123L);
+    assertThat(shell.run("-cp", "-pz", "/t/f", "/t/h").err())
+        .startsWith("-cp: No attribute for z\nUsage: ");
+  }
+
+  @Test
+  void getGoesToStandardOutput() {
+    assertRun(0, "hello\nworld\n", "", "-get", "/t/a", "/t/d/b", "-");
+    assertRun(
+        1,
+        "hello\n",
+        "get: `/t/d': Is a directory\nget: `/t/x': No such file or directory\n",
+        "-get",
+        "/t/d",
+        "/t/x",
+        "/t/a",
+        "-");
+  }
+
+  @Test
+  void getTakesTheCurrentDirectoryIfNoneIsNamed() throws IOException {
+    assertRun(0, "", "", "-get", "/t/a");
+    assertThat(local.resolve("a")).hasContent("hello\n");
+  }
+
+  @Test
+  void movingDeletesTheSourcesThatArrived() throws IOException {
+    Path source = Files.createDirectories(local.resolve("src/sub"));
+    Files.writeString(source.resolve("x"), "1");
+    assertRun(0, "", "", "-moveFromLocal", "src", "/t/moved");
+    assertThat(local.resolve("src")).doesNotExist();
+    assertThat(read("/t/moved/sub/x")).isEqualTo("1");
+    assertRun(0, "", "", "-moveToLocal", "/t/moved", "back");
+    assertThat(local.resolve("back/sub/x")).hasContent("1");
+    assertThat(memory.exists(CairnPath.of("/t/moved"))).isFalse();
+  }
+
+  @Test
+  void movingKeepsTheSourcesThatDidNotArrive() throws IOException {
+    Path source = Files.createDirectories(local.resolve("src"));
+    Files.writeString(source.resolve("bad"), "1");
+    Files.writeString(source.resolve("good"), "2");
+    memory.failNext("createWithContent", "/t/moved/bad", ErrorCode.NO_SPACE);
+    assertRun(
+        1,
+        "",
+        "moveFromLocal: `/t/moved/bad': No space left on device\n"
+            + "moveFromLocal: `src': Directory is not empty\n",
+        "-moveFromLocal",
+        "src",
+        "/t/moved");
+    assertThat(source.resolve("bad")).hasContent("1");
+    assertThat(source.resolve("good")).doesNotExist();
+  }
+
+  @Test
+  void getmergeReplacesItsTargetAtTheEndOnly() throws IOException {
+    write("/m/1", "one");
+    write("/m/2", "");
+    write("/m/3", "three");
+    Files.writeString(local.resolve("out"), "old");
+    assertRun(0, "", "", "-getmerge", "-nl", "/m", "out");
+    assertThat(local.resolve("out")).hasContent("one\n\nthree\n");
+    assertRun(0, "", "", "-getmerge", "-nl", "-skip-empty-file", "/m", "out");
+    assertThat(local.resolve("out")).hasContent("one\nthree\n");
+    memory.failNext("open", "/m/3", ErrorCode.PERMISSION_DENIED);
+    assertRun(1, "", "getmerge: `/m/3': Permission denied\n", "-getmerge", "/m", "out");
+    assertThat(local.resolve("out")).hasContent("one\nthree\n");
+    assertThat(local.resolve("out._COPYING_")).doesNotExist();
+  }
+
+  @Test
+  void filesFromStandardInput() throws IOException {
+    shell.withInput("typed");
+    assertRun(0, "", "", "-put", "-", "/t/in");
+    assertThat(read("/t/in")).isEqualTo("typed");
+    assertThat(memory.calls()).contains("rename /t/in._COPYING_");
+  }
+}

@@ -1,0 +1,118 @@
+package io.cairnfs.shell.testing;
+
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.ClusterAdministration;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.admin.LogLevelReply;
+import io.cairnfs.proto.admin.MetricsReply;
+import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.metadata.CheckPageResult;
+import io.cairnfs.proto.metadata.ChunkResult;
+import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.RingResult;
+import io.cairnfs.proto.metadata.StoreDigestResult;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Answers with what a test has put here, and remembers what it was asked. */
+public final class FakeAdministration implements ClusterAdministration {
+  public ClusterReportResult report = ClusterReportResult.getDefaultInstance();
+  public RingResult ring = RingResult.getDefaultInstance();
+  public MetricsReply metrics = MetricsReply.getDefaultInstance();
+  public WhoLeadsReply whoLeads = WhoLeadsReply.getDefaultInstance();
+  public List<CheckPageResult> pages = List.of(CheckPageResult.getDefaultInstance());
+
+  /** Rows of the chunks. */
+  public final Map<ChunkId, ChunkResult> chunks = new HashMap<>();
+
+  /** What each data server holds; a server that is not here does not answer. */
+  public final Map<HostPort, Map<ChunkId, ReplicaReport>> replicas = new HashMap<>();
+
+  public final List<String> asked = new ArrayList<>();
+  private int page;
+
+  @Override
+  public ClusterReportResult report() {
+    return report;
+  }
+
+  @Override
+  public RingResult ring(Optional<CairnPath> file, SlotDetail slots) {
+    asked.add("ring " + file.map(CairnPath::toString).orElse("") + " " + slots);
+    return ring;
+  }
+
+  @Override
+  public ChunkResult chunk(ChunkId chunk) throws CairnException {
+    ChunkResult row = chunks.get(chunk);
+    if (row == null) {
+      throw new CairnException(ErrorCode.CHUNK_NOT_FOUND, chunk + ": not found");
+    }
+    return row;
+  }
+
+  @Override
+  public StoreDigestResult storeDigest() {
+    return StoreDigestResult.getDefaultInstance();
+  }
+
+  @Override
+  public CheckPageResult checkPage(byte[] cursor, int limit) {
+    page = cursor.length == 0 ? 0 : page + 1;
+    return pages.get(page);
+  }
+
+  @Override
+  public WhoLeadsReply whoLeads(HostPort metaserver) throws CairnException {
+    if (whoLeads.getId().isEmpty()) {
+      throw new CairnException(ErrorCode.UNAVAILABLE, metaserver + " does not answer");
+    }
+    return whoLeads;
+  }
+
+  @Override
+  public List<ReplicaReport> chunkStatus(HostPort dataServer, List<ChunkId> wanted)
+      throws CairnException {
+    Map<ChunkId, ReplicaReport> held = replicas.get(dataServer);
+    if (held == null) {
+      throw new CairnException(ErrorCode.UNAVAILABLE, "connection refused");
+    }
+    List<ReplicaReport> reports = new ArrayList<>();
+    for (ChunkId chunk : wanted) {
+      reports.add(
+          held.getOrDefault(chunk, ReplicaReport.newBuilder().setChunk(chunk.value()).build()));
+    }
+    return reports;
+  }
+
+  @Override
+  public void reportBadReplica(ChunkId chunk, ServerId server, String problem) {
+    asked.add("bad " + chunk + " " + server + " " + problem);
+  }
+
+  @Override
+  public ServerStatusReply serverStatus(HostPort server) {
+    return ServerStatusReply.getDefaultInstance();
+  }
+
+  @Override
+  public MetricsReply metrics(HostPort server) {
+    asked.add("metrics " + server);
+    return metrics;
+  }
+
+  @Override
+  public LogLevelReply logLevel(HostPort server, String logger, String level) {
+    asked.add("log-level " + server + " " + logger + " " + level);
+    return LogLevelReply.newBuilder().setLevel(level.isEmpty() ? "INFO" : level).build();
+  }
+}

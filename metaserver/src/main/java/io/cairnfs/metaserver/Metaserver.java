@@ -142,7 +142,13 @@ public final class Metaserver implements AutoCloseable {
       LeaderDuties duties =
           new LeaderDuties(
               new LeaderDuties.Parts(
-                  machine::view, engine, leadership, sink, client, options.securityMode().name()),
+                  machine::view,
+                  engine,
+                  leadership,
+                  sink,
+                  client,
+                  sessions::heldInodes,
+                  options.securityMode().name()),
               new LeaderDuties.Times(
                   options.serverTimes().suspectAfter(),
                   options.serverTimes().downAfter(),

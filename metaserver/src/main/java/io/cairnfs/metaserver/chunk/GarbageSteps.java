@@ -20,21 +20,6 @@ public final class GarbageSteps {
     this.transaction = namespace.transaction();
   }
 
-  /** True if a step may find anything to do. */
-  public static boolean isDue(RecordReader reader) {
-    long[] totals = Counter.read(reader);
-    if (Counter.CHUNKS_GARBAGE.in(totals) > 0 || LetGo.isAny(reader)) {
-      return true;
-    }
-    for (ServerRecord server : ServerTable.all(reader)) {
-      ServerTotals work = ServerTotals.of(reader, server.id());
-      if (server.isOut() && (work.deletes() > 0 || work.repairs() > 0)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
    * Tells holders to delete chunks whose grace is over, lets servers go of slots they left, and
    * forgets what servers that are out still had to do.
@@ -57,6 +42,22 @@ public final class GarbageSteps {
       handled += forgetGone(limit - handled);
     }
     return handled;
+  }
+
+  /** Garbage waits for logged time to pass. */
+  public static boolean isTimeAwaited(RecordReader reader) {
+    return !GarbageTable.waiting(reader, Long.MAX_VALUE, 1).isEmpty();
+  }
+
+  /** {@link #release} would find something to do. */
+  public static boolean hasWork(RecordReader reader, long graceMillis) {
+    long until = Counter.TICK_MILLIS.in(reader) - graceMillis;
+    return !GarbageTable.waiting(reader, until, 1).isEmpty()
+        || LetGo.isAny(reader)
+        || ServerTable.all(reader).stream()
+            .filter(ServerRecord::isOut)
+            .map(server -> ServerTotals.of(reader, server.id()))
+            .anyMatch(totals -> totals.repairs() + totals.deletes() > 0);
   }
 
   private void release(ChunkRecord chunk) {

@@ -7,15 +7,13 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
-import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
-import io.cairnfs.metaserver.chunk.SlotDigests;
-import io.cairnfs.metaserver.chunk.SlotTable;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
-import io.cairnfs.metaserver.repair.CopyPlanner;
 import io.cairnfs.metaserver.repair.DeletePlanner;
+import io.cairnfs.metaserver.repair.InventoryCheck;
 import io.cairnfs.metaserver.repair.ReplicaVerdicts;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.store.StoreView;
@@ -24,16 +22,17 @@ import io.cairnfs.proto.command.GarbageDone;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.RepairDone;
 import io.cairnfs.proto.command.RepairNeeded;
+import io.cairnfs.proto.dataserver.ChunkStatusReply;
+import io.cairnfs.proto.dataserver.ChunkStatusRequest;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
 import io.cairnfs.proto.dataserver.ReplicaReport;
-import io.cairnfs.proto.dataserver.ReplicaVerdict;
+import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
-import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
@@ -42,63 +41,65 @@ import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What data servers ask of the leader, and what clients report of them. Runs on the duties' thread.
+ * What data servers ask of the leader, and what clients report of them. Runs on the duties' thread,
+ * which owns its state; what waits for the log or for a data server goes on there.
  */
 final class DataServerCalls {
   private static final Logger logger = LoggerFactory.getLogger(DataServerCalls.class);
   private static final int HEARTBEAT_MILLIS = 1_000;
-  private static final int COPIES_PER_HEARTBEAT = 64;
+  private static final int COPIES_PER_HEARTBEAT = 16;
   private static final int DELETES_PER_HEARTBEAT = 1_000;
+  private static final int CHUNKS_PER_STATUS = 1_000;
+  private static final int MAX_SUSPICIONS = 256;
   private static final Duration VERIFY_LIMIT = Duration.ofMinutes(1);
+  private static final Duration STATUS_LIMIT = Duration.ofSeconds(10);
 
   private final Leadership leadership;
   private final Supplier<StoreView> views;
   private final Proposals proposals;
   private final ServerBoard board;
+  private final CopyDesk copies;
   private final RpcClient client;
   private final Runnable slotsChanged;
-  private final Map<Integer, Inventory> inventories = new HashMap<>();
-  private final Map<Integer, ChunkId> copiesAfter = new HashMap<>();
-  private final Set<Suspicion> underVerification = ConcurrentHashMap.newKeySet();
+  private final DutyThread thread;
+  private final Set<Suspicion> underVerification = new HashSet<>();
 
   private record Suspicion(ChunkId chunk, int server) {}
-
-  /** A server's answer to a digest that differed, so far. */
-  private record Inventory(int pool, int slot, Set<ChunkId> held) {}
 
   DataServerCalls(
       Leadership leadership,
       Supplier<StoreView> views,
       Proposals proposals,
       ServerBoard board,
+      CopyDesk copies,
       RpcClient client,
-      Runnable slotsChanged) {
+      Runnable slotsChanged,
+      DutyThread thread) {
     this.leadership = leadership;
     this.views = views;
     this.proposals = proposals;
     this.board = board;
+    this.copies = copies;
     this.client = client;
     this.slotsChanged = slotsChanged;
+    this.thread = thread;
   }
 
   /** Forgets what an earlier term left. */
   void reset() {
-    inventories.clear();
-    copiesAfter.clear();
     underVerification.clear();
+    copies.reset();
   }
 
   /** Method REGISTER_SERVER. */
@@ -117,25 +118,24 @@ final class DataServerCalls {
       command.addVolumes(volume.getVolume());
       command.setCapacityBytes(command.getCapacityBytes() + volume.getCapacityBytes());
     }
-    CompletableFuture<?> unused =
-        proposals
-            .submit(Proposals.command().setRegisterServer(command))
-            .whenComplete(
-                (reply, failure) -> {
-                  if (failure != null) {
-                    Answers.fail(call, failure);
-                  } else if (reply.getErrorCode() != 0) {
-                    call.fail(
-                        new CairnException(
-                            ErrorCode.ofNumber(reply.getErrorCode()), reply.getErrorMessage()));
-                  } else {
-                    registered(call, request, reply.getServer());
-                  }
-                });
+    thread.then(
+        proposals.submit(Proposals.command().setRegisterServer(command)),
+        (reply, failure) -> {
+          if (failure != null) {
+            Answers.fail(call, failure);
+          } else if (reply.getErrorCode() != 0) {
+            call.fail(
+                new CairnException(
+                    ErrorCode.ofNumber(reply.getErrorCode()), reply.getErrorMessage()));
+          } else {
+            registered(call, request, reply.getServer());
+          }
+        });
   }
 
   private void registered(ServerCall call, RegisterServerRequest request, int server) {
     board.heard(server, request.getVolumesList(), 0);
+    copies.restarted(server);
     slotsChanged.run();
     logger.info(
         "server={} name={} registered at {}:{}",
@@ -146,141 +146,128 @@ final class DataServerCalls {
     RegisterServerReply.Builder reply =
         RegisterServerReply.newBuilder()
             .setServer(server)
-            .setClusterId(call.peer().identity().clusterId())
             .setTerm(leadership.leadingTerm())
             .setHeartbeatMillis(HEARTBEAT_MILLIS);
     try (StoreView view = views.get()) {
-      io.cairnfs.metaserver.namespace.ClusterRecord.find(view)
-          .ifPresent(cluster -> reply.setClusterId(cluster.clusterId()));
-      addMismatches(view, request, server, reply);
+      ClusterRecord.find(view).ifPresent(cluster -> reply.setClusterId(cluster.clusterId()));
+      reply.addAllMismatches(new InventoryCheck(view).mismatches(server, request.getDigestsList()));
+      noteShort(view, server, request.getUnsealedList());
     }
     call.reply(reply.build());
   }
 
-  private static void addMismatches(
-      StoreView view,
-      RegisterServerRequest request,
-      int server,
-      RegisterServerReply.Builder reply) {
-    Map<Long, Map<Integer, SlotDigest>> reported = new HashMap<>();
-    for (SlotDigest digest : request.getDigestsList()) {
-      reported
-          .computeIfAbsent(slotKey(digest.getPool(), digest.getSlot()), key -> new HashMap<>())
-          .put(digest.getReplication(), digest);
-    }
-    int slots = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::slots).orElse(0);
-    for (int slot = 0; slot < slots; slot++) {
-      Map<Integer, SlotDigest> own =
-          reported.getOrDefault(slotKey(PoolRecord.REPLICATED, slot), Map.of());
-      Set<Integer> replications = new HashSet<>(own.keySet());
-      replications.addAll(SlotDigests.ofSlot(view, PoolRecord.REPLICATED, slot).keySet());
-      for (int replication : replications) {
-        SlotDigests.Digest expected =
-            SlotDigests.expected(view, server, PoolRecord.REPLICATED, slot, replication);
-        SlotDigest found = own.getOrDefault(replication, SlotDigest.getDefaultInstance());
-        if (expected.sum() != found.getSum() || expected.count() != found.getCount()) {
-          reply.addMismatches(
-              SlotDigest.newBuilder()
-                  .setPool(PoolRecord.REPLICATED)
-                  .setSlot(slot)
-                  .setReplication(replication)
-                  .setSum(expected.sum())
-                  .setCount(expected.count()));
-          break;
-        }
-      }
-    }
-  }
-
-  private static long slotKey(int pool, int slot) {
-    return ((long) pool << 32) | slot;
-  }
-
-  /** Method SERVER_HEARTBEAT. */
+  /** Method SERVER_HEARTBEAT: what the server has done is logged before it gets more to do. */
   void heartbeat(ServerCall call) throws CairnException {
     leadership.require();
     ServerHeartbeatRequest request = call.message(ServerHeartbeatRequest.parser());
+    try (StoreView view = views.get()) {
+      Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
+      if (server.isEmpty() || server.get().isOut()) {
+        call.reply(
+            ServerHeartbeatReply.newBuilder()
+                .setTerm(leadership.leadingTerm())
+                .setHeartbeatMillis(HEARTBEAT_MILLIS)
+                .setRegister(true)
+                .build());
+        return;
+      }
+      noteShort(view, request.getServer(), request.getUnsealedList());
+      for (long bad : request.getBadReplicasList()) {
+        needRepair(view, new ChunkId(bad), request.getServer(), "found by the server itself");
+      }
+    }
+    board.heard(request.getServer(), request.getVolumesList(), request.getStreams());
+    List<CompletableFuture<?>> logged = logResults(request);
+    if (logged.isEmpty()) {
+      answerHeartbeat(call, request);
+      return;
+    }
+    thread.then(
+        CompletableFuture.allOf(logged.toArray(CompletableFuture[]::new)),
+        (done, failure) -> {
+          if (failure != null) {
+            Answers.fail(call, failure);
+          } else {
+            answerHeartbeat(call, request);
+          }
+        });
+  }
+
+  private void answerHeartbeat(ServerCall call, ServerHeartbeatRequest request) {
+    int server = request.getServer();
     ServerHeartbeatReply.Builder reply =
         ServerHeartbeatReply.newBuilder()
             .setTerm(leadership.leadingTerm())
             .setHeartbeatMillis(HEARTBEAT_MILLIS);
     try (StoreView view = views.get()) {
       reply.setTickMillis(Counter.TICK_MILLIS.in(view));
-      Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
-      if (server.isEmpty() || server.get().isOut()) {
-        call.reply(reply.setRegister(true).build());
-        return;
-      }
-      board.heard(request.getServer(), request.getVolumesList(), request.getStreams());
-      logResults(view, request);
+      ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
       for (ReplicaReport report : request.getUnsealedList()) {
-        reply.addVerdicts(verdict(view, request.getServer(), report));
+        reply.addVerdicts(verdicts.of(report));
       }
-      addCopies(view, request.getServer(), reply);
-      for (ChunkId chunk :
-          new DeletePlanner(view).deletes(request.getServer(), DELETES_PER_HEARTBEAT)) {
+      reply.addAllCopies(copies.next(view, server, COPIES_PER_HEARTBEAT));
+      for (ChunkId chunk : new DeletePlanner(view).deletes(server, DELETES_PER_HEARTBEAT)) {
         reply.addDeletes(chunk.value());
       }
     }
     call.reply(reply.build());
   }
 
-  private void addCopies(StoreView view, int server, ServerHeartbeatReply.Builder reply) {
-    Optional<ChunkId> after = Optional.ofNullable(copiesAfter.get(server));
-    CopyPlanner.Plan plan =
-        new CopyPlanner(view, board).plan(server, after, Set.of(), COPIES_PER_HEARTBEAT);
-    reply.addAllCopies(plan.tasks());
-    // Only where the whole window was given out, or nothing of it can be copied, the next one is
-    // due.
-    if (plan.resumeAfter().isPresent()) {
-      copiesAfter.put(server, plan.resumeAfter().get());
-    } else {
-      copiesAfter.remove(server);
-    }
-  }
-
-  /** Work that the server has done, or found to be done. */
-  private void logResults(StoreView view, ServerHeartbeatRequest request) {
+  /** Work that the server has done: completes when it is logged, or cannot be. */
+  private List<CompletableFuture<?>> logResults(ServerHeartbeatRequest request) {
     int server = request.getServer();
+    List<CompletableFuture<?>> logged = new ArrayList<>();
     for (CopyResult copied : request.getCopiedList()) {
+      ChunkId chunk = new ChunkId(copied.getChunk());
+      copies.reported(server, chunk, copied.getErrorCode() == 0);
       if (copied.getErrorCode() == 0) {
-        proposals.propose(
-            Proposals.command()
-                .setRepairDone(
-                    RepairDone.newBuilder()
-                        .setChunk(copied.getChunk())
-                        .setServer(server)
-                        .setSince(copied.getSince())
-                        .setLength(copied.getLength())));
+        logged.add(
+            proposals.submit(
+                Proposals.command()
+                    .setRepairDone(
+                        RepairDone.newBuilder()
+                            .setChunk(copied.getChunk())
+                            .setServer(server)
+                            .setSince(copied.getSince())
+                            .setLength(copied.getLength()))));
       } else {
         logger.warn(
             "{} server={} copy failed: {} {}",
-            new ChunkId(copied.getChunk()),
+            chunk,
             server,
             ErrorCode.ofNumber(copied.getErrorCode()),
             copied.getErrorMessage());
       }
     }
     if (request.getDeletedCount() > 0) {
-      proposals.propose(
-          Proposals.command()
-              .setGarbageDone(
-                  GarbageDone.newBuilder()
-                      .setServer(server)
-                      .addAllChunks(request.getDeletedList())));
+      logged.add(
+          proposals.submit(
+              Proposals.command()
+                  .setGarbageDone(
+                      GarbageDone.newBuilder()
+                          .setServer(server)
+                          .addAllChunks(request.getDeletedList()))));
     }
-    for (long bad : request.getBadReplicasList()) {
-      needRepair(view, new ChunkId(bad), server, "found by the server itself");
+    return logged;
+  }
+
+  /** Replicas that are too short for their sealed chunks will never be good. */
+  private void noteShort(StoreView view, int server, List<ReplicaReport> unsealed) {
+    ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
+    for (ReplicaReport report : unsealed) {
+      if (verdicts.needsRepair(report)) {
+        needRepair(view, new ChunkId(report.getChunk()), server, "ends at " + report.getLength());
+      }
     }
   }
 
+  /** Proposed once: while there is an entry, another one would only make a copy under way void. */
   private void needRepair(StoreView view, ChunkId chunk, int server, String why) {
-    Optional<ChunkRecord> row = ChunkTable.find(view, chunk);
-    if (row.isEmpty() || row.get().isGarbage()) {
-      return;
+    boolean sealed = ChunkTable.find(view, chunk).filter(ChunkRecord::isSealed).isPresent();
+    if (sealed && RepairTable.since(view, chunk, server).isEmpty()) {
+      logger.warn("{} server={} has no good replica: {}", chunk, server, why);
+      proposals.propose(repairNeeded(chunk, server));
     }
-    logger.warn("{} server={} has no good replica: {}", chunk, server, why);
-    proposals.propose(repairNeeded(chunk, server));
   }
 
   private static Command.Builder repairNeeded(ChunkId chunk, int server) {
@@ -288,89 +275,68 @@ final class DataServerCalls {
         .setRepairNeeded(RepairNeeded.newBuilder().setChunk(chunk.value()).setServer(server));
   }
 
-  /** A replica that is too short for its sealed chunk has to be copied anew. */
-  private ReplicaVerdict verdict(StoreView view, int server, ReplicaReport report) {
-    ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
-    ChunkId chunk = new ChunkId(report.getChunk());
-    if (verdicts.needsRepair(report) && RepairTable.since(view, chunk, server).isEmpty()) {
-      needRepair(view, chunk, server, "it has only " + report.getLength() + " bytes");
-    }
-    return verdicts.of(report);
-  }
-
-  /** Method SLOT_INVENTORY. */
+  /**
+   * Method SLOT_INVENTORY. What is not listed may be there unsealed, or have been sealed meanwhile:
+   * the server is asked for each such chunk before a repair entry is made.
+   */
   void inventory(ServerCall call) throws CairnException {
     leadership.require();
     SlotInventoryRequest request = call.message(SlotInventoryRequest.parser());
-    int server = request.getServer();
     SlotInventoryReply.Builder reply = SlotInventoryReply.newBuilder();
     try (StoreView view = views.get()) {
-      Inventory inventory = inventories.get(server);
-      boolean first =
-          request.getAfter() == 0
-              || inventory == null
-              || inventory.pool() != request.getPool()
-              || inventory.slot() != request.getSlot();
-      if (first) {
-        inventory = new Inventory(request.getPool(), request.getSlot(), new HashSet<>());
-        inventories.put(server, inventory);
-      }
+      ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
       for (ReplicaReport report : request.getReplicasList()) {
-        ChunkId chunk = new ChunkId(report.getChunk());
-        inventory.held().add(chunk);
-        judge(view, server, report, chunk, reply);
+        reply.addVerdicts(verdicts.of(report));
       }
-      if (request.getLast()) {
-        inventories.remove(server);
-        findMissing(view, server, inventory);
+      Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
+      List<ChunkId> missing = new InventoryCheck(view).missing(request);
+      if (server.isPresent()) {
+        for (int from = 0; from < missing.size(); from += CHUNKS_PER_STATUS) {
+          int to = Math.min(missing.size(), from + CHUNKS_PER_STATUS);
+          askFor(server.get(), List.copyOf(missing.subList(from, to)));
+        }
       }
     }
     call.reply(reply.build());
   }
 
-  private void judge(
-      StoreView view,
-      int server,
-      ReplicaReport report,
-      ChunkId chunk,
-      SlotInventoryReply.Builder reply) {
-    Optional<ChunkRecord> row = ChunkTable.find(view, chunk);
-    boolean wrongLength =
-        row.filter(ChunkRecord::isSealed).isPresent()
-            && report.getState() == io.cairnfs.proto.dataserver.ReplicaState.REPLICA_SEALED
-            && row.get().length() != report.getLength();
-    if (wrongLength) {
-      needRepair(
-          view,
-          chunk,
-          server,
-          "sealed at " + report.getLength() + " instead of " + row.get().length());
-    }
-    reply.addVerdicts(verdict(view, server, report));
+  private void askFor(ServerRecord server, List<ChunkId> chunks) {
+    thread.then(
+        client.call(
+            new HostPort(server.host(), server.port()),
+            Method.CHUNK_STATUS,
+            ChunkStatusRequest.newBuilder()
+                .addAllChunks(chunks.stream().map(ChunkId::value).toList())
+                .build(),
+            ChunkStatusReply.parser(),
+            STATUS_LIMIT),
+        (reply, failure) -> {
+          if (failure != null) {
+            logger.warn(
+                "server={} could not be asked for {} chunks: {}",
+                server.id(),
+                chunks.size(),
+                failure.getMessage());
+          } else if (leadership.leads()) {
+            noteMissing(server.id(), chunks, reply);
+          }
+        });
   }
 
-  /** Chunks of the slot that the server should hold and did not list. */
-  private void findMissing(StoreView view, int server, Inventory inventory) {
-    long after = 0;
-    while (true) {
-      List<ChunkRecord> page =
-          ChunkTable.inSlot(view, inventory.pool(), inventory.slot(), after, 1_000);
-      for (ChunkRecord chunk : page) {
-        after = chunk.id().value();
-        boolean member =
-            SlotTable.get(view, inventory.pool(), inventory.slot())
-                .members(chunk.replication())
-                .contains(server);
-        if (member
-            && chunk.isSealed()
-            && chunk.length() > 0
-            && !inventory.held().contains(chunk.id())
-            && RepairTable.since(view, chunk.id(), server).isEmpty()) {
-          needRepair(view, chunk.id(), server, "missing from its inventory");
+  private void noteMissing(int server, List<ChunkId> chunks, ChunkStatusReply reply) {
+    try (StoreView view = views.get()) {
+      for (int i = 0; i < Math.min(chunks.size(), reply.getReplicasCount()); i++) {
+        ReplicaReport replica = reply.getReplicas(i);
+        ChunkRecord row = ChunkTable.find(view, chunks.get(i)).orElse(null);
+        boolean there = replica.getState() != ReplicaState.REPLICA_STATE_UNSPECIFIED;
+        boolean fits =
+            row == null
+                || (replica.getState() == ReplicaState.REPLICA_SEALED
+                    ? replica.getLength() == row.length()
+                    : replica.getLength() >= row.length());
+        if (!there || !fits) {
+          needRepair(view, chunks.get(i), server, "missing from its inventory");
         }
-      }
-      if (page.size() < 1_000) {
-        return;
       }
     }
   }
@@ -381,49 +347,48 @@ final class DataServerCalls {
     ReportBadReplicaRequest request = call.message(ReportBadReplicaRequest.parser());
     call.reply(ReportBadReplicaReply.getDefaultInstance());
     ChunkId chunk = new ChunkId(request.getChunk());
+    Suspicion suspicion = new Suspicion(chunk, request.getServer());
     try (StoreView view = views.get()) {
       Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
       Optional<ChunkRecord> row = ChunkTable.find(view, chunk).filter(ChunkRecord::isSealed);
-      Suspicion suspicion = new Suspicion(chunk, request.getServer());
-      if (server.isEmpty() || row.isEmpty() || !underVerification.add(suspicion)) {
-        return;
+      boolean worthAsking =
+          server.isPresent()
+              && row.isPresent()
+              && underVerification.size() < MAX_SUSPICIONS
+              && RepairTable.since(view, chunk, request.getServer()).isEmpty();
+      if (worthAsking && underVerification.add(suspicion)) {
+        logger.info(
+            "{} server={} reported as bad: {}", chunk, request.getServer(), request.getProblem());
+        verify(suspicion, server.get(), row.get().length());
       }
-      logger.info(
-          "{} server={} reported as bad: {}", chunk, request.getServer(), request.getProblem());
-      verify(suspicion, server.get(), row.get().length());
     }
   }
 
   private void verify(Suspicion suspicion, ServerRecord server, long length) {
-    CompletableFuture<?> unused =
-        client
-            .call(
-                new HostPort(server.host(), server.port()),
-                Method.VERIFY_CHUNK,
-                VerifyChunkRequest.newBuilder()
-                    .setChunk(suspicion.chunk().value())
-                    .setExpectedLength(length)
-                    .setTerm(leadership.leadingTerm())
-                    .build(),
-                VerifyChunkReply.parser(),
-                VERIFY_LIMIT)
-            .whenComplete(
-                (reply, failure) -> {
-                  underVerification.remove(suspicion);
-                  if (failure != null) {
-                    logger.warn(
-                        "{} server={} could not be verified: {}",
-                        suspicion.chunk(),
-                        suspicion.server(),
-                        failure.getMessage());
-                  } else if (!reply.getExists() || !reply.getGood()) {
-                    logger.warn(
-                        "{} server={} has no good replica: {}",
-                        suspicion.chunk(),
-                        suspicion.server(),
-                        reply.getProblem());
-                    proposals.propose(repairNeeded(suspicion.chunk(), suspicion.server()));
-                  }
-                });
+    thread.then(
+        client.call(
+            new HostPort(server.host(), server.port()),
+            Method.VERIFY_CHUNK,
+            VerifyChunkRequest.newBuilder()
+                .setChunk(suspicion.chunk().value())
+                .setExpectedLength(length)
+                .setTerm(leadership.leadingTerm())
+                .build(),
+            VerifyChunkReply.parser(),
+            VERIFY_LIMIT),
+        (reply, failure) -> {
+          underVerification.remove(suspicion);
+          if (failure != null) {
+            logger.warn(
+                "{} server={} could not be verified: {}",
+                suspicion.chunk(),
+                suspicion.server(),
+                failure.getMessage());
+          } else if (!reply.getExists() || !reply.getGood()) {
+            try (StoreView view = views.get()) {
+              needRepair(view, suspicion.chunk(), suspicion.server(), reply.getProblem());
+            }
+          }
+        });
   }
 }

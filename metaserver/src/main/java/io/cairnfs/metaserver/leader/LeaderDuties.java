@@ -8,7 +8,8 @@ import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.command.CommandSink;
-import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.repair.OutPolicy;
 import io.cairnfs.metaserver.service.AllocationStamp;
 import io.cairnfs.metaserver.service.Leadership;
@@ -31,11 +32,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -49,46 +47,56 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(LeaderDuties.class);
   private static final Duration PERIOD = Duration.ofMillis(500);
 
-  /** Without need the cluster's time is logged this seldom. */
-  private static final Duration IDLE_TICK = Duration.ofSeconds(30);
+  /** How often the cluster's time is logged while something waits for it to pass. */
+  private static final Duration TICK = Duration.ofSeconds(1);
 
-  private static final Duration BUSY_TICK = Duration.ofSeconds(1);
   private static final int PURGE_RECORDS = 2_000;
   private static final int RELEASED_CHUNKS = 1_000;
+  private static final int MAX_HELD_INODES = 100_000;
+
+  /** A key of table DELETED is the view, the log index and the inode. */
+  private static final int DELETED_INODE_OFFSET = 1 + Long.BYTES;
 
   private final Supplier<StoreView> views;
   private final Leadership leadership;
   private final Clock clock;
   private final Times times;
-  private final FatalErrors fatal;
   private final Proposals proposals;
   private final ServerBoard board;
   private final SlotStamp stamp;
   private final DataServerCalls calls;
   private final SettleDriver settling;
+  private final Supplier<Optional<Set<Long>>> heldInodes;
   private final SlotMoves moves;
   private final LeaderReads reads;
-  private final ScheduledExecutorService thread;
+  private final DutyThread thread;
 
   private volatile boolean slotsChanged = true;
   private final Map<Integer, ServerHealth> lastHealth = new HashMap<>();
   private final Map<Integer, Boolean> lastSpace = new HashMap<>();
   private long servedTerm;
   private long lastTickNanos;
-  private volatile boolean purging;
-  private volatile boolean releasing;
+  private boolean timePasses;
+  private boolean purging;
+  private boolean releasing;
 
   /** When a silent data server is what, and how long garbage waits. */
   public record Times(
       Duration suspectAfter, Duration downAfter, Duration outAfter, Duration garbageGrace) {}
 
-  /** What the duties stand on. */
+  /**
+   * What the duties stand on.
+   *
+   * @param heldInodes inodes that live sessions have open; empty while some session has not told
+   *     this leader yet
+   */
   public record Parts(
       Supplier<StoreView> views,
       ReplicatedLog<?> log,
       Leadership leadership,
       CommandSink sink,
       RpcClient client,
+      Supplier<Optional<Set<Long>>> heldInodes,
       String securityMode) {}
 
   public LeaderDuties(
@@ -97,34 +105,26 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.leadership = parts.leadership();
     this.clock = clock;
     this.times = times;
-    this.fatal = fatal;
     this.proposals = new Proposals(parts.sink());
     this.board = new ServerBoard(clock, times.suspectAfter(), times.downAfter());
     this.stamp = new SlotStamp(views, board, random);
+    this.thread = new DutyThread(fatal);
+    this.heldInodes = parts.heldInodes();
     this.calls =
         new DataServerCalls(
-            leadership, views, proposals, board, parts.client(), () -> slotsChanged = true);
-    this.settling = new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm);
+            leadership,
+            views,
+            proposals,
+            board,
+            new CopyDesk(clock, board),
+            parts.client(),
+            () -> slotsChanged = true,
+            thread);
+    this.settling =
+        new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);
     this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
     this.reads = new LeaderReads(board, parts.log(), parts.securityMode());
-    this.thread =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread made = new Thread(task, "metaserver-duties");
-              made.setDaemon(true);
-              return made;
-            });
-    var unused =
-        thread.scheduleWithFixedDelay(
-            () -> guarded(this::tick), 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  private void guarded(Runnable duty) {
-    try {
-      duty.run();
-    } catch (RuntimeException | Error e) {
-      fatal.stop("a duty of the leader failed", e);
-    }
+    thread.every(PERIOD, this::tick);
   }
 
   /** Answers reads. */
@@ -156,12 +156,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   }
 
   private void wake() {
-    try {
-      thread.execute(() -> guarded(this::tick));
-    } catch (RejectedExecutionException e) {
-      // Closed: there are no duties any more.
-      logger.debug("duties have ended", e);
-    }
+    thread.execute(this::tick);
   }
 
   private void tick() {
@@ -194,7 +189,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     lastSpace.clear();
     purging = false;
     releasing = false;
-    lastTickNanos = clock.monotonicNanos();
+    timePasses = false;
     slotsChanged = true;
     if (term != 0) {
       try (StoreView view = views.get()) {
@@ -226,81 +221,89 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
           slotsChanged = true;
         }
       }
-      for (ServerRecord server : silentForTooLong(view, servers)) {
-        logger.warn(
-            "server={} name={} was silent for {}: struck from the ring",
-            server.id(),
-            server.name(),
-            times.outAfter());
-        proposals.propose(
-            Proposals.command()
-                .setSetServer(
-                    SetServer.newBuilder()
-                        .setServer(server.id())
-                        .setMembership(ServerMembership.OUT)),
-            reply -> slotsChanged = true);
-      }
+      strikeOut(view, servers);
     }
   }
 
-  /** Servers to strike out; none while that is switched off by a time-out of zero. */
-  private List<ServerRecord> silentForTooLong(StoreView view, List<ServerRecord> servers) {
-    Duration outAfter = times.outAfter();
-    int width = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::width).orElse(0);
-    if (width == 0 || outAfter.isZero() || outAfter.isNegative()) {
-      return List.of();
+  private void strikeOut(StoreView view, List<ServerRecord> servers) {
+    if (times.outAfter().isZero()) {
+      return;
     }
     Set<Integer> silent = new HashSet<>();
     for (ServerRecord server : servers) {
-      boolean isSilent =
-          board.silence(server.id()).filter(s -> s.compareTo(outAfter) >= 0).isPresent();
-      if (isSilent && !server.isOut()) {
+      if (!server.isOut() && isSilentFor(server.id(), times.outAfter())) {
         silent.add(server.id());
       }
     }
-    List<Integer> out = new OutPolicy(width).toStrike(servers, silent);
-    return servers.stream().filter(server -> out.contains(server.id())).toList();
+    int width = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::width).orElse(1);
+    for (int server : new OutPolicy(width).toStrike(servers, silent)) {
+      logger.warn("server={} was silent for {}: struck out", server, times.outAfter());
+      proposals.propose(
+          Proposals.command()
+              .setSetServer(
+                  SetServer.newBuilder().setServer(server).setMembership(ServerMembership.OUT)),
+          reply -> slotsChanged = true);
+    }
   }
 
+  private boolean isSilentFor(int server, Duration time) {
+    return board.silence(server).filter(silence -> silence.compareTo(time) >= 0).isPresent();
+  }
+
+  /** The cluster's time passes, by this leader's clock, while garbage waits for it. */
   private void logTime() {
     long now = clock.monotonicNanos();
     boolean needed;
     try (StoreView view = views.get()) {
-      needed = Counter.CHUNKS_GARBAGE.in(view) > 0;
+      needed = GarbageSteps.isTimeAwaited(view);
+    }
+    if (!needed || !timePasses) {
+      timePasses = needed;
+      lastTickNanos = now;
+      return;
     }
     Duration elapsed = Duration.ofNanos(now - lastTickNanos);
-    if (elapsed.compareTo(needed ? BUSY_TICK : IDLE_TICK) >= 0) {
+    if (elapsed.compareTo(TICK) >= 0) {
       lastTickNanos = now;
       proposals.propose(
           Proposals.command().setTick(Tick.newBuilder().setElapsedMillis(elapsed.toMillis())));
     }
   }
 
+  /** What is open somewhere stays; while a session has not told what it has open, everything. */
   private void purge() {
-    if (purging) {
+    if (purging || !hasDeleted()) {
       return;
     }
-    boolean work;
+    Optional<Set<Long>> held = heldInodes.get();
+    if (held.isEmpty() || held.get().size() > MAX_HELD_INODES) {
+      return;
+    }
+    purging = true;
+    thread.then(
+        proposals.submit(
+            Proposals.command()
+                .setPurgeStep(
+                    PurgeStep.newBuilder().setLimit(PURGE_RECORDS).addAllHeldInodes(held.get()))),
+        (reply, failure) -> {
+          purging = false;
+          if (failure == null && reply.getErrorCode() == 0 && reply.getCount() >= PURGE_RECORDS) {
+            tick();
+          }
+        });
+  }
+
+  private boolean hasDeleted() {
+    Set<Long> held = heldInodes.get().orElse(Set.of());
     try (StoreView view = views.get();
-        RecordCursor cursor = view.scanPrefix(Table.DELETED, new byte[] {0})) {
-      work = cursor.next();
+        RecordCursor rows = view.scanPrefix(Table.DELETED, Keys.live())) {
+      for (int seen = 0; seen < PURGE_RECORDS && rows.next(); seen++) {
+        if (!held.contains(KeyBuilder.longAt(rows.key(), DELETED_INODE_OFFSET))) {
+          return true;
+        }
+      }
     }
-    if (work) {
-      purging = true;
-      var unused =
-          proposals
-              .submit(
-                  Proposals.command().setPurgeStep(PurgeStep.newBuilder().setLimit(PURGE_RECORDS)))
-              .whenComplete(
-                  (reply, failure) -> {
-                    purging = false;
-                    if (failure == null
-                        && reply.getErrorCode() == 0
-                        && reply.getCount() >= PURGE_RECORDS) {
-                      wake();
-                    }
-                  });
-    }
+    return false;
   }
 
   private void releaseGarbage() {
@@ -308,24 +311,28 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       return;
     }
     try (StoreView view = views.get()) {
-      if (!GarbageSteps.isDue(view)) {
+      if (!GarbageSteps.hasWork(view, times.garbageGrace().toMillis())) {
         return;
       }
     }
     releasing = true;
-    var unused =
-        proposals
-            .submit(
-                Proposals.command()
-                    .setReleaseGarbage(
-                        ReleaseGarbage.newBuilder()
-                            .setLimit(RELEASED_CHUNKS)
-                            .setGraceMillis(times.garbageGrace().toMillis())))
-            .whenComplete((reply, failure) -> releasing = false);
+    thread.then(
+        proposals.submit(
+            Proposals.command()
+                .setReleaseGarbage(
+                    ReleaseGarbage.newBuilder()
+                        .setLimit(RELEASED_CHUNKS)
+                        .setGraceMillis(times.garbageGrace().toMillis()))),
+        (reply, failure) -> {
+          releasing = false;
+          if (failure == null && reply.getErrorCode() == 0 && reply.getCount() >= RELEASED_CHUNKS) {
+            tick();
+          }
+        });
   }
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.close();
   }
 }

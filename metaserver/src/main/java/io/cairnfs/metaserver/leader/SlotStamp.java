@@ -2,11 +2,13 @@ package io.cairnfs.metaserver.leader;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.placement.ServerCondition;
 import io.cairnfs.metaserver.placement.SlotChoice;
 import io.cairnfs.metaserver.placement.SlotChooser;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -107,6 +110,21 @@ final class SlotStamp implements AllocationStamp {
     state.chooser().ifPresent(chooser -> chooser.updateLoad(server, streams));
   }
 
+  /** What apply will go by: the file's own replication where there is one. */
+  private OptionalInt replicationOf(Allocate request) {
+    if (request.getInode() > 0) {
+      try (StoreView view = views.get()) {
+        return new Namespace(view)
+            .inode(new InodeId(request.getInode()))
+            .map(file -> OptionalInt.of(file.replication()))
+            .orElse(OptionalInt.empty());
+      }
+    }
+    return request.getReplication() == 0
+        ? OptionalInt.empty()
+        : OptionalInt.of(request.getReplication());
+  }
+
   @Override
   public void stamp(Command.Builder command, Allocate request, String writerHost)
       throws CairnException {
@@ -116,8 +134,7 @@ final class SlotStamp implements AllocationStamp {
             .orElseThrow(
                 () ->
                     new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
-    int replication =
-        request.getReplication() == 0 ? now.defaultReplication() : request.getReplication();
+    int replication = replicationOf(request).orElse(now.defaultReplication());
     Set<Integer> avoid = new HashSet<>(request.getAvoidServersList());
     for (int i = 0; i < Math.min(request.getCount(), MAX_COUNT); i++) {
       SlotChoice choice;

@@ -20,8 +20,11 @@ import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -51,6 +54,10 @@ public final class SessionDriver implements LeadershipListener {
   private final Clock clock;
   private final Duration timeout;
   private final Map<Long, Long> heardNanos = new ConcurrentHashMap<>();
+
+  /** What each session has open, as it last said; a session is absent until it has. */
+  private final Map<Long, Set<Long>> openInodes = new ConcurrentHashMap<>();
+
   private volatile long leadingTerm;
   private long lastTickNanos;
 
@@ -68,6 +75,7 @@ public final class SessionDriver implements LeadershipListener {
   @Override
   public void leadershipGained(long term) {
     heardNanos.clear();
+    openInodes.clear();
     long now = clock.monotonicNanos();
     try (StoreView view = views.get();
         RecordCursor sessions = view.scanPrefix(Table.SESSION, new KeyBuilder(0).build())) {
@@ -82,11 +90,13 @@ public final class SessionDriver implements LeadershipListener {
   public void leadershipLost(long term) {
     leadingTerm = 0;
     heardNanos.clear();
+    openInodes.clear();
   }
 
   /** A session was opened, or opened again, just now. */
   public void opened(SessionId session) {
     heardNanos.put(session.value(), clock.monotonicNanos());
+    openInodes.putIfAbsent(session.value(), Set.of());
   }
 
   /** Method SESSION_HEARTBEAT. */
@@ -97,6 +107,7 @@ public final class SessionDriver implements LeadershipListener {
       throw CairnException.notLeader("");
     }
     requireSession(request.getSession(), call.peer().identity().user());
+    openInodes.put(request.getSession(), Set.copyOf(request.getOpenInodesList()));
     heardNanos.put(request.getSession(), clock.monotonicNanos());
     call.reply(
         SessionHeartbeatReply.newBuilder()
@@ -118,6 +129,22 @@ public final class SessionDriver implements LeadershipListener {
       throw new CairnException(
           ErrorCode.PERMISSION_DENIED, "session=" + session + " belongs to another user");
     }
+  }
+
+  /**
+   * Inodes that live sessions have open; empty while some session has not told this leader yet, and
+   * where this process does not lead. Any thread.
+   */
+  public Optional<Set<Long>> heldInodes() {
+    Set<Long> held = new HashSet<>();
+    for (long session : heardNanos.keySet()) {
+      Set<Long> open = openInodes.get(session);
+      if (open == null) {
+        return Optional.empty();
+      }
+      held.addAll(open);
+    }
+    return leadingTerm == 0 ? Optional.empty() : Optional.of(held);
   }
 
   /** Looks for silent sessions; to be called about once a second by one thread. */
@@ -166,6 +193,7 @@ public final class SessionDriver implements LeadershipListener {
                     logger.debug("session={} could not be ended yet", session, failure);
                   } else {
                     heardNanos.remove(session);
+                    openInodes.remove(session);
                     logger.info("session={} ended: silent for more than {}", session, timeout);
                   }
                 });

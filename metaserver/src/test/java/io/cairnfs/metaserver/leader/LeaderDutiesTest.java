@@ -1,0 +1,395 @@
+package io.cairnfs.metaserver.leader;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cairnfs.common.checksum.ReplicaHash;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.leader.LeaderRig.Writing;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.operation.TestCluster;
+import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.ExpireSession;
+import io.cairnfs.proto.dataserver.CopyResult;
+import io.cairnfs.proto.dataserver.CopyTask;
+import io.cairnfs.proto.dataserver.FenceChunkReply;
+import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.dataserver.ReplicaState;
+import io.cairnfs.proto.dataserver.ReplicaVerdict;
+import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
+import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
+import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
+import io.cairnfs.proto.dataserver.SlotDigest;
+import io.cairnfs.proto.dataserver.SlotInventoryReply;
+import io.cairnfs.proto.dataserver.SlotInventoryRequest;
+import io.cairnfs.proto.dataserver.Verdict;
+import io.cairnfs.proto.dataserver.VerifyChunkReply;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.types.Member;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The leader's duties as data servers and clients meet them, by RPC. */
+final class LeaderDutiesTest {
+  private static final long LENGTH = 10_000;
+
+  private LeaderRig rig;
+
+  @BeforeEach
+  void start() throws Exception {
+    rig = new LeaderRig();
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private static ReplicaReport report(long chunk, ReplicaState state, long length) {
+    return ReplicaReport.newBuilder().setChunk(chunk).setState(state).setLength(length).build();
+  }
+
+  @Test
+  void whoDoesNotLeadRefuses() throws Exception {
+    assertThatThrownBy(() -> rig.register(rig.registration(1)))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_LEADER));
+    rig.started();
+    rig.log.depose();
+    assertThatThrownBy(() -> rig.heartbeat(rig.sign(1)))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_LEADER));
+  }
+
+  @Test
+  void serversRegisterAndGetChunksUntilTheyFallSilent() throws Exception {
+    rig.started();
+    assertThat(rig.register(rig.registration(2)))
+        .satisfies(
+            again -> {
+              assertThat(again.getServer()).isEqualTo(2);
+              assertThat(again.getClusterId()).isEqualTo("c1");
+              assertThat(again.getTerm()).isEqualTo(7);
+              assertThat(again.getHeartbeatMillis()).isPositive();
+            });
+    rig.clock.advance(Duration.ofSeconds(4));
+    rig.heartbeat(rig.sign(1));
+    rig.heartbeat(rig.sign(3));
+    rig.await(() -> rig.canStamp(2));
+    assertThat(rig.stamp(4).getPipelinesList())
+        .allSatisfy(choice -> assertThat(choice.getServersList()).doesNotContain(2));
+    rig.clock.advance(Duration.ofSeconds(4));
+    rig.await(() -> rig.canStamp(0));
+    assertThatThrownBy(() -> rig.stamp(1)).hasMessageContaining("d1, d2, d3");
+    rig.heartbeats();
+    rig.await(() -> rig.canStamp(3));
+  }
+
+  @Test
+  void fullServersMeanNoSpace() throws Exception {
+    rig.started();
+    for (int server = 1; server <= 3; server++) {
+      rig.heartbeat(rig.sign(server).clearVolumes().addVolumes(LeaderRig.volume(server, 1000)));
+    }
+    rig.await(() -> rig.canStamp(0));
+    assertThatThrownBy(() -> rig.stamp(1))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE));
+  }
+
+  @Test
+  void anUnknownServerIsToldToRegister() throws Exception {
+    rig.started();
+    assertThat(rig.heartbeat(rig.sign(9)).getRegister()).isTrue();
+    assertThat(rig.heartbeat(rig.sign(1)).getRegister()).isFalse();
+  }
+
+  @Test
+  void aNewTermGivesEveryServerItsTime() throws Exception {
+    rig.started();
+    rig.clock.advance(Duration.ofMinutes(4));
+    rig.await(() -> rig.canStamp(0));
+    rig.log.depose();
+    rig.log.lead(8);
+    rig.await(() -> rig.canStamp(3));
+    rig.clock.advance(Duration.ofMinutes(4));
+    rig.await(() -> rig.canStamp(0));
+    assertThat(rig.heartbeat(rig.sign(1)).getRegister()).isFalse();
+  }
+
+  @Test
+  void noServerIsStruckOutWhileTooFewWouldRemain() throws Exception {
+    rig.started();
+    rig.clock.advance(Duration.ofMinutes(6));
+    rig.heartbeat(rig.sign(1));
+    rig.heartbeat(rig.sign(2));
+    rig.await(() -> rig.canStamp(2));
+    // A slot needs three servers and there are only two others.
+    rig.turn();
+    assertThat(rig.heartbeat(rig.sign(3)).getRegister()).isFalse();
+  }
+
+  @Test
+  void theChunkOfADeadWriterIsFencedSettledAndOnlyThenSealed() throws Exception {
+    rig.started();
+    Writing file = rig.write("/f");
+    rig.commit(file, LENGTH, false);
+    long chunk = file.chunk().getChunk();
+    ReplicaReport silent = report(chunk, ReplicaState.REPLICA_CLOSED, LENGTH + 50);
+    rig.run(
+        Command.newBuilder()
+            .setExpireSession(
+                ExpireSession.newBuilder().setSession(rig.cluster.session(TestCluster.ROOT_USER))));
+    assertThat(rig.chunk(chunk).orElseThrow().isSettling()).isTrue();
+    ReplicaVerdict before = rig.heartbeat(rig.sign(1).addUnsealed(silent)).getVerdicts(0);
+    assertThat(before.getVerdict()).isEqualTo(Verdict.KEEP);
+    // A member that restarted is not enough; one that did not is, even if it has less.
+    rig.servers.get(0).fenceAnswer =
+        FenceChunkReply.newBuilder().setExists(true).setValidLength(LENGTH + 50).build();
+    rig.await(() -> rig.servers.get(0).fences.size() > 2);
+    assertThat(rig.chunk(chunk).orElseThrow().isSettling()).isTrue();
+    rig.servers.get(1).fenceAnswer =
+        FenceChunkReply.newBuilder()
+            .setExists(true)
+            .setContinuous(true)
+            .setValidLength(LENGTH + 20)
+            .build();
+    rig.await(() -> rig.chunk(chunk).orElseThrow().isSealed());
+    assertThat(rig.chunk(chunk).orElseThrow().length()).isEqualTo(LENGTH + 50);
+    assertThat(rig.cluster.attributes("/f").getLength()).isEqualTo(LENGTH + 50);
+    assertThat(rig.servers.get(0).fences)
+        .allSatisfy(
+            fence -> {
+              assertThat(fence.getTerm()).isEqualTo(7);
+              assertThat(fence.getEpoch()).isEqualTo(2);
+            });
+    assertThat(rig.lacks(1, chunk)).isFalse();
+    assertThat(rig.lacks(2, chunk)).isTrue();
+    assertThat(rig.lacks(3, chunk)).isTrue();
+    ReplicaVerdict after = rig.heartbeat(rig.sign(1).addUnsealed(silent)).getVerdicts(0);
+    assertThat(after.getVerdict()).isEqualTo(Verdict.SEAL);
+    assertThat(after.getLength()).isEqualTo(LENGTH + 50);
+  }
+
+  @Test
+  void aChunkIsNeverSettledBelowItsCommittedLength() throws Exception {
+    rig.started();
+    Writing file = rig.write("/f");
+    rig.commit(file, LENGTH, false);
+    long chunk = file.chunk().getChunk();
+    for (FakeDataServer server : rig.servers) {
+      server.fenceAnswer =
+          FenceChunkReply.newBuilder()
+              .setExists(true)
+              .setContinuous(true)
+              .setValidLength(LENGTH - 1)
+              .build();
+    }
+    rig.run(
+        Command.newBuilder()
+            .setExpireSession(
+                ExpireSession.newBuilder().setSession(rig.cluster.session(TestCluster.ROOT_USER))));
+    rig.await(() -> rig.servers.get(0).fences.size() > 2);
+    assertThat(rig.chunk(chunk).orElseThrow().isSettling()).isTrue();
+    rig.servers.get(2).fenceAnswer =
+        FenceChunkReply.newBuilder().setExists(true).setValidLength(LENGTH).build();
+    rig.await(() -> rig.chunk(chunk).orElseThrow().isSealed());
+    assertThat(rig.chunk(chunk).orElseThrow().length()).isEqualTo(LENGTH);
+  }
+
+  private void reportBad(long chunk, int server) throws Exception {
+    rig.call(
+        Method.REPORT_BAD_REPLICA,
+        ReportBadReplicaRequest.newBuilder()
+            .setChunk(chunk)
+            .setServer(server)
+            .setProblem("checksum")
+            .build(),
+        ReportBadReplicaReply.parser());
+  }
+
+  @Test
+  void aClientIsBelievedOnlyWhenTheServerAgrees() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    FakeDataServer server = rig.servers.get(1);
+    server.verifyAnswer =
+        VerifyChunkReply.newBuilder().setExists(true).setGood(true).setLength(LENGTH).build();
+    reportBad(chunk, 2);
+    rig.await(() -> server.verifications.get() == 1);
+    server.verifyAnswer = VerifyChunkReply.newBuilder().setExists(true).build();
+    rig.await(
+        () -> {
+          reportBad(chunk, 2);
+          return rig.lacks(2, chunk);
+        });
+    assertThat(server.verifications.get()).isEqualTo(2);
+    reportBad(chunk, 9);
+    reportBad(77, 1);
+    assertThat(rig.lacks(1, chunk)).isFalse();
+  }
+
+  @Test
+  void aMissingReplicaIsCopiedOnceAndTheEntryGoesWithTheReport() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    ServerHeartbeatReply reply = rig.heartbeat(rig.sign(3).addBadReplicas(chunk));
+    assertThat(rig.lacks(3, chunk)).isTrue();
+    assertThat(reply.getCopiesCount()).isEqualTo(1);
+    CopyTask task = reply.getCopies(0);
+    assertThat(task.getChunk()).isEqualTo(chunk);
+    assertThat(task.getLength()).isEqualTo(LENGTH);
+    assertThat(task.getSourcesList().stream().map(Member::getServer))
+        .containsExactlyInAnyOrder(1, 2);
+    // Handed out already, and found again by the server meanwhile: neither another task nor entry.
+    assertThat(rig.heartbeat(rig.sign(3).addBadReplicas(chunk)).getCopiesCount()).isZero();
+    CopyResult done =
+        CopyResult.newBuilder().setChunk(chunk).setSince(task.getSince()).setLength(LENGTH).build();
+    CopyResult failed = done.toBuilder().setErrorCode(ErrorCode.IO_ERROR.number()).build();
+    assertThat(rig.heartbeat(rig.sign(3).addCopied(failed)).getCopiesCount()).isZero();
+    assertThat(rig.lacks(3, chunk)).isTrue();
+    rig.clock.advance(Duration.ofSeconds(11));
+    assertThat(rig.heartbeat(rig.sign(1)).getCopiesCount()).isZero();
+    assertThat(rig.heartbeat(rig.sign(2)).getCopiesCount()).isZero();
+    assertThat(rig.heartbeat(rig.sign(3)).getCopiesCount()).isEqualTo(1);
+    assertThat(rig.heartbeat(rig.sign(3).addCopied(done)).getCopiesCount()).isZero();
+    assertThat(rig.lacks(3, chunk)).isFalse();
+  }
+
+  @Test
+  void aServerThatLostAReplicaIsFoundByItsDigest() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    ChunkId id = new ChunkId(chunk);
+    SlotDigest whole =
+        SlotDigest.newBuilder()
+            .setPool(id.pool())
+            .setSlot(id.slot())
+            .setReplication(3)
+            .setSum(ReplicaHash.of(chunk, LENGTH))
+            .setCount(1)
+            .build();
+    assertThat(rig.register(rig.registration(1).addDigests(whole)).getMismatchesList()).isEmpty();
+    assertThat(rig.register(rig.registration(1)).getMismatchesList()).containsExactly(whole);
+  }
+
+  private SlotInventoryRequest emptyInventory(int server, ChunkId chunk) {
+    return SlotInventoryRequest.newBuilder()
+        .setServer(server)
+        .setPool(chunk.pool())
+        .setSlot(chunk.slot())
+        .setLast(true)
+        .build();
+  }
+
+  @Test
+  void aReplicaThatIsThereButNotSealedIsNotMissing() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    for (int server = 1; server <= 3; server++) {
+      rig.servers
+          .get(server - 1)
+          .replicas
+          .put(
+              chunk,
+              report(chunk, ReplicaState.REPLICA_CLOSED, server == 3 ? LENGTH - 1 : LENGTH + 7));
+    }
+    rig.servers.get(1).replicas.clear();
+    for (int server = 1; server <= 3; server++) {
+      rig.call(
+          Method.SLOT_INVENTORY,
+          emptyInventory(server, new ChunkId(chunk)),
+          SlotInventoryReply.parser());
+    }
+    rig.await(() -> rig.lacks(2, chunk) && rig.lacks(3, chunk));
+    assertThat(rig.lacks(1, chunk)).isFalse();
+  }
+
+  @Test
+  void inventoriesAndReportsAreJudgedByCommittedRows() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    ChunkId id = new ChunkId(chunk);
+    long dead = ChunkId.of(id.pool(), id.slot(), 0).value();
+    long ahead = ChunkId.of(id.pool(), id.slot(), id.counter() + 50).value();
+    ServerHeartbeatReply reply =
+        rig.heartbeat(
+            rig.sign(1)
+                .addUnsealed(report(dead, ReplicaState.REPLICA_CLOSED, 5))
+                .addUnsealed(report(ahead, ReplicaState.REPLICA_CLOSED, 5))
+                .addUnsealed(report(chunk, ReplicaState.REPLICA_CLOSED, LENGTH - 1)));
+    assertThat(reply.getVerdictsList().stream().map(ReplicaVerdict::getVerdict))
+        .containsExactly(Verdict.DEAD, Verdict.KEEP, Verdict.KEEP);
+    rig.await(() -> rig.lacks(1, chunk));
+  }
+
+  @Test
+  void garbageIsDeletedAfterItsGraceInLoggedTime() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(TestCluster.path("/f"))));
+    rig.await(() -> rig.chunk(chunk).orElseThrow().isGarbage());
+    assertThat(rig.heartbeat(rig.sign(1)).getDeletesList()).isEmpty();
+    rig.await(
+        () -> {
+          rig.clock.advance(Duration.ofMinutes(1));
+          rig.heartbeats();
+          return rig.heartbeat(rig.sign(1)).getDeletesCount() == 1;
+        });
+    long ticks = rig.read(Counter.TICK_MILLIS::in);
+    assertThat(ticks).isGreaterThanOrEqualTo(LeaderRig.GRACE.toMillis());
+    for (int server = 1; server <= 3; server++) {
+      assertThat(rig.heartbeat(rig.sign(server)).getDeletesList()).containsExactly(chunk);
+      assertThat(rig.heartbeat(rig.sign(server).addDeleted(chunk)).getDeletesList()).isEmpty();
+    }
+    assertThat(rig.chunk(chunk)).isEmpty();
+    boolean dead = rig.read(view -> ChunkTable.isDead(view, new ChunkId(chunk)));
+    assertThat(dead).isTrue();
+  }
+
+  @Test
+  void whatIsOpenIsNotPurgedNorAnythingWhileSessionsAreUnheard() throws Exception {
+    rig.started();
+    rig.held = Optional.empty();
+    Writing file = rig.sealed("/f", LENGTH);
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(TestCluster.path("/f"))));
+    rig.sealed("/g", LENGTH);
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(TestCluster.path("/g"))));
+    rig.turn();
+    long garbage = rig.read(Counter.CHUNKS_GARBAGE::in);
+    assertThat(garbage).isZero();
+    rig.held = Optional.of(Set.of(file.inode()));
+    rig.await(() -> rig.read(Counter.CHUNKS_GARBAGE::in) == 1);
+    assertThat(rig.chunk(file.chunk().getChunk()).orElseThrow().isSealed()).isTrue();
+    rig.held = Optional.of(Set.of());
+    rig.await(() -> rig.read(Counter.CHUNKS_GARBAGE::in) == 2);
+  }
+
+  @Test
+  void anIdleLeaderLogsNothing() throws Exception {
+    rig.started();
+    long index = rig.read(view -> view.applied().index());
+    for (int round = 0; round < 5; round++) {
+      rig.clock.advance(Duration.ofSeconds(40));
+      rig.heartbeats();
+      rig.turn();
+    }
+    long after = rig.read(view -> view.applied().index());
+    assertThat(after).isEqualTo(index);
+  }
+}

@@ -35,6 +35,9 @@ import java.util.random.RandomGenerator;
 final class SlotStamp implements AllocationStamp {
   private static final int MAX_COUNT = 16;
 
+  /** Whatever a caller asks for; what is too much is refused where the command is applied. */
+  private static final int MAX_REPLICATION = 255;
+
   /** A server whose emptiest volume has less gets no new chunks. */
   private static final long LEAST_BYTES = 8L << 20;
 
@@ -134,12 +137,13 @@ final class SlotStamp implements AllocationStamp {
             .orElseThrow(
                 () ->
                     new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
-    int replication = replicationOf(request).orElse(now.defaultReplication());
+    int asked = replicationOf(request).orElse(now.defaultReplication());
+    int replication = Math.max(1, Math.min(asked, MAX_REPLICATION));
     Set<Integer> avoid = new HashSet<>(request.getAvoidServersList());
     for (int i = 0; i < Math.min(request.getCount(), MAX_COUNT); i++) {
       SlotChoice choice;
       try {
-        choice = chooser.choose(Math.max(1, replication), writerHost, avoid);
+        choice = chooser.choose(replication, writerHost, avoid);
       } catch (CairnException e) {
         throw now.fullServers().isEmpty()
             ? e

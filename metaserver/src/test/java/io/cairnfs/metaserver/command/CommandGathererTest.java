@@ -112,8 +112,9 @@ final class CommandGathererTest {
 
   @Test
   void commandsKeepTheirOrderAndGetTheLeadersTime() {
+    List<CompletableFuture<CommandReply>> replies = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
-      submit(i);
+      replies.add(submit(i));
     }
     long expected = 0;
     while (!log.batches.isEmpty()) {
@@ -124,6 +125,7 @@ final class CommandGathererTest {
       log.commit();
     }
     assertThat(expected).isEqualTo(50);
+    assertThat(replies).allMatch(CompletableFuture::isDone);
   }
 
   @Test

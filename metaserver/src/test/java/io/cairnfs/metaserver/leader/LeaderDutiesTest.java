@@ -28,6 +28,7 @@ import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
+import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Member;
@@ -92,6 +93,19 @@ final class LeaderDutiesTest {
     assertThatThrownBy(() -> rig.stamp(1)).hasMessageContaining("d1, d2, d3");
     rig.heartbeats();
     rig.await(() -> rig.canStamp(3));
+  }
+
+  @Test
+  void anAbsurdReplicationCostsNothing() throws Exception {
+    rig.started();
+    for (int replication : new int[] {Integer.MAX_VALUE, Integer.MIN_VALUE, -1}) {
+      Command.Builder command = Command.newBuilder();
+      rig.duties
+          .allocation()
+          .stamp(
+              command, Allocate.newBuilder().setCount(1).setReplication(replication).build(), "");
+      assertThat(command.getPipelines(0).getServersCount()).isBetween(1, 3);
+    }
   }
 
   @Test
@@ -319,7 +333,7 @@ final class LeaderDutiesTest {
     rig.started();
     long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
     ChunkId id = new ChunkId(chunk);
-    long dead = ChunkId.of(id.pool(), id.slot(), 0).value();
+    long dead = ChunkId.of(id.pool(), id.slot() ^ 1, id.counter()).value();
     long ahead = ChunkId.of(id.pool(), id.slot(), id.counter() + 50).value();
     ServerHeartbeatReply reply =
         rig.heartbeat(

@@ -1,0 +1,49 @@
+package io.cairnfs.client.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairnfs.common.id.HostPort;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class LeadershipTest {
+  private static final HostPort A = new HostPort("a", 1);
+  private static final HostPort B = new HostPort("b", 1);
+  private static final HostPort C = new HostPort("c", 1);
+
+  private final Leadership leadership = new Leadership(List.of(A, B));
+
+  @Test
+  void rotationMovesOnceForAllWhoFailedAtTheSamePlace() {
+    leadership.rotateFrom(A);
+    leadership.rotateFrom(A);
+    assertThat(leadership.believed()).isEqualTo(B);
+    leadership.rotateFrom(B);
+    assertThat(leadership.believed()).isEqualTo(A);
+  }
+
+  @Test
+  void unknownLeadersAreLearnt() {
+    leadership.hint(C);
+    assertThat(leadership.believed()).isEqualTo(C);
+    assertThat(leadership.addresses()).containsExactly(A, B, C);
+  }
+
+  @Test
+  void olderTermsAreNotBelieved() {
+    assertThat(leadership.heard(B, 5)).isTrue();
+    assertThat(leadership.heard(A, 4)).isFalse();
+    assertThat(leadership.heard(B, 6)).isFalse();
+    assertThat(leadership.believed()).isEqualTo(B);
+  }
+
+  @Test
+  void pausesGrowUpToTheirBound() {
+    Backoff backoff = new Backoff(new SplittableRandom(1), 10, 200);
+    for (int step = 0; step < 40; step++) {
+      long most = Math.min(200, 10L << Math.min(step, 20));
+      assertThat(backoff.nextMillis()).isBetween(most / 2, most);
+    }
+  }
+}

@@ -1,5 +1,7 @@
 package io.cairnfs.client;
 
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.BufferBudget;
 import io.cairnfs.client.base.ClientCounters;
@@ -64,6 +66,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
@@ -100,14 +103,15 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   private ConnectedFileSystem(ClientOptions options, Clock clock) {
     this.options = options;
-    SecureRandom random = new SecureRandom();
+    // Secure randomness costs a command-line client dearly at its start, and reads need none.
+    Supplier<SecureRandom> secure = Suppliers.memoize(SecureRandom::new);
     loops = RpcEventLoops.create(options.eventLoopThreads(), "cairn-client");
     PeerIdentity self =
         new PeerIdentity(
             options.clusterId(),
             PeerRole.CLIENT,
             options.user(),
-            options.clientName() + "-" + Integer.toHexString(random.nextInt()),
+            options.clientName() + "-" + ProcessHandle.current().pid(),
             options.host(),
             CairnVersion.text());
     rpc =
@@ -124,7 +128,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             loops.group(),
             loops.allocator(),
             clock,
-            random,
+            () -> ThreadLocalRandom.current().nextLong(),
             new ListenerEvents(options.listener()),
             new ClientCounters(),
             new SuspectServers(clock),
@@ -141,6 +145,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
         new Sessions(
             environment,
             metadata,
+            () -> secure.get().nextLong(),
             options.host(),
             options.clientName(),
             options.outstandingMutations());

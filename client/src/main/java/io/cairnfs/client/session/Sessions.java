@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,7 @@ public final class Sessions implements AutoCloseable {
 
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
+  private final RandomGenerator nonces;
   private final String host;
   private final String clientName;
   private final int outstandingCalls;
@@ -45,14 +47,19 @@ public final class Sessions implements AutoCloseable {
   private CompletableFuture<Session> current;
   private boolean closed;
 
+  /**
+   * @param nonces so random that no other client ever has the same; safe for any thread
+   */
   public Sessions(
       ClientEnvironment environment,
       MetadataClient metadata,
+      RandomGenerator nonces,
       String host,
       String clientName,
       int outstandingCalls) {
     this.environment = environment;
     this.metadata = metadata;
+    this.nonces = nonces;
     this.host = host;
     this.clientName = clientName;
     this.outstandingCalls = outstandingCalls;
@@ -94,7 +101,7 @@ public final class Sessions implements AutoCloseable {
 
   private CompletableFuture<Session> open() {
     byte[] nonce = new byte[NONCE_BYTES];
-    environment.random().nextBytes(nonce);
+    nonces.nextBytes(nonce);
     OpenSessionRequest request =
         OpenSessionRequest.newBuilder()
             .setNonce(ByteString.copyFrom(nonce))

@@ -72,8 +72,14 @@ final class DataServerCalls {
   private final CopyDesk copies;
   private final RpcClient client;
   private final Runnable slotsChanged;
+  private final LoadListener loads;
   private final DutyThread thread;
   private final Set<Suspicion> underVerification = new HashSet<>();
+
+  /** Hears how many write streams a server has. */
+  interface LoadListener {
+    void streams(int server, int streams);
+  }
 
   private record Suspicion(ChunkId chunk, int server) {}
 
@@ -85,6 +91,7 @@ final class DataServerCalls {
       CopyDesk copies,
       RpcClient client,
       Runnable slotsChanged,
+      LoadListener loads,
       DutyThread thread) {
     this.leadership = leadership;
     this.views = views;
@@ -93,6 +100,7 @@ final class DataServerCalls {
     this.copies = copies;
     this.client = client;
     this.slotsChanged = slotsChanged;
+    this.loads = loads;
     this.thread = thread;
   }
 
@@ -177,6 +185,7 @@ final class DataServerCalls {
       }
     }
     board.heard(request.getServer(), request.getVolumesList(), request.getStreams());
+    loads.streams(request.getServer(), request.getStreams());
     List<CompletableFuture<?>> logged = logResults(request);
     if (logged.isEmpty()) {
       answerHeartbeat(call, request);

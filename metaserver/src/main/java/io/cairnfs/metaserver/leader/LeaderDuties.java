@@ -119,6 +119,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             new CopyDesk(clock, board),
             parts.client(),
             () -> slotsChanged = true,
+            stamp::updateLoad,
             thread);
     this.settling =
         new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);

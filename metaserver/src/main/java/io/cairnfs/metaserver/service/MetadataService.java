@@ -32,6 +32,7 @@ public final class MetadataService implements AutoCloseable {
   private final StatusService status;
   private final ExecutorService executor;
   private final Supplier<StoreView> views;
+  private volatile Optional<ClusterRecord> cluster = Optional.empty();
 
   /** What the service stands on. */
   public record Parts(
@@ -88,10 +89,16 @@ public final class MetadataService implements AutoCloseable {
     status = new StatusService(parts.identity(), parts.log(), parts.leadership(), metrics, clock);
   }
 
+  /** Never changes once it is there, and every request asks for it. */
   private Optional<ClusterRecord> cluster() {
-    try (StoreView view = views.get()) {
-      return ClusterRecord.find(view);
+    Optional<ClusterRecord> known = cluster;
+    if (known.isEmpty()) {
+      try (StoreView view = views.get()) {
+        known = ClusterRecord.find(view);
+      }
+      cluster = known;
     }
+    return known;
   }
 
   private HostGroups.Superuser superuser() {

@@ -1,0 +1,382 @@
+package io.cairnfs.metaserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.cairnfs.common.config.CairnConfiguration;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.metrics.MetricRegistry;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.admin.LogLevelReply;
+import io.cairnfs.proto.admin.LogLevelRequest;
+import io.cairnfs.proto.admin.MetricsReply;
+import io.cairnfs.proto.admin.MetricsRequest;
+import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.admin.ServerStatusRequest;
+import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.MutateReply;
+import io.cairnfs.proto.metadata.MutateRequest;
+import io.cairnfs.proto.metadata.OpenSessionReply;
+import io.cairnfs.proto.metadata.OpenSessionRequest;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.SessionHeartbeatReply;
+import io.cairnfs.proto.metadata.SessionHeartbeatRequest;
+import io.cairnfs.proto.metadata.Stat;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.metadata.WhoLeadsRequest;
+import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.rpc.client.RpcClient;
+import io.cairnfs.rpc.client.RpcClientOptions;
+import io.cairnfs.rpc.frame.PeerIdentity;
+import io.cairnfs.rpc.transport.RpcEventLoops;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole metaservers in this process, spoken to as clients do. */
+final class MetaserverTest {
+  private static final Duration CALL = Duration.ofSeconds(5);
+  private static final int ATTEMPTS = 2_000;
+
+  @TempDir private Path directory;
+
+  private final Map<String, String> settings = new HashMap<>();
+  private final Map<String, Metaserver> running = new TreeMap<>();
+  private final Queue<String> fatal = new ConcurrentLinkedQueue<>();
+  private final RpcEventLoops loops = RpcEventLoops.create(1, "metaserver-test");
+  private final PeerIdentity user =
+      new PeerIdentity("", PeerRole.CLIENT, "hdfs", "x1", "desk", "test");
+  private final RpcClient client =
+      RpcClient.create(loops, RpcClientOptions.DEFAULT, () -> user, new SystemClock());
+
+  @AfterEach
+  void stop() throws IOException {
+    client.close();
+    for (Metaserver metaserver : running.values()) {
+      metaserver.close();
+    }
+    loops.close();
+    assertThat(fatal).isEmpty();
+  }
+
+  private CairnConfiguration configuration() throws Exception {
+    return CairnConfiguration.of(settings);
+  }
+
+  private void configure(int count) throws IOException {
+    List<ServerSocket> held = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      held.add(socket);
+      settings.put("metaservers.m" + i + ".port", String.valueOf(socket.getLocalPort()));
+      settings.put("metaservers.m" + i + ".directory", directory.resolve("m" + i).toString());
+    }
+    settings.put("raft.segment-bytes", "4MiB");
+    for (ServerSocket socket : held) {
+      socket.close();
+    }
+  }
+
+  private String format(int count) throws Exception {
+    configure(count);
+    String cluster = MetaserverFormat.format(configuration(), "m1", Optional.empty(), "hdfs");
+    for (int i = 2; i <= count; i++) {
+      MetaserverFormat.format(configuration(), "m" + i, Optional.of(cluster), "hdfs");
+    }
+    return cluster;
+  }
+
+  private Metaserver start(String id) throws Exception {
+    Metaserver metaserver =
+        Metaserver.start(
+            MetaserverOptions.of(configuration(), id),
+            loops,
+            new SystemClock(),
+            new SplittableRandom(id.hashCode()),
+            (what, cause) -> fatal.add(what + " " + cause),
+            new MetricRegistry());
+    running.put(id, metaserver);
+    return metaserver;
+  }
+
+  private <T extends MessageLite> T call(
+      HostPort address, Method method, MessageLite request, Parser<T> parser) throws Exception {
+    CompletableFuture<T> call = client.call(address, method, request, parser, CALL);
+    try {
+      return call.get();
+    } catch (ExecutionException e) {
+      throw (CairnException) e.getCause();
+    }
+  }
+
+  /** Calls whoever leads, as long as nobody is known to. */
+  private <T extends MessageLite> T callLeader(Method method, MessageLite request, Parser<T> parser)
+      throws Exception {
+    CairnException last = null;
+    for (int i = 0; i < ATTEMPTS; i++) {
+      for (Metaserver metaserver : List.copyOf(running.values())) {
+        try {
+          return call(metaserver.address(), method, request, parser);
+        } catch (CairnException e) {
+          if (!e.code().isRetryable()) {
+            throw e;
+          }
+          last = e;
+        }
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+    throw last;
+  }
+
+  private static NodeRef path(String path) {
+    return NodeRef.newBuilder().setPath(ByteString.copyFromUtf8(path)).build();
+  }
+
+  private OpenSessionReply openSession(String nonce) throws Exception {
+    return callLeader(
+        Method.OPEN_SESSION,
+        OpenSessionRequest.newBuilder().setNonce(ByteString.copyFromUtf8(nonce)).build(),
+        OpenSessionReply.parser());
+  }
+
+  private static MutateRequest mkdir(long session, long call, String path) {
+    return MutateRequest.newBuilder()
+        .setSession(session)
+        .setCall(call)
+        .setLowWater(1)
+        .setOperation(
+            Operation.newBuilder().setMkdir(Mkdir.newBuilder().setTarget(path(path)).setMode(0755)))
+        .build();
+  }
+
+  private MutateReply mutate(MutateRequest request) throws Exception {
+    return callLeader(Method.MUTATE, request, MutateReply.parser());
+  }
+
+  private ReadReply stat(String path) throws Exception {
+    return callLeader(
+        Method.READ,
+        ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(path(path))).build(),
+        ReadReply.parser());
+  }
+
+  private static void assertRefused(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable action, ErrorCode code, String text) {
+    assertThatThrownBy(action)
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).as(e.getMessage()).isEqualTo(code))
+        .hasMessageContaining(text);
+  }
+
+  @Test
+  void aClusterOfOneServesAndKeepsWhatItAcknowledged() throws Exception {
+    String cluster = format(1);
+    start("m1");
+    OpenSessionReply session = openSession("nonce-1234");
+    assertThat(session.getSettings().getClusterId()).isEqualTo(cluster);
+    assertThat(session.getTimeoutMillis()).isEqualTo(30_000);
+    MutateReply made = mutate(mkdir(session.getSession(), 1, "/a"));
+    assertThat(mutate(mkdir(session.getSession(), 1, "/a"))).isEqualTo(made);
+    assertRefused(() -> mutate(mkdir(session.getSession(), 2, "/a")), ErrorCode.EXISTS, "/a");
+    assertRefused(() -> mutate(mkdir(99, 1, "/b")), ErrorCode.SESSION_EXPIRED, "session=99");
+    assertRefused(() -> mutate(mkdir(0, 1, "/b")), ErrorCode.INVALID_ARGUMENT, "session 0");
+    assertThat(stat("/a").getAttributes().getOwner()).isEqualTo("hdfs");
+    assertThat(stat("/a").getLogIndex()).isGreaterThanOrEqualTo(made.getLogIndex());
+    assertRefused(() -> stat("/none"), ErrorCode.NOT_FOUND, "/none");
+    running.remove("m1").close();
+    start("m1");
+    assertThat(stat("/a").getAttributes().getInode())
+        .isEqualTo(made.getResult().getAttributes().getInode());
+    assertThat(mutate(mkdir(session.getSession(), 1, "/a"))).isEqualTo(made);
+    assertThat(openSession("nonce-1234").getSession()).isEqualTo(session.getSession());
+  }
+
+  @Test
+  void concurrentCallsTravelTogether() throws Exception {
+    format(1);
+    HostPort address = start("m1").address();
+    long session = openSession("nonce-1234").getSession();
+    List<CompletableFuture<MutateReply>> replies = new ArrayList<>();
+    for (int i = 1; i <= 500; i++) {
+      replies.add(
+          client.call(
+              address,
+              Method.MUTATE,
+              mkdir(session, i, "/d" + i),
+              MutateReply.parser(),
+              Duration.ofSeconds(20)));
+    }
+    long last = 0;
+    long first = Long.MAX_VALUE;
+    for (CompletableFuture<MutateReply> reply : replies) {
+      long index = reply.get().getLogIndex();
+      first = Math.min(first, index);
+      last = Math.max(last, index);
+    }
+    assertThat(last - first).isLessThan(250);
+    ReadReply list =
+        callLeader(
+            Method.READ,
+            ReadRequest.newBuilder()
+                .setList(ListDirectory.newBuilder().setTarget(path("/")).setLimit(1000))
+                .build(),
+            ReadReply.parser());
+    assertThat(list.getList().getEntriesCount()).isEqualTo(502);
+  }
+
+  @Test
+  void operatorsAreAnsweredAndSessionsHeard() throws Exception {
+    String cluster = format(1);
+    HostPort address = start("m1").address();
+    long session = openSession("nonce-1234").getSession();
+    ServerStatusReply status =
+        call(
+            address,
+            Method.SERVER_STATUS,
+            ServerStatusRequest.getDefaultInstance(),
+            ServerStatusReply.parser());
+    assertThat(status.getRole()).isEqualTo("metaserver");
+    assertThat(status.getId()).isEqualTo("m1");
+    assertThat(status.getClusterId()).isEqualTo(cluster);
+    assertThat(status.getLeader()).isTrue();
+    assertThat(status.getAppliedIndex()).isPositive();
+    MetricsReply metrics =
+        call(address, Method.METRICS, MetricsRequest.getDefaultInstance(), MetricsReply.parser());
+    assertThat(metrics.getMetricsList())
+        .anySatisfy(metric -> assertThat(metric.getName()).isEqualTo("metaserver.mutations.count"));
+    assertRefused(
+        () ->
+            call(
+                address,
+                Method.LOG_LEVEL,
+                LogLevelRequest.newBuilder().setLogger("x").setLevel("LOUD").build(),
+                LogLevelReply.parser()),
+        ErrorCode.INVALID_ARGUMENT,
+        "LOUD");
+    SessionHeartbeatReply heard =
+        call(
+            address,
+            Method.SESSION_HEARTBEAT,
+            SessionHeartbeatRequest.newBuilder().setSession(session).build(),
+            SessionHeartbeatReply.parser());
+    assertThat(heard.getTerm()).isEqualTo(status.getTerm());
+  }
+
+  @Test
+  void threeOfThemSurviveTheLossOfTheirLeader() throws Exception {
+    String cluster = format(3);
+    for (int i = 1; i <= 3; i++) {
+      start("m" + i);
+    }
+    long session = openSession("nonce-1234").getSession();
+    MutateReply made = mutate(mkdir(session, 1, "/a"));
+    WhoLeadsReply before = whoLeads();
+    assertThat(before.getClusterId()).isEqualTo(cluster);
+    assertThat(before.getMembersCount()).isEqualTo(3);
+    Metaserver other = running.get(before.getLeaderId().equals("m1") ? "m2" : "m1");
+    assertThatThrownBy(
+            () ->
+                call(other.address(), Method.MUTATE, mkdir(session, 7, "/c"), MutateReply.parser()))
+        .isInstanceOfSatisfying(
+            CairnException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.NOT_LEADER);
+              assertThat(e.leaderHint()).isEqualTo(before.getLeaderAddress());
+            });
+    running.remove(before.getLeaderId()).close();
+    assertThat(mutate(mkdir(session, 1, "/a"))).isEqualTo(made);
+    mutate(mkdir(session, 2, "/b"));
+    assertThat(whoLeads().getTerm()).isGreaterThan(before.getTerm());
+    start(before.getLeaderId());
+    mutate(mkdir(session, 3, "/c"));
+    assertThat(stat("/b").getAttributes().getOwner()).isEqualTo("hdfs");
+  }
+
+  private WhoLeadsReply whoLeads() throws Exception {
+    for (int i = 0; i < ATTEMPTS; i++) {
+      for (Metaserver metaserver : running.values()) {
+        WhoLeadsReply reply =
+            call(
+                metaserver.address(),
+                Method.WHO_LEADS,
+                WhoLeadsRequest.getDefaultInstance(),
+                WhoLeadsReply.parser());
+        if (reply.getId().equals(reply.getLeaderId())) {
+          return reply;
+        }
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+    throw new TimeoutException("nobody leads");
+  }
+
+  @Test
+  void aDirectoryThatIsNotItsOwnIsRefusedWithWhatToDo() throws Exception {
+    configure(2);
+    assertRefused(() -> start("m1"), ErrorCode.NOT_FOUND, "cairn format");
+    String cluster = MetaserverFormat.format(configuration(), "m1", Optional.empty(), "hdfs");
+    assertRefused(
+        () -> MetaserverFormat.format(configuration(), "m1", Optional.empty(), "hdfs"),
+        ErrorCode.EXISTS,
+        cluster);
+    Path identity = directory.resolve("m1").resolve("identity");
+    String text = Files.readString(identity);
+    Files.writeString(identity, text.replace("cairn-metaserver 1", "cairn-metaserver 2"));
+    assertRefused(() -> start("m1"), ErrorCode.WRONG_VERSION, "another version");
+    Files.writeString(identity, "what is this");
+    assertRefused(() -> start("m1"), ErrorCode.CORRUPT, "identity");
+    Files.writeString(identity, text);
+    settings.put("metaservers.m2.directory", directory.resolve("m1").toString());
+    assertRefused(() -> start("m2"), ErrorCode.WRONG_CLUSTER, "m1");
+    Files.delete(identity);
+    assertRefused(() -> start("m1"), ErrorCode.NOT_FOUND, "disk is missing or was emptied");
+  }
+
+  @Test
+  void aDirectoryInUseIsRefused() throws Exception {
+    format(1);
+    start("m1");
+    assertRefused(
+        () ->
+            Metaserver.start(
+                MetaserverOptions.of(configuration(), "m1"),
+                loops,
+                new SystemClock(),
+                new SplittableRandom(1),
+                (what, cause) -> fatal.add(what),
+                new MetricRegistry()),
+        ErrorCode.BUSY,
+        "another process");
+    assertThat(openSession("nonce-1234").getSession()).isPositive();
+  }
+}

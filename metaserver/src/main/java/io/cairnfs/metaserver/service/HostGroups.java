@@ -64,7 +64,9 @@ final class HostGroups {
 
   private Principal principal(String user, List<String> found) {
     Superuser known = superuser.get();
-    boolean all = user.equals(known.user()) || found.contains(known.group());
+    // A user whom the host does not know has a group of its own name, which proves nothing.
+    boolean isMember = found.contains(known.group()) && !known.group().equals(user);
+    boolean all = user.equals(known.user()) || isMember;
     return new Principal(user, found, all);
   }
 

@@ -14,14 +14,18 @@ import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes connections. Host names are looked up on a thread of their own, since that may block. */
 final class Connector {
   private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+  private static final Logger log = LoggerFactory.getLogger(Connector.class);
   private static final int MAX_LOOKUPS_WAITING = 1024;
 
   private final RpcEventLoops loops;
@@ -58,7 +62,12 @@ final class Connector {
     return new ClientConnection(address, options, self, clock, eventLoop, onGone);
   }
 
-  /** Begins to connect; the outcome is told to the connection, on its event loop. */
+  /**
+   * Begins to connect; the outcome is told to the connection, on its event loop, later.
+   *
+   * @throws RejectedExecutionException when the event loop has shut down or too many host names wait
+   *     to be looked up
+   */
   void connect(ClientConnection connection) {
     connection.eventLoop().execute(connection::begin);
     String host = connection.address().host();
@@ -99,8 +108,17 @@ final class Connector {
         .addListener(
             (ChannelFuture connected) -> {
               if (!connected.isSuccess()) {
-                connection.connectFailed(connected.cause());
+                failed(connection, connected.cause());
               }
             });
+  }
+
+  /** Not every failure is told on the connection's event loop, nor after the caller has returned. */
+  private static void failed(ClientConnection connection, Throwable cause) {
+    try {
+      connection.eventLoop().execute(() -> connection.connectFailed(cause));
+    } catch (RejectedExecutionException e) {
+      log.debug("peer={} not connected, and the event loop has shut down", connection.address());
+    }
   }
 }

@@ -119,7 +119,13 @@ final class NettyRpcClient implements RpcClient {
       unavailable(address, call);
       return;
     }
-    ClientConnection connection = callConnection(address);
+    ClientConnection connection;
+    try {
+      connection = callConnection(address);
+    } catch (RejectedExecutionException e) {
+      unavailable(address, call);
+      return;
+    }
     onLoop(
         connection.eventLoop(),
         call,
@@ -157,8 +163,8 @@ final class NettyRpcClient implements RpcClient {
 
   private ClientConnection open(HostPort address, EventLoop eventLoop) {
     ClientConnection connection = connector.prepare(address, eventLoop, this::forget);
-    all.add(connection);
     connector.connect(connection);
+    all.add(connection);
     return connection;
   }
 
@@ -194,7 +200,12 @@ final class NettyRpcClient implements RpcClient {
         unavailable(address, stream);
         return;
       }
-      connection = open(address, stream.eventLoop());
+      try {
+        connection = open(address, stream.eventLoop());
+      } catch (RejectedExecutionException e) {
+        unavailable(address, stream);
+        return;
+      }
     }
     ClientConnection used = connection;
     stream.attach(used);
@@ -236,7 +247,12 @@ final class NettyRpcClient implements RpcClient {
 
   @Override
   public CompletableFuture<Peer> connect(HostPort address) {
-    return callConnection(address).established().copy();
+    try {
+      return callConnection(address).established().copy();
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedFuture(
+          new CairnException(ErrorCode.UNAVAILABLE, "no connection to " + address, e));
+    }
   }
 
   @Override

@@ -586,4 +586,24 @@ final class RpcCallTest {
         ErrorCode.UNAVAILABLE);
     assertThat(payload.refCnt()).isZero();
   }
+
+  @Test
+  void callsAfterTheEventLoopsHaveEndedAreRefusedToo() throws Exception {
+    RpcRig rig =
+        new RpcRig(
+            Transport.EPOLL, server -> server.handler(Method.CHUNK_LENGTH, RpcCallTest::echo));
+    Await.value(rig.client.call(rig.address(), Method.CHUNK_LENGTH, request(1), LONG)).release();
+    HostPort address = rig.address();
+    rig.server.close();
+    rig.loops.close();
+    for (HostPort each : List.of(address, new HostPort("127.0.0.1", 9))) {
+      ByteBuf payload = Unpooled.wrappedBuffer(new byte[10]);
+      Await.refusal(
+          rig.client.call(each, Method.CHUNK_LENGTH, request(1), payload, LONG),
+          ErrorCode.UNAVAILABLE);
+      assertThat(payload.refCnt()).isZero();
+    }
+    Await.refusal(rig.client.connect(new HostPort("127.0.0.1", 9)), ErrorCode.UNAVAILABLE);
+    rig.client.close();
+  }
 }

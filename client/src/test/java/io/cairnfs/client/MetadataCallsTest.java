@@ -137,6 +137,20 @@ class MetadataCallsTest {
   }
 
   @Test
+  void whatTheStateMachineCannotDoJustNowIsAskedAgainAsANewCall() throws Exception {
+    try (CairnFileSystem fs = cluster.connect()) {
+      // The same call would be given its stored refusal for ever.
+      cluster.namespace.notNow.set(4);
+      fs.mkdir(CairnPath.of("/a"), 0755);
+      assertThat(cluster.namespace.applied()).isEqualTo(1);
+      cluster.namespace.notNow.set(Integer.MAX_VALUE);
+      try (CairnFileSystem hasty = cluster.connect(b -> b.timeout(Duration.ofMillis(500)))) {
+        assertRefused(ErrorCode.RETRY, () -> hasty.mkdir(CairnPath.of("/b"), 0755));
+      }
+    }
+  }
+
+  @Test
   void gaveUpNamesTheReasonAndTheListenerHeardOfIt() throws Exception {
     List<Duration> waits = new CopyOnWriteArrayList<>();
     ClientListener listener =

@@ -86,7 +86,20 @@ public final class MetadataClient implements AutoCloseable {
   /** Calls the leader, with retries, for no longer than {@code timeout}. */
   public <T extends MessageLite> CompletableFuture<T> call(
       Method method, MessageLite request, Parser<T> parser, Duration timeout) {
-    Call<T> call = new Call<>(method, request, parser, environment.deadline(timeout));
+    return call(method, request, parser, deadline(timeout), Set.of());
+  }
+
+  /**
+   * As {@link #call(Method, MessageLite, Parser, Duration)}, but these refusals are answers: the
+   * request is not sent again after them, retryable as they are.
+   */
+  public <T extends MessageLite> CompletableFuture<T> call(
+      Method method,
+      MessageLite request,
+      Parser<T> parser,
+      Deadline deadline,
+      Set<ErrorCode> answers) {
+    Call<T> call = new Call<>(method, request, parser, deadline, answers);
     waiting.add(call);
     if (closed) {
       call.giveUp(new CairnException(ErrorCode.CANCELLED, "the client is closed"));
@@ -95,6 +108,17 @@ public final class MetadataClient implements AutoCloseable {
     watch();
     call.attempt();
     return call.result;
+  }
+
+  public Deadline deadline(Duration timeout) {
+    return environment.deadline(timeout);
+  }
+
+  /** Runs the task on an event loop after a pause that grows with the number of attempts. */
+  public void later(Runnable task, int attempts, int atLeastMillis) {
+    long most = Math.min(500, 10L << Math.min(attempts, 10));
+    long pause = Math.max(atLeastMillis, most / 2 + environment.random().nextLong(most / 2 + 1));
+    var unused = environment.schedule(task, pause);
   }
 
   /** Calls one process once. */
@@ -196,6 +220,7 @@ public final class MetadataClient implements AutoCloseable {
     private final MessageLite request;
     private final Parser<T> parser;
     private final Deadline deadline;
+    private final Set<ErrorCode> answers;
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private final Backoff busy = new Backoff(environment.random(), 10, 500);
     private final Backoff leaderless = new Backoff(environment.random(), 10, 250);
@@ -212,7 +237,13 @@ public final class MetadataClient implements AutoCloseable {
     private volatile CompletableFuture<T> currentTry;
     private volatile String unreachableReason;
 
-    Call(Method method, MessageLite request, Parser<T> parser, Deadline deadline) {
+    Call(
+        Method method,
+        MessageLite request,
+        Parser<T> parser,
+        Deadline deadline,
+        Set<ErrorCode> answers) {
+      this.answers = answers;
       this.method = method;
       this.request = request;
       this.parser = parser;
@@ -261,7 +292,7 @@ public final class MetadataClient implements AutoCloseable {
       if (left && failedAt == null) {
         failedAt = address;
       }
-      if (!left && !refusal.code().isRetryable()) {
+      if (!left && (!refusal.code().isRetryable() || answers.contains(refusal.code()))) {
         result.completeExceptionally(refusal);
         return;
       }

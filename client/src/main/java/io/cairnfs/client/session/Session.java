@@ -1,5 +1,6 @@
 package io.cairnfs.client.session;
 
+import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.metadata.MetadataClient;
 import io.cairnfs.common.error.CairnException;
@@ -14,7 +15,10 @@ import io.cairnfs.proto.metadata.OperationResult;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -26,13 +30,32 @@ public final class Session {
   /** Mutations that wait for a call number; beyond, callers are refused. */
   private static final int MAX_QUEUED = 16_384;
 
-  private record Queued(Operation operation, CompletableFuture<OperationResult> result) {}
+  /**
+   * Refusals that are a call's stored result: the state machine looked at the operation and could not
+   * do it just now. The same call would be told the same for ever; the operation is tried again as a
+   * new call, which is safe because the old one has had no effect and never will.
+   */
+  private static final Set<ErrorCode> NOT_NOW =
+      Collections.unmodifiableSet(EnumSet.of(ErrorCode.RETRY, ErrorCode.TOO_FEW_SERVERS));
+
+  /** An operation on its way to its one effect. */
+  private static final class Pending {
+    private final Operation operation;
+    private final Deadline deadline;
+    private final CompletableFuture<OperationResult> result = new CompletableFuture<>();
+    private int attempts;
+
+    Pending(Operation operation, Deadline deadline) {
+      this.operation = operation;
+      this.deadline = deadline;
+    }
+  }
 
   private final MetadataClient metadata;
   private final SessionId id;
   private final ClusterSettings settings;
   private final CallWindow window;
-  private final ArrayDeque<Queued> queue = new ArrayDeque<>();
+  private final ArrayDeque<Pending> queue = new ArrayDeque<>();
   private final List<Runnable> endListeners = new ArrayList<>();
   private CairnException ended;
 
@@ -77,45 +100,44 @@ public final class Session {
   }
 
   CompletableFuture<OperationResult> mutate(Operation operation, Duration timeout) {
-    CompletableFuture<OperationResult> result = new CompletableFuture<>();
+    Pending pending = new Pending(operation, metadata.deadline(timeout));
+    begin(pending);
+    return pending.result;
+  }
+
+  private void begin(Pending pending) {
     long call;
     long lowWater;
     synchronized (this) {
       if (ended != null) {
-        result.completeExceptionally(ended);
-        return result;
+        pending.result.completeExceptionally(ended);
+        return;
       }
       if (!window.hasRoom()) {
         if (queue.size() >= MAX_QUEUED) {
-          result.completeExceptionally(
+          pending.result.completeExceptionally(
               CairnException.busy(MAX_QUEUED + " mutations wait in this client already", 10));
         } else {
-          queue.add(new Queued(operation, result));
+          queue.add(pending);
         }
-        return result;
+        return;
       }
       call = window.begin();
       lowWater = window.lowWater();
     }
-    send(call, lowWater, operation, timeout, result);
-    return result;
+    send(call, lowWater, pending);
   }
 
-  private void send(
-      long call,
-      long lowWater,
-      Operation operation,
-      Duration timeout,
-      CompletableFuture<OperationResult> result) {
+  private void send(long call, long lowWater, Pending pending) {
     MutateRequest request =
         MutateRequest.newBuilder()
             .setSession(id.value())
             .setCall(call)
             .setLowWater(lowWater)
-            .setOperation(operation)
+            .setOperation(pending.operation)
             .build();
     CompletableFuture<MutateReply> reply =
-        metadata.call(Method.MUTATE, request, MutateReply.parser(), timeout);
+        metadata.call(Method.MUTATE, request, MutateReply.parser(), pending.deadline, NOT_NOW);
     var unused =
         reply.whenComplete(
             (answer, failure) -> {
@@ -124,16 +146,28 @@ public final class Session {
               finished(call);
               if (failure == null) {
                 metadata.learnIndex(answer.getLogIndex());
-                result.complete(answer.getResult());
+                pending.result.complete(answer.getResult());
               } else {
-                CairnException refusal = Failures.of(failure);
-                if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
-                  expire(refusal.getMessage());
-                }
-                result.completeExceptionally(refusal);
+                refused(pending, Failures.of(failure));
               }
             });
-    cancelWith(result, reply);
+    cancelWith(pending.result, reply);
+  }
+
+  private void refused(Pending pending, CairnException refusal) {
+    boolean again =
+        NOT_NOW.contains(refusal.code())
+            && !pending.result.isDone()
+            && pending.deadline.remainingMillis() > refusal.retryAfterMillis();
+    if (again) {
+      pending.attempts++;
+      metadata.later(() -> begin(pending), pending.attempts, refusal.retryAfterMillis());
+      return;
+    }
+    if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
+      expire(refusal.getMessage());
+    }
+    pending.result.completeExceptionally(refusal);
   }
 
   private static void cancelWith(CompletableFuture<?> result, CompletableFuture<?> reply) {
@@ -151,12 +185,11 @@ public final class Session {
     synchronized (this) {
       window.end(call);
       while (ended == null && window.hasRoom() && !queue.isEmpty()) {
-        Queued queued = queue.poll();
-        if (!queued.result.isDone()) {
+        Pending pending = queue.poll();
+        if (!pending.result.isDone()) {
           long number = window.begin();
           long lowWater = window.lowWater();
-          next.add(
-              () -> send(number, lowWater, queued.operation, metadata.timeout(), queued.result));
+          next.add(() -> send(number, lowWater, pending));
         }
       }
     }
@@ -177,7 +210,7 @@ public final class Session {
 
   private void end(CairnException why) {
     List<Runnable> listeners;
-    List<Queued> waiting;
+    List<Pending> waiting;
     synchronized (this) {
       if (ended != null) {
         return;
@@ -188,7 +221,7 @@ public final class Session {
       waiting = List.copyOf(queue);
       queue.clear();
     }
-    waiting.forEach(queued -> queued.result.completeExceptionally(why));
+    waiting.forEach(pending -> pending.result.completeExceptionally(why));
     listeners.forEach(Runnable::run);
   }
 }

@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The state machine of the fake: paths are keys (one character a byte), exactly-once by session and
@@ -55,6 +56,11 @@ public final class FakeNamespace {
   private final Map<ByteString, Long> sessionsByNonce = new HashMap<>();
   private final Map<Long, Map<Long, MutateReply>> replies = new HashMap<>();
   private final Map<Long, Long> lowWater = new HashMap<>();
+  private final Map<String, CairnException> refusals = new HashMap<>();
+
+  /** So many mutations are refused by the state machine with RETRY. */
+  public final AtomicInteger notNow = new AtomicInteger();
+
   private final Set<Long> expired = new HashSet<>();
   private long lastId = 100;
   private long index;
@@ -192,7 +198,21 @@ public final class FakeNamespace {
     if (known.size() >= 1024) {
       throw CairnException.busy("too many results are kept", 0);
     }
-    OperationResult result = apply(request.getOperation());
+    CairnException stored = refusals.get(request.getSession() + " " + request.getCall());
+    if (stored != null) {
+      throw stored;
+    }
+    OperationResult result;
+    try {
+      if (notNow.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        throw new CairnException(ErrorCode.RETRY, "not just now");
+      }
+      result = apply(request.getOperation());
+    } catch (CairnException e) {
+      // A refusal by the state machine is the call's result, too.
+      refusals.put(request.getSession() + " " + request.getCall(), e);
+      throw e;
+    }
     applied++;
     index++;
     MutateReply reply = MutateReply.newBuilder().setLogIndex(index).setResult(result).build();

@@ -58,7 +58,7 @@ public enum CommandWord {
         -f         Replace existing files.
         -p[topax]  Preserve times, ownership and mode, or those of t o p that are given.
         -d         Write under the final names at once, without <dst>._COPYING_.
-        -t <n>     Files copied at once; 8 unless told otherwise.
+        -t <n>     Files copied at once; 32 unless told otherwise, 8 of them long ones.
         -q <n>     Files that wait for a thread; 1024 unless told otherwise."""),
   DF(
       "df",
@@ -99,7 +99,7 @@ public enum CommandWord {
         -p          Preserve times, ownership and mode.
         -crc        Accepted; no side files are written.
         -ignoreCrc  Accepted; checksums are always verified.
-        -t <n>      Files copied at once; 8 unless told otherwise.
+        -t <n>      Files copied at once; 32 unless told otherwise, 8 of them long ones.
         -q <n>      Files that wait for a thread; 1024 unless told otherwise."""),
   GETMERGE(
       "getmerge",
@@ -153,7 +153,7 @@ public enum CommandWord {
         -p      Preserve times, ownership and mode.
         -l      Accepted; has no effect.
         -d      Write under the final names at once, without <dst>._COPYING_.
-        -t <n>  Files copied at once; 8 unless told otherwise.
+        -t <n>  Files copied at once; 32 unless told otherwise, 8 of them long ones.
         -q <n>  Files that wait for a thread; 1024 unless told otherwise."""),
   RM(
       "rm",

@@ -30,8 +30,11 @@ import java.util.Set;
  * directories, and tells of errors in the order of the walk.
  */
 abstract class CopyCommand extends ToDestination {
-  /** What two cores and a cluster's group commit make good use of. */
-  private static final int THREADS = 8;
+  /** Small files wait for the cluster's group commit: many at once fill it. */
+  private static final int THREADS = 32;
+
+  /** Long files keep disks and networks busy by themselves. */
+  private static final int STREAMS = 8;
 
   private static final int QUEUE = 1024;
 
@@ -51,17 +54,19 @@ abstract class CopyCommand extends ToDestination {
             options.has("f"),
             options.has("d"),
             preserve,
-            Math.max(1, number(options.value("t"), THREADS)),
-            number(options.value("q"), QUEUE));
+            number(options.value("t"), THREADS, 1),
+            number(options.value("t"), STREAMS, 1),
+            number(options.value("q"), QUEUE, QUEUE));
   }
 
-  private static int number(Optional<String> text, int ifNone) throws UsageException {
+  private static int number(Optional<String> text, int ifNone, int ifTooSmall)
+      throws UsageException {
     if (text.isEmpty()) {
       return ifNone;
     }
     try {
       int number = Integer.parseInt(text.get());
-      return number < 1 ? ifNone == QUEUE ? QUEUE : 1 : number;
+      return number < 1 ? ifTooSmall : number;
     } catch (NumberFormatException e) {
       throw new UsageException(e.getMessage());
     }

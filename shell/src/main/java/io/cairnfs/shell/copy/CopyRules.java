@@ -8,10 +8,16 @@ import java.util.Set;
  * @param overwrite existing files are replaced
  * @param direct files are written under their final names; what fails stays behind incomplete
  * @param threads files copied at once
+ * @param streams of them, files that are longer than what one call carries
  * @param queue files that may wait for a thread
  */
 public record CopyRules(
-    boolean overwrite, boolean direct, Set<Preserve> preserve, int threads, int queue) {
+    boolean overwrite,
+    boolean direct,
+    Set<Preserve> preserve,
+    int threads,
+    int streams,
+    int queue) {
   public CopyRules {
     preserve = Set.copyOf(preserve);
   }

@@ -17,6 +17,7 @@ import java.io.InterruptedIOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 
 /**
  * Copies one file. A destination never shows half a file under its final name: small files appear
@@ -34,11 +35,13 @@ public final class FileCopy {
   private final CopyRules rules;
   private final UnfinishedFiles unfinished;
   private final Progress progress;
+  private final Semaphore streams;
 
   public FileCopy(CopyRules rules, UnfinishedFiles unfinished, Progress progress) {
     this.rules = rules;
     this.unfinished = unfinished;
     this.progress = progress;
+    this.streams = new Semaphore(rules.streams());
   }
 
   /**
@@ -59,8 +62,21 @@ public final class FileCopy {
         // It has grown since it was looked up.
       }
     }
+    acquireStream();
     try (InputStream in = openSource(source)) {
       copyStream(in, target, Optional.of(source.facts()));
+    } finally {
+      streams.release();
+    }
+  }
+
+  /** Each stream has buffers and a pipeline of its own. */
+  private void acquireStream() throws InterruptedIOException {
+    try {
+      streams.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("Interrupted");
     }
   }
 

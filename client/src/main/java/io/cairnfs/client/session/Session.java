@@ -31,9 +31,9 @@ public final class Session {
   private static final int MAX_QUEUED = 16_384;
 
   /**
-   * Refusals that are a call's stored result: the state machine looked at the operation and could not
-   * do it just now. The same call would be told the same for ever; the operation is tried again as a
-   * new call, which is safe because the old one has had no effect and never will.
+   * Refusals that are a call's stored result: the state machine looked at the operation and could
+   * not do it just now. The same call would be told the same for ever; the operation is tried again
+   * as a new call, which is safe because the old one has had no effect and never will.
    */
   private static final Set<ErrorCode> NOT_NOW =
       Collections.unmodifiableSet(EnumSet.of(ErrorCode.RETRY, ErrorCode.TOO_FEW_SERVERS));

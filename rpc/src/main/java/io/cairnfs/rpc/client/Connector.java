@@ -65,8 +65,8 @@ final class Connector {
   /**
    * Begins to connect; the outcome is told to the connection, on its event loop, later.
    *
-   * @throws RejectedExecutionException when the event loop has shut down or too many host names wait
-   *     to be looked up
+   * @throws RejectedExecutionException when the event loop has shut down or too many host names
+   *     wait to be looked up
    */
   void connect(ClientConnection connection) {
     connection.eventLoop().execute(connection::begin);
@@ -113,7 +113,9 @@ final class Connector {
             });
   }
 
-  /** Not every failure is told on the connection's event loop, nor after the caller has returned. */
+  /**
+   * Not every failure is told on the connection's event loop, nor after the caller has returned.
+   */
   private static void failed(ClientConnection connection, Throwable cause) {
     try {
       connection.eventLoop().execute(() -> connection.connectFailed(cause));

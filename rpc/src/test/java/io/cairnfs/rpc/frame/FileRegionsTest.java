@@ -29,8 +29,7 @@ final class FileRegionsTest {
 
   private FileRegion region(byte[] content, long position, long count) throws Exception {
     Path file = Files.write(directory.resolve("f"), content);
-    return new DefaultFileRegion(
-        FileChannel.open(file, StandardOpenOption.READ), position, count);
+    return new DefaultFileRegion(FileChannel.open(file, StandardOpenOption.READ), position, count);
   }
 
   @Test

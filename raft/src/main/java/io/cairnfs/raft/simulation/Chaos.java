@@ -83,6 +83,7 @@ final class Chaos {
       case DISK_FULL -> fillDisk(victim);
       case FORCE_FAILED -> failForce(victim);
       case BIT_FLIPPED -> flipBit(victim);
+      case VOTERS_RESTARTED_WITHIN_LEASE -> restartVoters();
       case LEADERSHIP_TRANSFERRED -> transfer();
       case MEMBERSHIP_CHANGED -> {
         run.trace(victim.id(), "FAULT membership changes");
@@ -257,9 +258,43 @@ final class Chaos {
     return true;
   }
 
+  /** Hazard A12: who forgets in a restart that it heard a leader could elect another one. */
+  private boolean restartVoters() {
+    Optional<SimulatedMember> leader = run.leader();
+    SimulatedMember rival = anyMember();
+    if (leader.isEmpty() || leader.get() == rival) {
+      return false;
+    }
+    run.trace(rival.id(), "FAULT cut off from the leader, whose other voters restart");
+    cut(leader.get().id(), rival.id(), 1_200 * MILLI);
+    cut(rival.id(), leader.get().id(), 1_200 * MILLI);
+    for (int round = 0; round < 3; round++) {
+      long when = 300 * MILLI + random.nextLong(500 * MILLI);
+      for (SimulatedMember member : run.runningMembers()) {
+        if (member != rival && member != leader.get()) {
+          run.events().after(when, () -> restart(member));
+        }
+      }
+    }
+    return true;
+  }
+
+  private void restart(SimulatedMember member) {
+    if (member.isUp() && !stopped) {
+      member.kill();
+      run.events().after(1 + random.nextLong(20 * MILLI), member::start);
+    }
+  }
+
   // Disks.
 
+  /** A slow disk of a leader that is cut off, too, has entries on their way that must be undone. */
   private boolean slowDisk(SimulatedMember victim) {
+    if (victim.isUp() && victim.isLeader() && random.nextBoolean()) {
+      victim.slowDisk(2_000 * MILLI);
+      run.events().after(1_500 * MILLI, () -> victim.slowDisk(MILLI));
+      return isolateLeader();
+    }
     victim.slowDisk(random.nextLong((random.nextInt(3) == 0 ? 2_000 : 200) * MILLI) + MILLI);
     run.events().after(duration(), () -> victim.slowDisk(MILLI));
     return true;

@@ -27,6 +27,8 @@ public enum FaultKind {
   DISK_FULL,
   FORCE_FAILED,
   BIT_FLIPPED,
+  /** A leader is cut off from one follower, and the others restart within its lease. */
+  VOTERS_RESTARTED_WITHIN_LEASE,
   LEADERSHIP_TRANSFERRED,
   MEMBERSHIP_CHANGED
 }

@@ -80,6 +80,7 @@ public enum Scenario {
       case LEASES ->
           more(
               weights,
+              FaultKind.VOTERS_RESTARTED_WITHIN_LEASE,
               FaultKind.LEADER_ISOLATED,
               FaultKind.LINK_CUT,
               FaultKind.PROCESS_KILLED,

@@ -68,8 +68,8 @@ final class SeedRun {
     }
     Membership first = Membership.ofVoters(voters);
     voters.forEach(voter -> add(voter, first));
-    for (int number = 1; number <= 3; number++) {
-      clients.add(new SimulatedClient(number, this, random));
+    for (int number = 1; number <= 5; number++) {
+      clients.add(new SimulatedClient(number, number > 3, this, random));
     }
     trace(voters.get(0).id(), "scenario " + resolved + ", " + voters.size() + " voters");
   }

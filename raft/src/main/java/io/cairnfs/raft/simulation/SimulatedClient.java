@@ -14,6 +14,7 @@ final class SimulatedClient {
   private static final long MILLI = 1_000_000;
 
   private final int number;
+  private final boolean roaming;
   private final SeedRun run;
   private final RandomGenerator random;
   private SimulatedMember target;
@@ -22,8 +23,12 @@ final class SimulatedClient {
   private boolean draining;
   private boolean done;
 
-  SimulatedClient(int number, SeedRun run, RandomGenerator random) {
+  /**
+   * @param roaming only reads, and asks any member each time
+   */
+  SimulatedClient(int number, boolean roaming, SeedRun run, RandomGenerator random) {
     this.number = number;
+    this.roaming = roaming;
     this.run = run;
     this.random = random;
   }
@@ -49,7 +54,7 @@ final class SimulatedClient {
     if (done) {
       return;
     }
-    if (draining || random.nextInt(10) < 6) {
+    if (draining || (!roaming && random.nextInt(10) < 6)) {
       calls++;
       int padding = random.nextInt(50) == 0 ? random.nextInt(3_000) : random.nextInt(100);
       byte[] payload =
@@ -134,7 +139,7 @@ final class SimulatedClient {
   }
 
   private void send(ClientCall call, long mine, Runnable afterTimeOut) {
-    if (target == null) {
+    if (target == null || (roaming && !draining)) {
       List<SimulatedMember> members = run.runningMembers();
       if (!members.isEmpty()) {
         target = members.get(random.nextInt(members.size()));

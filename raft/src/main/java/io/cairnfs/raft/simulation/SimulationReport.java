@@ -7,7 +7,7 @@ import java.util.Map;
  * What became of a run.
  *
  * @param counts how often each kind of fault, event and situation occurred, zeros included; keys
- *     {@code fault.*}, {@code core.*} and {@code seen.*}
+ *     {@code fault.*} and {@code case.*}
  */
 public record SimulationReport(
     int seeds, long events, long faults, Map<String, Long> counts, List<Failure> failures) {

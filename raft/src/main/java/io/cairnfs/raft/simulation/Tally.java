@@ -49,8 +49,7 @@ final class Tally {
   }
 
   private static String name(Enum<?> kind) {
-    String group =
-        kind instanceof FaultKind ? "fault" : kind instanceof CoreEvent ? "core" : "seen";
+    String group = kind instanceof FaultKind ? "fault" : "case";
     return group + "." + kind.name();
   }
 }

@@ -1,0 +1,167 @@
+package io.cairnfs.simulation;
+
+import io.cairnfs.common.process.CairnVersion;
+import io.cairnfs.raft.simulation.RaftSimulation;
+import io.cairnfs.raft.simulation.Scenario;
+import io.cairnfs.raft.simulation.SimulationOptions;
+import io.cairnfs.raft.simulation.SimulationReport;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bin/cairn simulate}: Raft groups under faults, one seed after the other. */
+@Command(
+    name = "cairn simulate",
+    description = {
+      "Runs Raft groups of three to five members under faults, in virtual time, and checks the",
+      "invariants of the protocol after every event. A seed always runs the same way.",
+      "Exit code: 0 all good; 1 a seed failed, or something was never met; 2 wrong usage."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = SimulateMain.Version.class)
+public final class SimulateMain implements Callable<Integer> {
+  private static final int SEEDS_THAT_MEET_EVERYTHING = 1_000;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--seed", paramLabel = "S", description = "First seed (default: 1).")
+  private long seed = 1;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      description = "How many seeds (default: 1,000; with --trace: 1).")
+  private Optional<Integer> seeds = Optional.empty();
+
+  @Option(
+      names = "--scenario",
+      paramLabel = "NAME",
+      description = "Which faults: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Scenario scenario = Scenario.MIXED;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads, each with seeds of its own (default: one for each processor).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--trace", description = "Print everything that happens.")
+  private boolean trace;
+
+  @Option(
+      names = "--coverage",
+      description = {
+        "Fail if some kind of fault or case never occurred (always so from 1,000 MIXED seeds on)."
+      })
+  private boolean coverage;
+
+  @Option(names = "--json", description = "Print the result as JSON.")
+  private boolean json;
+
+  public static void main(String[] arguments) {
+    System.exit(execute(new PrintWriter(System.out, true, StandardCharsets.UTF_8), arguments));
+  }
+
+  static int execute(PrintWriter out, String... arguments) {
+    return new CommandLine(new SimulateMain())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setOut(out)
+        .execute(arguments);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    int count = seeds.orElse(trace ? 1 : SEEDS_THAT_MEET_EVERYTHING);
+    if (count <= 0 || threads <= 0) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--seeds and --threads must be positive");
+    }
+    Optional<Consumer<String>> lines = trace ? Optional.of(out::println) : Optional.empty();
+    SimulationReport report =
+        RaftSimulation.run(
+            new SimulationOptions(seed, count, scenario, trace ? 1 : threads, lines));
+    boolean covered =
+        report.zeros().isEmpty()
+            || !(coverage || (count >= SEEDS_THAT_MEET_EVERYTHING && scenario == Scenario.MIXED));
+    if (json) {
+      out.println(toJson(report));
+    } else {
+      print(report, covered, out);
+    }
+    return report.failures().isEmpty() && covered ? 0 : 1;
+  }
+
+  private void print(SimulationReport report, boolean covered, PrintWriter out) {
+    report.counts().forEach((kind, times) -> out.printf("%-44s %,12d%n", kind, times));
+    out.printf(
+        "simulation: seeds %d to %d, scenario %s: %,d events, %,d faults, %d failed%n",
+        seed,
+        seed + report.seeds() - 1,
+        scenario.name().toLowerCase(Locale.ROOT),
+        report.events(),
+        report.faults(),
+        report.failures().size());
+    for (SimulationReport.Failure failure : report.failures()) {
+      out.println("FAILED " + failure);
+      out.printf(
+          "  repeat: bin/cairn simulate --seed %d --scenario %s --trace%n",
+          failure.seed(), failure.scenario());
+    }
+    if (!covered) {
+      out.println("FAILED never met: " + String.join(", ", report.zeros()));
+    }
+  }
+
+  private String toJson(SimulationReport report) {
+    String counts =
+        report.counts().entrySet().stream()
+            .map(entry -> quoted(entry.getKey()) + ":" + entry.getValue())
+            .collect(Collectors.joining(","));
+    String failures =
+        report.failures().stream()
+            .map(
+                failure ->
+                    "{\"seed\":%d,\"scenario\":%s,\"cause\":%s}"
+                        .formatted(
+                            failure.seed(),
+                            quoted(failure.scenario().name()),
+                            quoted(failure.cause().toString())))
+            .collect(Collectors.joining(","));
+    return "{\"firstSeed\":%d,\"seeds\":%d,\"events\":%d,\"faults\":%d,\"counts\":{%s},\"failures\":[%s]}"
+        .formatted(seed, report.seeds(), report.events(), report.faults(), counts, failures);
+  }
+
+  private static String quoted(String text) {
+    StringBuilder quoted = new StringBuilder("\"");
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        quoted.append('\\').append(c);
+      } else if (c < ' ') {
+        quoted.append("\\u%04x".formatted((int) c));
+      } else {
+        quoted.append(c);
+      }
+    }
+    return quoted.append('"').toString();
+  }
+
+  /** The version that {@code --version} prints. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"cairn " + CairnVersion.text()};
+    }
+  }
+}

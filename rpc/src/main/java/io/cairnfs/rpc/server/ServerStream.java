@@ -43,7 +43,8 @@ public interface ServerStream {
   /**
    * Stops reading from the connection until {@link #resumeReading}: the receiver is behind. What
    * was already read (one socket read, or the frame being assembled) may still be delivered. It
-   * stops the whole connection, so streams belong on connections of their own.
+   * stops the whole connection, so streams belong on connections of their own. While bytes are left
+   * unread, the loss of the connection is noticed only when reading goes on.
    */
   void pauseReading();
 

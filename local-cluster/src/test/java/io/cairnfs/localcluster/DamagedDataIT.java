@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -62,7 +63,7 @@ class DamagedDataIT {
         byte[] bytes;
         try {
           bytes = Files.readAllBytes(file);
-        } catch (java.nio.file.NoSuchFileException e) {
+        } catch (NoSuchFileException e) {
           continue;
         }
         for (int i = 0; i + mark.length <= bytes.length; i++) {
@@ -115,6 +116,9 @@ class DamagedDataIT {
                   return Optional.empty();
                 }
                 channel.read(ByteBuffer.wrap(bytes), place.get().offset() - MARK);
+              } catch (NoSuchFileException e) {
+                // Replaced by the repaired one just now.
+                return Optional.empty();
               }
               return Arrays.equals(bytes, good) ? Optional.of(true) : Optional.empty();
             });
@@ -182,7 +186,8 @@ class DamagedDataIT {
 
   /** The checksum file of a chunk file: the other file of the same chunk. */
   private static Path companion(Path file) throws IOException {
-    String stem = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+    // A chunk's files begin with its id in hexadecimal.
+    String stem = file.getFileName().toString().substring(0, 16);
     try (Stream<Path> siblings = Files.list(file.getParent())) {
       List<Path> others =
           siblings

@@ -11,7 +11,6 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -53,11 +52,16 @@ class DyingClientIT {
     try (RealCluster cluster =
             RealCluster.start(directory.resolve("cluster"), 3, 3, "session.timeout = 5s");
         CairnFileSystem fileSystem = cluster.connect()) {
+      // The tests' own class path: the writer is one of their classes.
       Process writer =
-          JavaCommand.of(
-                  List.of("-Xmx512m"),
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-Xmx512m",
+                  "-cp",
+                  System.getProperty("java.class.path"),
                   EndlessWriter.class.getName(),
-                  List.of(cluster.controller().uri(), "/dying"))
+                  cluster.controller().uri(),
+                  "/dying")
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
       int flushed = 0;

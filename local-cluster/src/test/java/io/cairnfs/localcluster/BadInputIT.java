@@ -164,7 +164,7 @@ class BadInputIT {
       drain(socket.getInputStream());
     } catch (java.net.SocketException e) {
       // The server closed on us: what a malformed frame deserves.
-      assertThat(e).isNotNull();
+      assertThat(e.getMessage()).containsAnyOf("reset", "Broken pipe", "closed");
     }
   }
 

@@ -6,6 +6,7 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
+import io.cairnfs.common.time.SystemClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -184,8 +185,11 @@ class KilledServersIT {
       cluster.signal(leader, "STOP");
       try {
         writer.awaitFurther(20);
-        TimeUnit.SECONDS.sleep(10);
-        writer.awaitFurther(5);
+        SystemClock clock = new SystemClock();
+        long thawNanos = clock.monotonicNanos() + Duration.ofSeconds(10).toNanos();
+        while (clock.monotonicNanos() < thawNanos) {
+          writer.awaitFurther(1);
+        }
       } finally {
         cluster.signal(leader, "CONT");
       }

@@ -139,6 +139,7 @@ public final class Metaserver implements AutoCloseable {
       SessionDriver sessions =
           new SessionDriver(machine::view, sink, clock, options.sessionTimeout());
       engine.addListener(sessions);
+      metrics.gauge("metaserver.sessions.heard", sessions::heardSessions);
       LeaderDuties duties =
           new LeaderDuties(
               new LeaderDuties.Parts(
@@ -176,7 +177,7 @@ public final class Metaserver implements AutoCloseable {
                   duties.allocation(),
                   space,
                   options.sessionTimeout(),
-                  sessions::opened),
+                  new MetadataService.SessionEvents(sessions::opened, sessions::closed)),
               clock,
               metrics);
       closeables.push(service);

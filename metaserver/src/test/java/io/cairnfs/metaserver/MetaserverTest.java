@@ -20,6 +20,7 @@ import io.cairnfs.proto.admin.MetricsRequest;
 import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.ServerStatusRequest;
 import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.MutateReply;
@@ -290,6 +291,31 @@ final class MetaserverTest {
             SessionHeartbeatRequest.newBuilder().setSession(session).build(),
             SessionHeartbeatReply.parser());
     assertThat(heard.getTerm()).isEqualTo(status.getTerm());
+  }
+
+  @Test
+  void aClosedSessionIsNotListenedForAnyMore() throws Exception {
+    format(1);
+    HostPort address = start("m1").address();
+    long session = openSession("nonce-1234").getSession();
+    assertThat(heardSessions(address)).isEqualTo(1);
+    mutate(
+        MutateRequest.newBuilder()
+            .setSession(session)
+            .setCall(1)
+            .setOperation(Operation.newBuilder().setCloseSession(CloseSession.getDefaultInstance()))
+            .build());
+    assertThat(heardSessions(address)).isZero();
+  }
+
+  private long heardSessions(HostPort address) throws Exception {
+    MetricsReply metrics =
+        call(address, Method.METRICS, MetricsRequest.getDefaultInstance(), MetricsReply.parser());
+    return metrics.getMetricsList().stream()
+        .filter(metric -> metric.getName().equals("metaserver.sessions.heard"))
+        .findFirst()
+        .orElseThrow()
+        .getValue();
   }
 
   @Test

@@ -45,7 +45,10 @@ public final class MetadataService implements AutoCloseable {
       AllocationStamp allocation,
       SpaceGuard space,
       Duration sessionTimeout,
-      Consumer<SessionId> sessionOpened) {}
+      SessionEvents sessions) {}
+
+  /** Who hears that clients opened and closed their sessions; called from any thread. */
+  public record SessionEvents(Consumer<SessionId> opened, Consumer<SessionId> closed) {}
 
   public MetadataService(Parts parts, Clock clock, MetricRegistry metrics) {
     ThreadPoolExecutor pool =
@@ -73,7 +76,7 @@ public final class MetadataService implements AutoCloseable {
             parts.space(),
             this::settings,
             parts.sessionTimeout(),
-            parts.sessionOpened(),
+            parts.sessions(),
             clock,
             metrics);
     reads =

@@ -22,7 +22,6 @@ import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Logs what clients ask to be changed. Handlers for event loops: they do not block. */
@@ -34,7 +33,7 @@ final class MutationService {
   private final SpaceGuard space;
   private final Supplier<ClusterSettings> settings;
   private final Duration sessionTimeout;
-  private final Consumer<SessionId> sessionOpened;
+  private final MetadataService.SessionEvents sessions;
   private final Clock clock;
   private final Counter mutations;
   private final Histogram micros;
@@ -47,7 +46,7 @@ final class MutationService {
       SpaceGuard space,
       Supplier<ClusterSettings> settings,
       Duration sessionTimeout,
-      Consumer<SessionId> sessionOpened,
+      MetadataService.SessionEvents sessions,
       Clock clock,
       MetricRegistry metrics) {
     this.leadership = leadership;
@@ -57,7 +56,7 @@ final class MutationService {
     this.space = space;
     this.settings = settings;
     this.sessionTimeout = sessionTimeout;
-    this.sessionOpened = sessionOpened;
+    this.sessions = sessions;
     this.clock = clock;
     this.mutations = metrics.counter("metaserver.mutations.count");
     this.micros = metrics.histogram("metaserver.mutation.micros");
@@ -88,6 +87,9 @@ final class MutationService {
         (command, reply) -> {
           mutations.increment();
           micros.record((clock.monotonicNanos() - start) / 1_000);
+          if (request.getOperation().hasCloseSession()) {
+            sessions.closed().accept(new SessionId(request.getSession()));
+          }
           call.reply(
               MutateReply.newBuilder()
                   .setLogIndex(reply.getLogIndex())
@@ -117,7 +119,7 @@ final class MutationService {
                         .setHost(request.getHost())
                         .setClientName(request.getClientName())),
         (command, reply) -> {
-          sessionOpened.accept(new SessionId(reply.getSession()));
+          sessions.opened().accept(new SessionId(reply.getSession()));
           call.reply(
               OpenSessionReply.newBuilder()
                   .setSession(reply.getSession())

@@ -99,6 +99,21 @@ public final class SessionDriver implements LeadershipListener {
     openInodes.putIfAbsent(session.value(), Set.of());
   }
 
+  /** A session was ended by its client. */
+  public void closed(SessionId session) {
+    forget(session.value());
+  }
+
+  private void forget(long session) {
+    heardNanos.remove(session);
+    openInodes.remove(session);
+  }
+
+  /** How many sessions are being listened for. Any thread. */
+  public long heardSessions() {
+    return heardNanos.size();
+  }
+
   /** Method SESSION_HEARTBEAT. */
   public void heartbeat(ServerCall call) throws CairnException {
     SessionHeartbeatRequest request = call.message(SessionHeartbeatRequest.parser());
@@ -191,9 +206,11 @@ public final class SessionDriver implements LeadershipListener {
                 (reply, failure) -> {
                   if (failure != null) {
                     logger.debug("session={} could not be ended yet", session, failure);
-                  } else {
-                    heardNanos.remove(session);
-                    openInodes.remove(session);
+                    return;
+                  }
+                  forget(session);
+                  // One that its client ended while a last heartbeat was under way is no news.
+                  if (reply.getChanged()) {
                     logger.info("session={} ended: silent for more than {}", session, timeout);
                   }
                 });

@@ -120,6 +120,20 @@ final class SessionDriverTest {
   }
 
   @Test
+  void aSessionThatItsClientClosedIsForgottenAtOnce() throws Exception {
+    long closed = cluster.session("ann");
+    driver.leadershipGained(3);
+    driver.opened(new SessionId(closed));
+    heartbeat(closed, 21L);
+    assertThat(driver.heardSessions()).isEqualTo(1);
+    driver.closed(new SessionId(closed));
+    assertThat(driver.heardSessions()).isZero();
+    assertThat(driver.heldInodes().orElseThrow()).isEmpty();
+    pass(Duration.ofSeconds(40));
+    assertThat(expired).isEmpty();
+  }
+
+  @Test
   void aNewLeaderGivesEverySessionItsFullTime() {
     cluster.session("ann");
     driver.leadershipGained(3);

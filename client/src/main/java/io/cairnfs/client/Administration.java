@@ -5,6 +5,7 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.client.session.Sessions;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
@@ -27,14 +28,17 @@ import io.cairnfs.proto.metadata.ChunkQuery;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReport;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.RingQuery;
 import io.cairnfs.proto.metadata.RingResult;
+import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.metadata.StoreDigest;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhoLeadsRequest;
+import io.cairnfs.proto.types.ServerMembership;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,10 +46,12 @@ import java.util.Optional;
 final class Administration implements ClusterAdministration {
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
+  private final Sessions sessions;
 
-  Administration(ClientEnvironment environment, MetadataClient metadata) {
+  Administration(ClientEnvironment environment, MetadataClient metadata, Sessions sessions) {
     this.environment = environment;
     this.metadata = metadata;
+    this.sessions = sessions;
   }
 
   private ReadReply read(ReadRequest.Builder request) throws CairnException {
@@ -122,6 +128,13 @@ final class Administration implements ClusterAdministration {
             request,
             ReportBadReplicaReply.parser(),
             metadata.timeout()));
+  }
+
+  @Override
+  public void setMembership(ServerId server, ServerMembership membership) throws CairnException {
+    SetMembership change =
+        SetMembership.newBuilder().setServer(server.value()).setMembership(membership).build();
+    environment.await(sessions.mutate(Operation.newBuilder().setSetMembership(change).build()));
   }
 
   @Override

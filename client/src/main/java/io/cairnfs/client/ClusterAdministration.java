@@ -14,6 +14,7 @@ import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.types.ServerMembership;
 import java.util.List;
 import java.util.Optional;
 
@@ -53,6 +54,17 @@ public interface ClusterAdministration {
 
   /** Makes the server verify its replica; it is replaced if it is bad. */
   void reportBadReplica(ChunkId chunk, ServerId server, String problem) throws CairnException;
+
+  /**
+   * Takes a data server in or out; the slots move as the answer of {@link #report} then shows.
+   *
+   * @param membership IN; DRAINING: its slots move away and it serves until they have; MAINTENANCE:
+   *     it keeps its slots however long it is silent; OUT, for good: a slot's other members are all
+   *     there is of it
+   * @throws CairnException UNKNOWN_SERVER; PERMISSION_DENIED for anybody but the superuser;
+   *     INVALID_ARGUMENT for a server that is OUT already
+   */
+  void setMembership(ServerId server, ServerMembership membership) throws CairnException;
 
   ServerStatusReply serverStatus(HostPort server) throws CairnException;
 

@@ -168,7 +168,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             this::reportBadReplica);
     readOptions =
         new ReadOptions(options.readRequestBytes(), options.readAheadBytes(), options.timeout());
-    administration = new Administration(environment, metadata);
+    administration = new Administration(environment, metadata, sessions);
     transfers =
         new ThreadPoolExecutor(
             TRANSFER_THREADS,

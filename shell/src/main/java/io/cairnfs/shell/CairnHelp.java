@@ -45,11 +45,13 @@ public final class CairnHelp {
     WORDS.put(
         "admin",
         new Word(
-            "report, servers, ring, metrics, log-level",
+            "report, servers, ring, out, in, metrics, log-level",
             """
             cairn admin [-fs CLUSTER] report [--json]
             cairn admin [-fs CLUSTER] servers [--json]
             cairn admin [-fs CLUSTER] ring [PATH] [--slots] [--json]
+            cairn admin [-fs CLUSTER] out SERVER
+            cairn admin [-fs CLUSTER] in SERVER
             cairn admin [-fs CLUSTER] metrics ID [--json]
             cairn admin [-fs CLUSTER] log-level ID LOGGER [LEVEL]"""));
     WORDS.put(

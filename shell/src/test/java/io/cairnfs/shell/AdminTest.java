@@ -204,6 +204,77 @@ class AdminTest {
         .isEqualTo("admin: level loud is none of [ERROR, WARN, INFO, DEBUG, TRACE]\n");
   }
 
+  private void theServerIs(ServerHealth health, ServerMembership membership, int targetSlots) {
+    ServerReport.Builder server = administration.report.getServers(0).toBuilder();
+    server.setMembership(membership).setTargetSlots(targetSlots);
+    server.setMember(server.getMember().toBuilder().setHealth(health));
+    administration.report = administration.report.toBuilder().setServers(0, server).build();
+  }
+
+  @Test
+  void aServerThatRunsIsEmptiedAndTakenBack() {
+    ShellRun.Result out = run("out", "d1");
+    assertThat(out.err()).isEmpty();
+    assertThat(out.code()).isZero();
+    assertThat(out.out())
+        .startsWith("d1 (server=1 127.0.0.1:7711) is being emptied: 4096 slots move")
+        .endsWith("'cairn admin in d1' takes it back.\n");
+    theServerIs(ServerHealth.SUSPECT, ServerMembership.DRAINING, 0);
+    assertThat(run("out", "127.0.0.1:7711").code()).isZero();
+    theServerIs(ServerHealth.UP, ServerMembership.DRAINING, 77);
+    assertThat(run("in", "1").out())
+        .isEqualTo("d1 (server=1 127.0.0.1:7711) is in again, with 77 slots.\n");
+    assertThat(run("in", "d1").out()).isEqualTo("d1 (server=1 127.0.0.1:7711) is in already.\n");
+    assertThat(administration.asked)
+        .containsExactly("server=1 DRAINING", "server=1 DRAINING", "server=1 IN");
+  }
+
+  @Test
+  void whatCannotMoveIsSaid() {
+    theServerIs(ServerHealth.UP, ServerMembership.IN, 4096);
+    assertThat(run("out", "d1").out())
+        .contains("too few other servers are in: 4096 slots stay with it until another");
+  }
+
+  @Test
+  void aServerThatIsDownIsStruckOutForGood() {
+    theServerIs(ServerHealth.DOWN, ServerMembership.IN, 4096);
+    assertThat(run("out", "d1").out()).contains("d1 (server=1 127.0.0.1:7711) is DOWN and struck");
+    assertThat(administration.asked).containsExactly("server=1 OUT");
+    ShellRun.Result again = run("out", "d1");
+    assertThat(again.code()).isEqualTo(255);
+    assertThat(again.err())
+        .isEqualTo("admin: d1 (server=1 127.0.0.1:7711) was struck out before\n");
+    ShellRun.Result in = run("in", "d1");
+    assertThat(in.code()).isEqualTo(255);
+    assertThat(in.err()).contains("start it, and it registers as a new server");
+    // It has come back: its name means the new one.
+    ServerReport.Builder anew = administration.report.getServers(0).toBuilder();
+    anew.setMembership(ServerMembership.DRAINING);
+    anew.setMember(anew.getMember().toBuilder().setServer(2).setHealth(ServerHealth.UP));
+    administration.report = administration.report.toBuilder().addServers(anew).build();
+    assertThat(run("in", "d1").code()).isZero();
+    assertThat(administration.asked).containsExactly("server=1 OUT", "server=2 IN");
+  }
+
+  @Test
+  void whoIsToGoOutMustBeOneServer() {
+    ShellRun.Result unknown = run("out", "d9");
+    assertThat(unknown.code()).isEqualTo(255);
+    assertThat(unknown.err())
+        .isEqualTo(
+            "admin: no data server is called d9; there are [d1 (server=1 127.0.0.1:7711)]\n");
+    assertThat(run("in", "m1").code()).isEqualTo(255);
+    assertThat(run("out").code()).isEqualTo(255);
+    ServerReport.Builder twin = administration.report.getServers(0).toBuilder();
+    twin.setMember(twin.getMember().toBuilder().setServer(2).setPort(7712));
+    administration.report = administration.report.toBuilder().addServers(twin).build();
+    assertThat(run("out", "d1").err())
+        .contains("say which by number: [d1 (server=1 127.0.0.1:7711), d1 (server=2 127.0.0.1:");
+    assertThat(administration.asked).isEmpty();
+    assertThat(run("out", "2").code()).isZero();
+  }
+
   @Test
   void misuseIs255() {
     assertThat(run().code()).isEqualTo(255);

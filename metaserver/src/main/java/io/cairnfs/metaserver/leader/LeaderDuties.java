@@ -74,6 +74,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private volatile boolean slotsChanged = true;
   private final Map<Integer, ServerHealth> lastHealth = new HashMap<>();
   private final Map<Integer, Boolean> lastSpace = new HashMap<>();
+  private final Map<Integer, ServerMembership> lastMembership = new HashMap<>();
   private long servedTerm;
   private long lastTickNanos;
   private boolean timePasses;
@@ -188,6 +189,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     moves.reset();
     lastHealth.clear();
     lastSpace.clear();
+    lastMembership.clear();
     purging = false;
     releasing = false;
     timePasses = false;
@@ -204,6 +206,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     try (StoreView view = views.get()) {
       List<ServerRecord> servers = ServerTable.all(view);
       for (ServerRecord server : servers) {
+        watchMembership(server);
         if (server.isOut()) {
           continue;
         }
@@ -223,6 +226,15 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         }
       }
       strikeOut(view, servers);
+    }
+  }
+
+  /** An operator's command changes it without passing by here. */
+  private void watchMembership(ServerRecord server) {
+    ServerMembership before = lastMembership.put(server.id(), server.membership());
+    if (before != null && before != server.membership()) {
+      slotsChanged = true;
+      logger.info("server={} name={} is {}", server.id(), server.name(), server.membership());
     }
   }
 

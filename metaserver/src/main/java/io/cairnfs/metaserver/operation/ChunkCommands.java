@@ -37,6 +37,7 @@ final class ChunkCommands {
       case ALLOCATE -> AllocateOperation.apply(context, operation.getAllocate());
       case COMMIT -> CommitExtentsOperation.apply(context, operation.getCommit());
       case CLOSE_CHUNKS -> CloseChunksOperation.apply(context, operation.getCloseChunks());
+      case SET_MEMBERSHIP -> SetMembershipOperation.apply(context, operation.getSetMembership());
       case MKDIR,
           CREATE,
           RENAME,

@@ -134,7 +134,7 @@ public final class CommandExecutor {
       case RELEASE -> ReleaseOperation.apply(context, operation.getRelease());
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());
-      case ALLOCATE, COMMIT, CLOSE_CHUNKS -> ChunkCommands.applyOperation(context);
+      case ALLOCATE, COMMIT, CLOSE_CHUNKS, SET_MEMBERSHIP -> ChunkCommands.applyOperation(context);
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "an operation of no kind");
     };
   }

@@ -2,6 +2,7 @@ package io.cairnfs.metaserver.chunk;
 
 import static io.cairnfs.metaserver.chunk.ChunkCluster.extent;
 import static io.cairnfs.metaserver.chunk.ChunkCluster.registration;
+import static io.cairnfs.metaserver.operation.TestCluster.ROOT_USER;
 import static io.cairnfs.metaserver.operation.TestCluster.error;
 import static io.cairnfs.metaserver.operation.TestCluster.ok;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,6 +16,8 @@ import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.SetServer;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,6 +115,45 @@ class SlotHazardsTest {
                 .setSetServer(SetServer.newBuilder().setServer(1).setWeight(1_000_000)));
     assertThat(error(weight)).isEqualTo(ErrorCode.INVALID_ARGUMENT);
     assertThat(ok(cluster.set(1, ServerMembership.IN)).getChanged()).isFalse();
+  }
+
+  private CommandReply setMembership(String user, int server, ServerMembership membership) {
+    return cluster.names.run(
+        user,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder().setServer(server).setMembership(membership)));
+  }
+
+  @Test
+  void onlyASuperuserTakesServersInAndOut() {
+    CommandReply refused = setMembership("ann", 3, ServerMembership.DRAINING);
+    assertThat(error(refused)).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused.getErrorMessage()).contains("user=ann").contains("superuser");
+    assertThat(error(setMembership(ROOT_USER, 9, ServerMembership.OUT)))
+        .isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(error(setMembership(ROOT_USER, 1, ServerMembership.SERVER_MEMBERSHIP_UNSPECIFIED)))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(ServerTable.all(cluster.store()))
+        .allSatisfy(server -> assertThat(server.membership()).isEqualTo(ServerMembership.IN));
+  }
+
+  @Test
+  void aServerThatIsTakenOutLosesItsSlotsAndGetsSomeBack() {
+    cluster.addServer();
+    ok(setMembership(ROOT_USER, 2, ServerMembership.DRAINING));
+    for (int slot = 0; slot < 16; slot++) {
+      assertThat(cluster.slot(slot).target()).containsExactlyInAnyOrder(1, 3, 4);
+    }
+    ok(setMembership(ROOT_USER, 2, ServerMembership.IN));
+    int of2 = 0;
+    for (int slot = 0; slot < 16; slot++) {
+      of2 += cluster.slot(slot).target().contains(2) ? 1 : 0;
+    }
+    assertThat(of2).isBetween(11, 13);
+    ok(setMembership(ROOT_USER, 2, ServerMembership.OUT));
+    assertThat(error(setMembership(ROOT_USER, 2, ServerMembership.IN)))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
   }
 
   @Test

@@ -30,8 +30,10 @@ import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerMembership;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -93,6 +95,20 @@ final class LeaderDutiesTest {
     assertThatThrownBy(() -> rig.stamp(1)).hasMessageContaining("d1, d2, d3");
     rig.heartbeats();
     rig.await(() -> rig.canStamp(3));
+  }
+
+  @Test
+  void anOperatorsCommandIsFollowedAtOnce() throws Exception {
+    rig.started();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder().setServer(2).setMembership(ServerMembership.OUT)));
+    rig.await(() -> rig.canStamp(2));
+    assertThat(rig.stamp(4).getPipelinesList())
+        .allSatisfy(choice -> assertThat(choice.getServersList()).containsOnly(1, 3));
+    assertThat(rig.heartbeat(rig.sign(2)).getRegister()).isTrue();
   }
 
   @Test

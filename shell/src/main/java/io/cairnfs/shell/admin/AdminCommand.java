@@ -34,6 +34,8 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("report", new ReportTask(program));
     line.addSubcommand("servers", new ServersTask(program));
     line.addSubcommand("ring", new RingTask(program));
+    line.addSubcommand("out", new OutTask(program));
+    line.addSubcommand("in", new InTask(program));
     line.addSubcommand("metrics", new MetricsTask(program));
     line.addSubcommand("log-level", new LogLevelTask(program));
     line.setOut(new PrintWriter(out));

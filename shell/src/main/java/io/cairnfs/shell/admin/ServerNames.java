@@ -7,6 +7,8 @@ import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.shell.cluster.ClusterAddress;
 import io.cairnfs.shell.cluster.Program;
 import java.io.IOException;
@@ -34,6 +36,55 @@ final class ServerNames {
       }
     }
     return name.startsWith("m") ? metaserver(name) : anyServer(name);
+  }
+
+  /**
+   * A registered data server. Of several with this name (one that was struck out, and the new one
+   * that it came back as) the one that is not struck out.
+   *
+   * @param name {@code d1}, {@code host:port}, or the number that the cluster gave it
+   * @throws AdminException if no server, or more than one, is meant
+   */
+  ServerReport dataServer(String name) throws IOException {
+    List<ServerReport> all = program.fileSystem().administration().report().getServersList();
+    List<ServerReport> meant = all.stream().filter(each -> isCalled(each, name)).toList();
+    List<ServerReport> alive =
+        meant.stream().filter(each -> each.getMembership() != ServerMembership.OUT).toList();
+    List<ServerReport> found = alive.isEmpty() ? meant : alive;
+    if (found.isEmpty()) {
+      throw new AdminException(
+          "no data server is called "
+              + name
+              + "; there are "
+              + all.stream().map(ServerNames::describe).toList());
+    }
+    // Those that were struck out may be many: the last one says as much as any.
+    if (found.size() > 1 && !alive.isEmpty()) {
+      throw new AdminException(
+          name
+              + " is the name of several servers, say which by number: "
+              + found.stream().map(ServerNames::describe).toList());
+    }
+    return found.get(found.size() - 1);
+  }
+
+  private static boolean isCalled(ServerReport server, String name) {
+    Member member = server.getMember();
+    return member.getName().equals(name)
+        || Integer.toString(member.getServer()).equals(name)
+        || (member.getHost() + ":" + member.getPort()).equals(name);
+  }
+
+  static String describe(ServerReport server) {
+    Member member = server.getMember();
+    return member.getName()
+        + " (server="
+        + member.getServer()
+        + " "
+        + member.getHost()
+        + ":"
+        + member.getPort()
+        + ")";
   }
 
   /** Metaservers know of one another even while none leads. */

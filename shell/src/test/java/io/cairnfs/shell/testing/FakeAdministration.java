@@ -15,8 +15,10 @@ import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.RingResult;
+import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -97,6 +99,19 @@ public final class FakeAdministration implements ClusterAdministration {
   @Override
   public void reportBadReplica(ChunkId chunk, ServerId server, String problem) {
     asked.add("bad " + chunk + " " + server + " " + problem);
+  }
+
+  /** The report says afterwards what was set. */
+  @Override
+  public void setMembership(ServerId server, ServerMembership membership) throws CairnException {
+    asked.add(server + " " + membership);
+    ClusterReportResult.Builder changed = report.toBuilder();
+    for (ServerReport.Builder each : changed.getServersBuilderList()) {
+      if (each.getMember().getServer() == server.value()) {
+        each.setMembership(membership);
+      }
+    }
+    report = changed.build();
   }
 
   @Override

@@ -21,6 +21,7 @@ final class EngineMetrics {
   final Counter elections;
   final Counter checkpoints;
   final Counter installs;
+  final Counter stalls;
 
   EngineMetrics(MetricRegistry registry) {
     appendEntries = registry.histogram("raft.append.entries");
@@ -38,5 +39,6 @@ final class EngineMetrics {
     elections = registry.counter("raft.leaderships.count");
     checkpoints = registry.counter("raft.checkpoints.count");
     installs = registry.counter("raft.installs.count");
+    stalls = registry.counter("raft.stalls.count");
   }
 }

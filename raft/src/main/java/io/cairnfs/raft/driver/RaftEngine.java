@@ -31,6 +31,7 @@ import io.cairnfs.raft.log.SegmentedLog;
 import io.cairnfs.raft.transport.RaftTransport;
 import io.cairnfs.raft.transport.RaftTransport.Part;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,6 +61,13 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private static final int MAX_CHUNKS_AHEAD = 4;
   private static final int MAX_MESSAGES_QUEUED = 4096;
   private static final int BUSY_RETRY_MILLIS = 50;
+
+  /** Waking so much too late, this thread was not given the processor: others were not either. */
+  private static final long STALL_NANOS = Duration.ofMillis(20).toNanos();
+
+  /** What was sent meanwhile is given so long to arrive before silence counts. */
+  private static final long LONGEST_GRACE_NANOS = Duration.ofMillis(150).toNanos();
+
   private static final int RECORD_OVERHEAD_BYTES = 48;
   private static final long FULL_DISK_RETRY_NANOS = 1_000_000_000L;
 
@@ -99,6 +107,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private long commitTarget;
   private long handedToApply;
   private boolean installing;
+  private long graceUntilNanos = Long.MIN_VALUE;
+  private boolean graceGiven;
   private long handedToDiskBytes;
   private long proposedBytes;
   private long roomBytes;
@@ -434,8 +444,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       event.run(clock.monotonicNanos());
     }
     now = clock.monotonicNanos();
-    if (now >= core.nextDeadlineNanos()) {
-      core.tick(now);
+    if (now >= tickDueNanos()) {
+      tickUnlessStalled(now);
     }
     Effects effects = core.takeEffects(now);
     publish();
@@ -446,8 +456,29 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     askForProgress();
   }
 
+  private long tickDueNanos() {
+    return Math.max(core.nextDeadlineNanos(), graceUntilNanos);
+  }
+
+  /**
+   * A busy machine must not take its own lack of processor time for the silence of others: having
+   * missed a deadline by much, a member first lets in what arrived meanwhile.
+   */
+  private void tickUnlessStalled(long now) {
+    long late = now - tickDueNanos();
+    if (late > STALL_NANOS && !graceGiven) {
+      graceGiven = true;
+      metrics.stalls.increment();
+      long grace = core.role() == RaftRole.LEADER ? STALL_NANOS / 10 : late;
+      graceUntilNanos = now + Math.min(grace, LONGEST_GRACE_NANOS);
+    } else {
+      graceGiven = false;
+      core.tick(now);
+    }
+  }
+
   private long nextDeadline() {
-    long deadline = core.nextDeadlineNanos();
+    long deadline = tickDueNanos();
     return transfer.map(begun -> Math.min(deadline, begun.deadlineNanos())).orElse(deadline);
   }
 
@@ -487,9 +518,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       return;
     }
     int bytes = submission.payload().length + RECORD_OVERHEAD_BYTES;
-    if (bytes > roomBytes) {
+    if (bytes > roomBytes && log.isFull()) {
       metrics.refused.increment();
-      submission.future().completeExceptionally(noRoom());
+      submission.future().completeExceptionally(noSpace());
       return;
     }
     if (refuseUnlessAccepted(core.propose(submission), submission.future())) {
@@ -499,11 +530,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     }
   }
 
-  private CairnException noRoom() {
-    return log.isFull()
-        ? new CairnException(
-            ErrorCode.NO_SPACE, "member=" + self + ": no room for the log on its disk")
-        : busy();
+  private CairnException noSpace() {
+    return new CairnException(
+        ErrorCode.NO_SPACE, "member=" + self + ": no room for the log on its disk");
   }
 
   private void receive(RaftMessage message, long now) {
@@ -512,7 +541,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       for (LogEntry entry : append.entries()) {
         bytes += entry.payload().length;
       }
-      if (bytes > roomBytes) {
+      if (bytes > roomBytes && log.isFull()) {
         // A full disk takes no entries, but the leader is alive: it is heard as a heartbeat.
         core.step(withoutEntries(append), now);
         return;

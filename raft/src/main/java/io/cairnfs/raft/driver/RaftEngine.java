@@ -40,7 +40,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -86,17 +88,17 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private final WorkLoop background = new WorkLoop();
   private final WorkLoop allocation = new WorkLoop();
   private final List<Thread> threads = new ArrayList<>();
-  private final Mailbox<Event> inbox = new Mailbox<>();
+  private final Queue<Event> inbox = new ConcurrentLinkedQueue<>();
+  private final StateLoop state;
   private final AtomicInteger submissionsQueued = new AtomicInteger();
   private final AtomicInteger messagesQueued = new AtomicInteger();
   private final AtomicBoolean allocating = new AtomicBoolean();
 
-  // Published by the state thread.
+  // Published by the state loop.
   private volatile View view;
-  private volatile boolean stopping;
   private volatile boolean ended;
 
-  // Owned by the state thread.
+  // Owned by the state loop.
   private final RaftCore core;
   private final Deque<Placed> placed = new ArrayDeque<>();
   private final Deque<Long> chunksAhead = new ArrayDeque<>();
@@ -116,7 +118,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private long lastWallNanos;
   private Optional<Transfer> transfer = Optional.empty();
 
-  /** Something for the state thread. */
+  /** Something for the state loop. */
   private interface Event {
     void run(long nowNanos);
   }
@@ -158,6 +160,11 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     this.clock = environment.clock();
     this.fatal = environment.fatal();
     this.metrics = new EngineMetrics(environment.metrics());
+    this.state =
+        transport
+            .executor()
+            .<StateLoop>map(executor -> new ExecutorStateLoop(executor, clock))
+            .orElseGet(() -> new ThreadStateLoop("raft-state-" + self));
     this.checkpointer = new Checkpointer(directory.checkpoints(), clock);
     this.disk =
         new DiskLoop(
@@ -165,7 +172,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             clock,
             options.markAfter(),
             metrics,
-            sequence -> inbox.add(now -> core().persisted(sequence, now)),
+            sequence -> hand(now -> persisted(sequence, now)),
             this::allocateSpare);
     this.apply =
         new ApplyLoop<>(
@@ -175,7 +182,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             options,
             log.sizeBytes(),
             log.lastIndex() - log.firstIndex() + 1,
-            inbox::wake,
+            this::wakeState,
             this::checkpointDue);
     this.handedToApply = machine.appliedIndex();
     this.core =
@@ -195,9 +202,14 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     environment.metrics().gauge("raft.log.bytes", log::sizeBytes);
   }
 
-  /** For lambdas made while the core is not there yet. */
-  private RaftCore core() {
-    return core;
+  private void persisted(long sequence, long now) {
+    if (!ended) {
+      core.persisted(sequence, now);
+    }
+  }
+
+  private void wakeState() {
+    state.wake();
   }
 
   /**
@@ -232,7 +244,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     startThread("raft-allocate", allocation);
     transport.start(new Deliveries());
     transport.membershipChanged(core.membership());
-    startThread("raft-state", this::runState);
+    state.start(new StateRounds());
   }
 
   private void startThread(String role, Runnable body) {
@@ -371,6 +383,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
 
   private void hand(Event event) {
     inbox.add(event);
+    state.wake();
     if (ended) {
       refuseTheRest();
     }
@@ -415,20 +428,29 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     return false;
   }
 
-  // The state thread.
+  // The state loop.
 
-  private void runState() {
-    try {
-      while (!stopping) {
-        round();
-        long wait = nextDeadline() - clock.monotonicNanos();
-        if (wait > 0) {
-          inbox.await(wait, () -> stopping || progressWaits());
-        }
-      }
-    } finally {
+  private final class StateRounds implements StateLoop.Rounds {
+    @Override
+    public long round() {
+      RaftEngine.this.round();
+      return nextDeadline() - clock.monotonicNanos();
+    }
+
+    @Override
+    public boolean hasWork() {
+      return !inbox.isEmpty() || progressWaits();
+    }
+
+    @Override
+    public void ended() {
       ended = true;
       refuseTheRest();
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      fail("raft-state", cause);
     }
   }
 
@@ -692,7 +714,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private void askForProgress() {
     long wanted = progressWanted();
     if (wanted != Long.MAX_VALUE && apply.wakeAt(wanted)) {
-      inbox.wake();
+      state.wake();
     }
   }
 
@@ -860,7 +882,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
         messagesQueued.decrementAndGet();
         return;
       }
-      inbox.add(
+      hand(
           now -> {
             messagesQueued.decrementAndGet();
             if (!ended) {
@@ -878,8 +900,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   // The end.
 
   private void stopLoops() {
-    stopping = true;
-    inbox.wake();
+    state.stop();
     disk.stop();
     apply.stop();
     background.stop();
@@ -891,6 +912,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   public void close() throws IOException {
     transport.close();
     stopLoops();
+    state.join();
     boolean interrupted = false;
     for (Thread thread : threads) {
       while (thread.isAlive()) {

@@ -8,6 +8,8 @@ import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.core.RaftMessage;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
 
 /** Sends to the other members of a group. No method but {@link #fetch} blocks. */
 public interface RaftTransport extends AutoCloseable {
@@ -41,6 +43,14 @@ public interface RaftTransport extends AutoCloseable {
       return new Part(
           CheckpointManifest.getDefaultInstance(), bytes, Crc32c.of(bytes, 0, bytes.length));
     }
+  }
+
+  /**
+   * The one thread on which messages are best sent and handled, since they arrive and leave there;
+   * it must not be blocked. Empty if there is no such thing.
+   */
+  default Optional<ScheduledExecutorService> executor() {
+    return Optional.empty();
   }
 
   /** Begins to deliver. Called once, before any other method. */

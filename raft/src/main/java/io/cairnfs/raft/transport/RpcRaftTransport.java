@@ -21,6 +21,7 @@ import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.ServerCall;
 import io.cairnfs.rpc.server.ServerStream;
 import io.cairnfs.rpc.server.StreamReceiver;
+import io.cairnfs.rpc.transport.RpcEventLoops;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -28,11 +29,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -53,6 +56,7 @@ public final class RpcRaftTransport implements RaftTransport {
   private final RpcClient client;
   private final Clock clock;
   private final ByteBufAllocator allocator;
+  private final Optional<ScheduledExecutorService> executor;
   private final RaftHello hello;
   private final Map<MemberId, HostPort> addresses = new ConcurrentHashMap<>();
 
@@ -68,8 +72,29 @@ public final class RpcRaftTransport implements RaftTransport {
   private volatile boolean closed;
   private volatile CompletableFuture<?> fetching = CompletableFuture.completedFuture(null);
 
+  /** Messages are handled by a thread of the engine's own. */
   public RpcRaftTransport(
       String group, Member self, RpcClient client, ByteBufAllocator allocator, Clock clock) {
+    this(group, self, client, allocator, Optional.empty(), clock);
+  }
+
+  /**
+   * Messages are handled on one of the event loops of this process, which should be the one on
+   * which its connections live.
+   */
+  public RpcRaftTransport(
+      String group, Member self, RpcClient client, RpcEventLoops loops, Clock clock) {
+    this(group, self, client, loops.allocator(), Optional.of(loops.group().next()), clock);
+  }
+
+  private RpcRaftTransport(
+      String group,
+      Member self,
+      RpcClient client,
+      ByteBufAllocator allocator,
+      Optional<ScheduledExecutorService> executor,
+      Clock clock) {
+    this.executor = executor;
     this.group = group;
     this.client = client;
     this.clock = clock;
@@ -156,6 +181,11 @@ public final class RpcRaftTransport implements RaftTransport {
     } catch (IOException e) {
       throw new CairnException(ErrorCode.IO_ERROR, e.getMessage(), e);
     }
+  }
+
+  @Override
+  public Optional<ScheduledExecutorService> executor() {
+    return executor;
   }
 
   @Override

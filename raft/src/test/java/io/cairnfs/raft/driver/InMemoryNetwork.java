@@ -10,8 +10,10 @@ import io.cairnfs.raft.transport.RaftTransport;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
 
 /** Members in one process, and who is cut off from the others. */
 final class InMemoryNetwork {
@@ -26,15 +28,25 @@ final class InMemoryNetwork {
     isolated.remove(member);
   }
 
-  RaftTransport transportOf(MemberId self) {
-    return new Transport(self);
+  /**
+   * @param executor where messages arrive, if the member is to have such a thing
+   */
+  RaftTransport transportOf(MemberId self, Optional<ScheduledExecutorService> executor) {
+    return new Transport(self, executor);
   }
 
   private final class Transport implements RaftTransport {
     private final MemberId self;
+    private final Optional<ScheduledExecutorService> executor;
 
-    Transport(MemberId self) {
+    Transport(MemberId self, Optional<ScheduledExecutorService> executor) {
       this.self = self;
+      this.executor = executor;
+    }
+
+    @Override
+    public Optional<ScheduledExecutorService> executor() {
+      return executor;
     }
 
     @Override

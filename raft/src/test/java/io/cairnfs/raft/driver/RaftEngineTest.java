@@ -20,8 +20,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class RaftEngineTest {
+class RaftEngineTest {
   @TempDir Path root;
+
+  /** How members are run; another class runs the same tests with shared threads. */
+  TestCluster cluster(EngineOptions options, int members) throws IOException {
+    return new TestCluster(root, options, members);
+  }
 
   private static void expectRefusal(CompletableFuture<?> future, ErrorCode code) {
     assertThatThrownBy(future::join)
@@ -36,7 +41,7 @@ final class RaftEngineTest {
 
   @Test
   void membersElectOneAndApplyTheSame() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       List<CompletableFuture<Integer>> results = new ArrayList<>();
       for (int i = 0; i < 500; i++) {
@@ -52,7 +57,7 @@ final class RaftEngineTest {
 
   @Test
   void aSingleMemberIsAGroup() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 1)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 1)) {
       cluster.startAll();
       assertThat(cluster.submit("alone").join()).isEqualTo(1);
       assertThat(cluster.leader().readBarrier().join()).isGreaterThanOrEqualTo(2);
@@ -61,7 +66,7 @@ final class RaftEngineTest {
 
   @Test
   void followersRefuseAndNameTheLeader() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       MemberId leader = cluster.awaitLeader();
       MemberId follower = cluster.aFollower();
@@ -80,7 +85,7 @@ final class RaftEngineTest {
 
   @Test
   void everythingRestartedAtOnceKeepsWhatWasAcknowledged() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       for (int i = 0; i < 200; i++) {
         cluster.submitSurely("word-" + i);
@@ -97,7 +102,7 @@ final class RaftEngineTest {
 
   @Test
   void noAcknowledgedEntryIsLostWhenLeadersDieUnderLoad() throws Exception {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       Set<String> acknowledged = new HashSet<>();
       for (int round = 0; round < 3; round++) {
@@ -136,7 +141,7 @@ final class RaftEngineTest {
   @Test
   void aMemberThatFellBehindInstallsACheckpoint() throws Exception {
     EngineOptions options = TestCluster.OPTIONS.withRaft(few(TestCluster.OPTIONS));
-    try (TestCluster cluster = new TestCluster(root, options, 3)) {
+    try (TestCluster cluster = cluster(options, 3)) {
       cluster.startAll();
       cluster.submitSurely("first");
       MemberId behind = cluster.aFollower();
@@ -187,7 +192,7 @@ final class RaftEngineTest {
   void checkpointsAreMadeWhenEnoughWasApplied() throws Exception {
     EngineOptions options =
         TestCluster.OPTIONS.withRaft(few(TestCluster.OPTIONS)).withCheckpoints(1 << 20, 100);
-    try (TestCluster cluster = new TestCluster(root, options, 3)) {
+    try (TestCluster cluster = cluster(options, 3)) {
       cluster.startAll();
       String filler = "x".repeat(4_000);
       for (int i = 0; i < 500; i++) {
@@ -208,7 +213,7 @@ final class RaftEngineTest {
 
   @Test
   void leadershipIsHandedOver() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       cluster.submitSurely("before");
       MemberId old = cluster.awaitLeader();
@@ -223,7 +228,7 @@ final class RaftEngineTest {
   @Test
   void listenersHearOfLeadershipInPairs() throws IOException {
     ConcurrentLinkedQueue<String> heard = new ConcurrentLinkedQueue<>();
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       MemberId leader = cluster.awaitLeader();
       cluster
@@ -250,7 +255,7 @@ final class RaftEngineTest {
 
   @Test
   void aReadAtACutOffLeaderIsNotAnswered() throws IOException {
-    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
       cluster.submitSurely("one");
       MemberId old = cluster.awaitLeader();
@@ -268,7 +273,7 @@ final class RaftEngineTest {
 
   @Test
   void whatIsSubmittedAfterTheEndIsRefused() throws IOException {
-    TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 1);
+    TestCluster cluster = cluster(TestCluster.OPTIONS, 1);
     cluster.startAll();
     RaftEngine<Integer> engine = cluster.leader();
     cluster.close();

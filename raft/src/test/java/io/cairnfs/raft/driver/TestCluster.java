@@ -26,6 +26,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -51,6 +53,7 @@ final class TestCluster implements AutoCloseable {
   private final Map<MemberId, MetricRegistry> metrics = new TreeMap<>();
   private final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
   private UnaryOperator<Disk> diskWrapper = UnaryOperator.identity();
+  private Optional<ScheduledExecutorService> executor = Optional.empty();
 
   TestCluster(Path root, EngineOptions options, int members) throws IOException {
     this.root = root;
@@ -78,6 +81,11 @@ final class TestCluster implements AutoCloseable {
 
   Path path(MemberId member) {
     return root.resolve(member.value());
+  }
+
+  /** Members that start from now on share one thread for their state. */
+  void shareOneThread() {
+    executor = Optional.of(Executors.newSingleThreadScheduledExecutor());
   }
 
   /** Disks of members that start from now on. */
@@ -110,7 +118,7 @@ final class TestCluster implements AutoCloseable {
     engines.put(
         member,
         RaftEngine.start(
-            member, options, directory, machine, network.transportOf(member), environment));
+            member, options, directory, machine, network.transportOf(member, executor), environment));
     machines.put(member, machine);
     metrics.put(member, registry);
   }
@@ -211,5 +219,6 @@ final class TestCluster implements AutoCloseable {
       engine.close();
     }
     engines.clear();
+    executor.ifPresent(ScheduledExecutorService::shutdown);
   }
 }

@@ -112,7 +112,7 @@ public final class Metaserver implements AutoCloseable {
               identity.clusterId(),
               new Member(new MemberId(identity.id()), options.entry().address()),
               client,
-              loops.allocator(),
+              loops,
               clock);
       engine =
           RaftEngine.start(

@@ -162,7 +162,7 @@ final class DiskLoop implements Runnable {
           LOGGER.warn("{}: waiting for space: {}", storage.identity(), e.getMessage());
           told = true;
         }
-        tasks.sleep(FULL_RETRY_NANOS);
+        tasks.sleep(FULL_RETRY_NANOS, () -> stopping);
       }
     }
   }

@@ -52,8 +52,15 @@ final class Mailbox<T> {
     }
   }
 
-  /** Sleeps for about so long, whatever is in the queue. The reading thread. */
-  void sleep(long nanos) {
-    LockSupport.parkNanos(this, nanos);
+  /** Sleeps for at most so long, whatever is in the queue; {@link #wake} ends it. */
+  void sleep(long nanos, BooleanSupplier ready) {
+    sleeper = Thread.currentThread();
+    try {
+      if (!ready.getAsBoolean()) {
+        LockSupport.parkNanos(this, nanos);
+      }
+    } finally {
+      sleeper = null;
+    }
   }
 }

@@ -37,10 +37,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -71,6 +73,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private static final long LONGEST_GRACE_NANOS = Duration.ofMillis(150).toNanos();
 
   private static final int RECORD_OVERHEAD_BYTES = 48;
+  private static final long INSTALL_POLL_NANOS = 10_000_000L;
   private static final long FULL_DISK_RETRY_NANOS = 1_000_000_000L;
 
   private final MemberId self;
@@ -101,6 +104,10 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   // Owned by the state loop.
   private final RaftCore core;
   private final Deque<Placed> placed = new ArrayDeque<>();
+
+  /** Whoever waits for something that the core holds and has not given back. */
+  private final Set<CompletableFuture<?>> heldByCore = new HashSet<>();
+
   private final Deque<Long> chunksAhead = new ArrayDeque<>();
   private final PriorityQueue<WaitingRead> waitingReads =
       new PriorityQueue<>(Comparator.comparingLong(WaitingRead::index));
@@ -315,7 +322,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             barrier.future().completeExceptionally(stopped());
             return;
           }
-          refuseUnlessAccepted(core.read(barrier, at), barrier.future());
+          if (refuseUnlessAccepted(core.read(barrier, at), barrier.future())) {
+            heldByCore.add(barrier.future());
+          }
         });
     return barrier.future();
   }
@@ -546,6 +555,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       return;
     }
     if (refuseUnlessAccepted(core.propose(submission), submission.future())) {
+      heldByCore.add(submission.future());
       metrics.submitted.increment();
       proposedBytes += submission.payload().length;
       roomBytes -= bytes;
@@ -594,20 +604,18 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     }
     long index = effects.placedFrom();
     for (Proposal proposal : effects.placed()) {
-      proposedBytes -= proposal.payload().length;
-      placed.add(new Placed(index++, effects.term(), (Submission<?>) proposal));
+      placed.add(new Placed(index++, effects.term(), givenBack(proposal)));
     }
     for (Proposal proposal : effects.dropped()) {
-      proposedBytes -= proposal.payload().length;
-      ((Submission<?>) proposal).future().completeExceptionally(notLeader());
+      givenBack(proposal).future().completeExceptionally(notLeader());
     }
     commitTarget = Math.max(commitTarget, effects.applyTo());
     for (ReadReady ready : effects.readsReady()) {
       (ready.byLease() ? metrics.leaseReads : metrics.confirmedReads).increment();
-      waitingReads.add(new WaitingRead(ready.index(), ((Barrier) ready.request()).future()));
+      waitingReads.add(new WaitingRead(ready.index(), givenBack(ready.request())));
     }
     for (ReadRequest dropped : effects.readsDropped()) {
-      ((Barrier) dropped).future().completeExceptionally(notLeader());
+      givenBack(dropped).completeExceptionally(notLeader());
     }
     effects.leadership().ifPresent(this::leadershipChanged);
     effects.install().ifPresent(install -> background.add(() -> install(install)));
@@ -620,6 +628,19 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       LOGGER.info("member={} membership={}", self, membership);
       transport.membershipChanged(membership);
     }
+  }
+
+  private Submission<?> givenBack(Proposal proposal) {
+    Submission<?> submission = (Submission<?>) proposal;
+    proposedBytes -= submission.payload().length;
+    heldByCore.remove(submission.future());
+    return submission;
+  }
+
+  private CompletableFuture<Long> givenBack(ReadRequest request) {
+    CompletableFuture<Long> future = ((Barrier) request).future();
+    heldByCore.remove(future);
+    return future;
   }
 
   private void persist(Persist persist) {
@@ -810,7 +831,10 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
           installing = true;
           disk.run(storage -> resetLog(install, installed));
         });
-    installed.join();
+    // At the end of the engine the thread that would say so may have ended before.
+    while (!installed.isDone() && !background.isStopping()) {
+      background.pause(INSTALL_POLL_NANOS);
+    }
   }
 
   /** Disk thread: the pointer to the checkpoint is durable, so the log may go. */
@@ -911,8 +935,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   @Override
   public void close() throws IOException {
     transport.close();
-    stopLoops();
+    state.stop();
     state.join();
+    stopLoops();
     boolean interrupted = false;
     for (Thread thread : threads) {
       while (thread.isAlive()) {
@@ -929,6 +954,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     apply.failWaiting(cause);
     failPlaced(cause);
     waitingReads.forEach(read -> read.future().completeExceptionally(cause));
+    heldByCore.forEach(future -> future.completeExceptionally(cause));
+    transfer.ifPresent(begun -> begun.future().completeExceptionally(cause));
     directory.close();
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -27,7 +27,7 @@ final class WorkLoop implements Runnable {
 
   /** Waits between two attempts, or until it is to stop. Its own thread. */
   void pause(long nanos) {
-    work.await(nanos, () -> stopping);
+    work.sleep(nanos, () -> stopping);
   }
 
   @Override

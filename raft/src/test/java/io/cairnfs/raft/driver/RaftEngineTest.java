@@ -272,6 +272,20 @@ class RaftEngineTest {
   }
 
   @Test
+  void whatIsOutstandingAtTheEndIsAnswered() throws IOException {
+    TestCluster cluster = cluster(TestCluster.OPTIONS, 3);
+    cluster.startAll();
+    RaftEngine<Integer> engine = cluster.leader();
+    List<CompletableFuture<?>> outstanding = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      outstanding.add(engine.submit(bytes("word-" + i)));
+      outstanding.add(engine.readBarrier());
+    }
+    cluster.close();
+    assertThat(outstanding).allMatch(CompletableFuture::isDone);
+  }
+
+  @Test
   void whatIsSubmittedAfterTheEndIsRefused() throws IOException {
     TestCluster cluster = cluster(TestCluster.OPTIONS, 1);
     cluster.startAll();

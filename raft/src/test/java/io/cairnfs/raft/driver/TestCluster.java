@@ -118,7 +118,12 @@ final class TestCluster implements AutoCloseable {
     engines.put(
         member,
         RaftEngine.start(
-            member, options, directory, machine, network.transportOf(member, executor), environment));
+            member,
+            options,
+            directory,
+            machine,
+            network.transportOf(member, executor),
+            environment));
     machines.put(member, machine);
     metrics.put(member, registry);
   }

@@ -52,10 +52,10 @@ final class AdminService {
     this.startNanos = clock.monotonicNanos();
   }
 
-  void addTo(RpcServer.Builder server, Executor disk) {
-    server.handler(Method.SERVER_STATUS, this::status, disk);
-    server.handler(Method.METRICS, this::metrics, disk);
-    server.handler(Method.LOG_LEVEL, this::logLevel, disk);
+  void addTo(RpcServer.Builder server, Executor threads) {
+    server.handler(Method.SERVER_STATUS, this::status, threads);
+    server.handler(Method.METRICS, this::metrics, threads);
+    server.handler(Method.LOG_LEVEL, this::logLevel, threads);
   }
 
   private void status(ServerCall call) {

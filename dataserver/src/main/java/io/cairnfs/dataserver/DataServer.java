@@ -18,6 +18,7 @@ import io.cairnfs.dataserver.storage.VolumeSet;
 import io.cairnfs.dataserver.storage.VolumeSource;
 import io.cairnfs.dataserver.transfer.DiskThreads;
 import io.cairnfs.dataserver.transfer.TransferService;
+import io.cairnfs.dataserver.transfer.TransferThreads;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.client.RpcClientOptions;
@@ -144,6 +145,10 @@ public final class DataServer implements Closeable {
           new DiskThreads(
               options.name() + "-disk", options.transfer().diskThreads(), DISK_QUEUE, fatal);
       parts.push(disk::close);
+      DiskThreads reads =
+          new DiskThreads(
+              options.name() + "-read", options.transfer().diskThreads(), DISK_QUEUE, fatal);
+      parts.push(reads::close);
       DiskThreads background =
           new DiskThreads(options.name() + "-verify", BACKGROUND_THREADS, BACKGROUND_QUEUE, fatal);
       parts.push(background::abandon);
@@ -152,8 +157,15 @@ public final class DataServer implements Closeable {
       parts.push(client::close);
       TransferService transfer =
           new TransferService(
-              store, identity, client, disk, background, options.transfer(), clock, fatal, metrics);
-      return listen(stateDisk, identity, volumes, store, client, transfer, disk);
+              store,
+              identity,
+              client,
+              new TransferThreads(disk, reads, background),
+              options.transfer(),
+              clock,
+              fatal,
+              metrics);
+      return listen(stateDisk, identity, volumes, store, client, transfer, reads);
     }
 
     private DataServer listen(
@@ -163,7 +175,7 @@ public final class DataServer implements Closeable {
         ReplicaStore store,
         RpcClient client,
         TransferService transfer,
-        DiskThreads disk)
+        DiskThreads reads)
         throws IOException {
       RegistrationView registration = new RegistrationView();
       RpcServer.Builder builder =
@@ -175,7 +187,7 @@ public final class DataServer implements Closeable {
       builder.onFatal(cause -> fatal.stop("a handler of " + options.name(), cause));
       transfer.addTo(builder);
       new AdminService(options, store, identity, registration::get, metrics, clock)
-          .addTo(builder, disk);
+          .addTo(builder, reads);
       RpcServer server = builder.start();
       HeartbeatService heartbeat =
           new HeartbeatService(

@@ -8,7 +8,9 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.process.CairnVersion;
+import io.cairnfs.common.process.DirectoryLock;
 import io.cairnfs.common.process.FatalErrors;
+import io.cairnfs.common.process.OpenFileLimit;
 import io.cairnfs.common.process.ServerLogging;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.dataserver.storage.IdentityFile;
@@ -122,6 +124,11 @@ public final class DataServerMain implements Callable<Integer> {
                 options.volumes().stream().map(volume -> volume.directory().toString()).toList(),
                 configurationFile,
                 log));
+    warn(logger, DirectoryLock.volatileRemark(options.directory()));
+    for (DataServerOptions.VolumeDirectory volume : options.volumes()) {
+      warn(logger, DirectoryLock.volatileRemark(volume.directory()));
+    }
+    warn(logger, OpenFileLimit.remark());
     if (options.securityMode() == SecurityMode.NONE) {
       warn(
           logger,
@@ -168,7 +175,9 @@ public final class DataServerMain implements Callable<Integer> {
   }
 
   private static void warn(Logger logger, String text) {
-    System.err.println("cairn dataserver: " + text);
-    logger.warn(text);
+    if (!text.isEmpty()) {
+      System.err.println("cairn dataserver: " + text);
+      logger.warn(text);
+    }
   }
 }

@@ -32,7 +32,6 @@ import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.ServerCall;
 import io.cairnfs.rpc.server.ServerStream;
 import io.cairnfs.rpc.server.StreamReceiver;
-import java.util.concurrent.Executor;
 
 /** Answers everything that is asked about chunks. Safe for any thread. */
 public final class TransferService {
@@ -42,40 +41,38 @@ public final class TransferService {
   private final TransferContext context;
   private final ReplicaStore store;
   private final IdentityFile identity;
-  private final Executor background;
+  private final TransferThreads threads;
   private final MetricRegistry metrics;
 
   /**
    * @param client reaches the members behind this one
-   * @param disk appends, forces, reads
-   * @param background verifies whole replicas
    */
   public TransferService(
       ReplicaStore store,
       IdentityFile identity,
       RpcClient client,
-      Executor disk,
-      Executor background,
+      TransferThreads threads,
       TransferOptions options,
       Clock clock,
       FatalErrors fatal,
       MetricRegistry metrics) {
-    this.context = new TransferContext(store, client, disk, options, clock, fatal, metrics);
+    this.context =
+        new TransferContext(store, client, threads.appends(), options, clock, fatal, metrics);
     this.store = store;
     this.identity = identity;
-    this.background = background;
+    this.threads = threads;
     this.metrics = metrics;
   }
 
   /** Adds the handlers of all methods. */
   public void addTo(RpcServer.Builder server) {
     server.streamHandler(Method.WRITE_CHUNK, this::openStream);
-    server.handler(Method.READ_CHUNK, new ReadChunkHandler(store, metrics), context.disk());
+    server.handler(Method.READ_CHUNK, new ReadChunkHandler(store, metrics), threads.reads());
     server.handler(Method.CHUNK_LENGTH, this::length);
-    server.handler(Method.SYNC_CHUNK, this::sync, context.disk());
-    server.handler(Method.FENCE_CHUNK, this::fence, context.disk());
-    server.handler(Method.CHUNK_STATUS, this::status, context.disk());
-    server.handler(Method.VERIFY_CHUNK, this::verify, background);
+    server.handler(Method.SYNC_CHUNK, this::sync, threads.appends());
+    server.handler(Method.FENCE_CHUNK, this::fence, threads.appends());
+    server.handler(Method.CHUNK_STATUS, this::status, threads.reads());
+    server.handler(Method.VERIFY_CHUNK, this::verify, threads.background());
   }
 
   /** Streams that are being written. */

@@ -459,14 +459,71 @@ class PipelineTest {
     assertThat(failure.getErrorMessage()).contains(slots.toString());
   }
 
+  /** A member that was registered before, so that only replicas are written at the gate. */
+  private TransferServer gated(TransferOptions options, CountDownLatch gate) throws IOException {
+    new TransferServer(15, directory.resolve("d15"), options, new VolumeOptions(0, 0)).close();
+    TransferServer server =
+        new TransferServer(
+            15,
+            directory.resolve("d15"),
+            options,
+            new VolumeOptions(0, 0),
+            disk -> new GatedDisk(disk, gate));
+    servers.add(server);
+    return server;
+  }
+
+  @Test
+  void aSlowDiskIsNotTakenForADeadMember() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    TransferServer slow = gated(TransferOptions.DEFAULT, gate);
+    TestWriter writer = writer(a, slow);
+    writer.send(5000);
+    writer.awaitLength(5000);
+    writer.send(9000, PacketFlag.PACKET_SYNC);
+    int acks = writer.acks();
+    writer.await(each -> each.acks() >= acks + 12);
+    assertThat(writer.acknowledgedLength()).isEqualTo(5000);
+    assertThat(read(slow, 0, 9000, 0)).isEqualTo(Arrays.copyOf(content, 5000));
+    gate.countDown();
+    writer.awaitLength(9000);
+    writer.send(9000, PacketFlag.PACKET_CLOSE);
+    assertThat(writer.reply().getLength()).isEqualTo(9000);
+    slow.store.seal(new ChunkId(CHUNK), 9000, 2, 1);
+    assertThat(read(slow, 0, 9000, 0)).isEqualTo(Arrays.copyOf(content, 9000));
+  }
+
+  @Test
+  void aMemberWhoseDiskHangsNamesItself() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    TransferServer stuck =
+        gated(TransferOptions.DEFAULT.withDiskTimeout(Duration.ofSeconds(2)), gate);
+    TestWriter writer = writer(a, stuck);
+    writer.awaitReady();
+    writer.send(9000, PacketFlag.PACKET_SYNC);
+    PacketAck failure = writer.awaitFailure();
+    gate.countDown();
+    assertThat(failure.getFailedServer()).isEqualTo(stuck.id);
+    assertThat(failure.getErrorMessage()).contains("disk took more than 2000 ms");
+  }
+
   @Test
   void aWriterFasterThanTheDiskIsHeldBack() throws Exception {
     TransferServer slow =
         server(14, TransferOptions.DEFAULT.withWindow(64 << 10), new VolumeOptions(0, 0));
-    TestWriter writer = writer(slow);
-    for (int end = 16 << 10; end <= content.length; end += 16 << 10) {
+    CountDownLatch gate = new CountDownLatch(1);
+    TransferServer held = gated(TransferOptions.DEFAULT.withWindow(256 << 10), gate);
+    TestWriter writer = writer(slow, held);
+    writer.send(16 << 10, PacketFlag.PACKET_SYNC);
+    for (int end = 256 << 10; end <= content.length; end += 256 << 10) {
       writer.send(end);
     }
+    await(() -> held.metrics.values().get("dataserver.streams.bytes") >= 256 << 10);
+    int acks = writer.acks();
+    writer.await(each -> each.acks() >= acks + 4);
+    assertThat(held.metrics.values().get("dataserver.streams.bytes"))
+        .isLessThan(content.length / 2);
+    gate.countDown();
     writer.awaitLength(content.length);
     assertThat(slow.metrics.values()).containsEntry("dataserver.streams.bytes", 0L);
   }

@@ -1,5 +1,6 @@
 package io.cairnfs.dataserver.transfer;
 
+import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.SystemDisk;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.HostPort;
@@ -29,6 +30,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.UnaryOperator;
 
 /** A data server's lower half on a real directory, which answers like a registered one. */
 final class TransferServer implements AutoCloseable {
@@ -46,14 +48,29 @@ final class TransferServer implements AutoCloseable {
 
   TransferServer(int id, Path directory, TransferOptions options, VolumeOptions volume)
       throws IOException {
+    this(id, directory, options, volume, UnaryOperator.identity());
+  }
+
+  /**
+   * @param wrapping what the volume's disk is seen through
+   */
+  TransferServer(
+      int id,
+      Path directory,
+      TransferOptions options,
+      VolumeOptions volume,
+      UnaryOperator<Disk> wrapping)
+      throws IOException {
     this.id = id;
     SystemClock clock = new SystemClock();
     FatalErrors fatalErrors = (what, cause) -> fatal.add(cause);
     Files.createDirectories(directory);
     IdentityFile identity = IdentityFile.open(new SystemDisk(directory), new Random(id));
+    VolumeSource source = VolumeSource.directory(directory.resolve("v1"), volume);
     VolumeSet set =
         VolumeSet.open(
-            List.of(VolumeSource.directory(directory.resolve("v1"), volume)),
+            List.of(
+                new VolumeSource(wrapping.apply(source.disk()), source.options(), source.lock())),
             identity.identity(),
             new Random(id),
             clock);
@@ -68,7 +85,14 @@ final class TransferServer implements AutoCloseable {
     client = RpcClient.create(loops, RpcClientOptions.DEFAULT, () -> self, clock);
     service =
         new TransferService(
-            store, identity, client, disk, disk, options, clock, fatalErrors, metrics);
+            store,
+            identity,
+            client,
+            new TransferThreads(disk, disk, disk),
+            options,
+            clock,
+            fatalErrors,
+            metrics);
     RpcServer.Builder builder =
         RpcServer.builder(
             loops,

@@ -3,9 +3,12 @@ package io.cairnfs.metaserver.operation.read;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.chunk.ChunkCheck;
+import io.cairnfs.metaserver.chunk.ChunkRecord;
+import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DentryRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
@@ -59,7 +62,7 @@ final class StoreCheck {
           new Phase(Table.DELETED, this::checkDeleted),
           new Phase(Table.EXTENT, (key, value) -> report(chunks().extent(key, value))),
           new Phase(Table.REFERENCE, (key, value) -> report(chunks().reference(key, value))),
-          new Phase(Table.CHUNK, (key, value) -> report(chunks().chunk(key, value))),
+          new Phase(Table.CHUNK, this::checkChunk),
           new Phase(Table.REPAIR, (key, value) -> report(chunks().repair(key, value))));
 
   private StoreCheck(StoreView view, CheckCursor cursor) {
@@ -262,7 +265,32 @@ final class StoreCheck {
     require(deleted, id + " waits for its purge and is not deleted");
   }
 
+  private void checkChunk(byte[] key, byte[] value) {
+    report(chunks().chunk(key, value));
+    ChunkRecord chunk = ChunkTable.require(view, new ChunkId(KeyBuilder.longAt(key, 1)));
+    cursor.add(tallyOf(chunk), 1);
+    if (!chunk.isGarbage()) {
+      cursor.add(Tally.CHUNK_BYTES, chunk.length());
+    }
+  }
+
+  private static Tally tallyOf(ChunkRecord chunk) {
+    return switch (chunk.state()) {
+      case OPEN -> Tally.CHUNKS_OPEN;
+      case SETTLING -> Tally.CHUNKS_SETTLING;
+      case SEALED -> Tally.CHUNKS_SEALED;
+      case GARBAGE -> Tally.CHUNKS_GARBAGE;
+      case CHUNK_STATE_UNSPECIFIED, UNRECOGNIZED ->
+          throw new IllegalStateException(chunk.id() + " has no state");
+    };
+  }
+
   private void checkTotals() {
+    requireTotal("open chunks", Counter.CHUNKS_OPEN.in(view), Tally.CHUNKS_OPEN);
+    requireTotal("settling chunks", Counter.CHUNKS_SETTLING.in(view), Tally.CHUNKS_SETTLING);
+    requireTotal("sealed chunks", Counter.CHUNKS_SEALED.in(view), Tally.CHUNKS_SEALED);
+    requireTotal("garbage chunks", Counter.CHUNKS_GARBAGE.in(view), Tally.CHUNKS_GARBAGE);
+    requireTotal("bytes of chunks", Counter.CHUNK_BYTES.in(view), Tally.CHUNK_BYTES);
     requireTotal("files", Counter.FILES.in(view), Tally.FILES);
     requireTotal("directories", Counter.DIRECTORIES.in(view), Tally.DIRECTORIES);
     requireTotal("sessions", Counter.SESSIONS.in(view), Tally.SESSIONS);

@@ -2,6 +2,7 @@ package io.cairnfs.simulation.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.store.MemoryHome;
 import io.cairnfs.metaserver.store.RocksHome;
@@ -20,19 +21,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** A few seeds, on memory and on disk. */
 class NamespaceModelTest {
   @TempDir Path directory;
-  private final NoChunks chunks = new NoChunks();
+  private final NoExtents chunks = new NoExtents();
 
   private static RandomGenerator random(long seed) {
     return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
 
   private MetadataStateMachine inMemory() throws IOException {
-    return new MetadataStateMachine(new MemoryHome(), chunks, 64);
+    return new MetadataStateMachine(new MemoryHome(), new ChunkExtents(), 64);
   }
 
   private MetadataStateMachine onDisk(String name) throws IOException {
     return new MetadataStateMachine(
-        new RocksHome(directory.resolve(name), RocksOptions.SMALL), chunks, 64);
+        new RocksHome(directory.resolve(name), RocksOptions.SMALL), new ChunkExtents(), 64);
   }
 
   @Test

@@ -1,8 +1,15 @@
 package io.cairnfs.raft.simulation;
 
+import io.cairnfs.common.disk.Disk.OpenMode;
+import io.cairnfs.common.disk.DiskFile;
 import io.cairnfs.common.disk.simulated.SimulatedDisk;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.proto.raft.CheckpointManifest;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.checkpoint.Checkpoint;
+import io.cairnfs.raft.checkpoint.CheckpointStore;
+import io.cairnfs.raft.checkpoint.PartSource;
 import io.cairnfs.raft.core.LogEntry;
 import io.cairnfs.raft.core.LogView;
 import io.cairnfs.raft.log.LogOptions;
@@ -10,35 +17,44 @@ import io.cairnfs.raft.log.RaftIdentity;
 import io.cairnfs.raft.log.RaftStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * What a member keeps over crashes: the real log and vote state on a simulated disk; beside them a
- * state machine's store that becomes durable at once and as a whole, in checkpoints and at flushes
- * that nobody asked for.
+ * What a member keeps over crashes: the real log, vote state and checkpoints on a simulated disk;
+ * beside them a state machine's store that becomes durable at once and as a whole, at flushes that
+ * nobody asked for.
  */
 final class MemberStore implements LogView {
-  private static final String DIRECTORY = "raft";
+  private static final Path ROOT = Path.of("simulated");
+  private static final String LOG_DIRECTORY = "log";
+  private static final String CHECKPOINT_DIRECTORY = "checkpoints";
   private static final LogOptions LOG = new LogOptions(10_240, 512, 1 << 20);
 
   private final SimulatedDisk disk;
   private final RaftIdentity identity;
   private final RandomGenerator random;
   private RaftStorage storage;
-  private Saved checkpoint;
+  private CheckpointStore checkpoints;
   private ByteBuffer flushed = new RegisterMachine().save();
 
   MemberStore(MemberId id, Membership formatted, RandomGenerator random) {
     disk = new SimulatedDisk(id.value());
     identity = new RaftIdentity("simulated", id.value());
     this.random = random;
-    checkpoint = new Saved(0, 0, formatted, flushed);
     try {
-      RaftStorage.format(disk, DIRECTORY, identity);
+      CheckpointStore.format(disk, CHECKPOINT_DIRECTORY, formatted);
+      RaftStorage.format(disk, LOG_DIRECTORY, identity);
+      checkpoints = openCheckpoints();
     } catch (IOException e) {
       throw new StorageFailure(e);
     }
+  }
+
+  private CheckpointStore openCheckpoints() throws IOException {
+    return CheckpointStore.open(disk, ROOT, CHECKPOINT_DIRECTORY, identity.group());
   }
 
   SimulatedDisk disk() {
@@ -49,35 +65,48 @@ final class MemberStore implements LogView {
     return storage;
   }
 
-  Saved checkpoint() {
-    return checkpoint;
-  }
-
   /**
    * Recovers the log. A checkpoint that the log does not contain becomes its base: a crash fell
    * between the installation and the reset.
    */
   void open() throws IOException {
-    storage = RaftStorage.open(disk, DIRECTORY, identity, LOG, random);
-    if (storage.log().lastIndex() < checkpoint.index || term(checkpoint.index) != checkpoint.term) {
-      storage.log().reset(checkpoint.index, checkpoint.term);
+    checkpoints = openCheckpoints();
+    storage = RaftStorage.open(disk, LOG_DIRECTORY, identity, LOG, random);
+    Checkpoint base = checkpoints.current();
+    if (storage.log().lastIndex() < base.index() || term(base.index()) != base.term()) {
+      storage.log().reset(base.index(), base.term());
     }
   }
 
   /** The state machine as its store has it: of the newest flush or checkpoint. */
-  RegisterMachine loadMachine() {
+  RegisterMachine loadMachine() throws IOException {
     RegisterMachine fromFlush = RegisterMachine.load(flushed);
-    return fromFlush.index() > checkpoint.index
-        ? fromFlush
-        : RegisterMachine.load(checkpoint.machine);
+    if (fromFlush.index() >= checkpointIndex()) {
+      return fromFlush;
+    }
+    String name = ROOT.relativize(checkpoints.currentDirectory()) + "/" + SavedMachine.FILE;
+    try (DiskFile file = disk.open(name, OpenMode.READ)) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+      file.read(bytes, 0);
+      return RegisterMachine.load(bytes.flip());
+    }
   }
 
   void flush(RegisterMachine machine) {
     flushed = machine.save();
   }
 
-  void save(Saved newer) {
-    checkpoint = newer;
+  /** Makes a checkpoint of a state saved earlier. */
+  void checkpoint(RegisterMachine saved, Membership membership) throws IOException {
+    checkpoints.make(new SavedMachine(saved, disk, ROOT), index -> membership);
+    checkpoints.deleteOld(Set.of());
+  }
+
+  /** Fetches a checkpoint from another member's store and makes it the newest one here. */
+  void receive(long index, long term, MemberId sender, MemberStore source, int partsBeforeFailure)
+      throws IOException {
+    checkpoints.receive(
+        index, term, sender, new Fetch(source.checkpoints, index, term, partsBeforeFailure));
   }
 
   @Override
@@ -107,7 +136,7 @@ final class MemberStore implements LogView {
   @Override
   public List<LogEntry> memberships() {
     try {
-      return storage.log().memberships(checkpoint.index);
+      return storage.log().memberships(checkpointIndex());
     } catch (IOException e) {
       throw new StorageFailure(e);
     }
@@ -115,19 +144,69 @@ final class MemberStore implements LogView {
 
   @Override
   public long checkpointIndex() {
-    return checkpoint.index;
+    return current().index();
   }
 
   @Override
   public long checkpointTerm() {
-    return checkpoint.term;
+    return current().term();
   }
 
   @Override
   public Membership checkpointMembership() {
-    return checkpoint.membership;
+    return current().membership();
   }
 
-  /** A completed checkpoint. */
-  record Saved(long index, long term, Membership membership, ByteBuffer machine) {}
+  private Checkpoint current() {
+    try {
+      return checkpoints.current();
+    } catch (CairnException e) {
+      throw new StorageFailure(e);
+    }
+  }
+
+  /** Reads another member's checkpoint; the connection may break on the way. */
+  private static final class Fetch implements PartSource {
+    private final CheckpointStore source;
+    private final long index;
+    private final long term;
+    private int partsBeforeFailure;
+
+    Fetch(CheckpointStore source, long index, long term, int partsBeforeFailure) {
+      this.source = source;
+      this.index = index;
+      this.term = term;
+      this.partsBeforeFailure = partsBeforeFailure;
+    }
+
+    @Override
+    public CheckpointManifest manifest() throws FetchFailure {
+      try {
+        return source.manifest(index, term);
+      } catch (IOException e) {
+        throw new FetchFailure(e);
+      }
+    }
+
+    @Override
+    public byte[] part(String file, long offset, int maxBytes) throws FetchFailure {
+      try {
+        if (partsBeforeFailure-- == 0) {
+          throw new IOException("the connection broke");
+        }
+        return source.part(index, term, file, offset, maxBytes);
+      } catch (IOException e) {
+        throw new FetchFailure(e);
+      }
+    }
+  }
+
+  /** The other side's failure, as against the own disk's. */
+  static final class FetchFailure extends IOException {
+    private static final long serialVersionUID = 1;
+
+    FetchFailure(IOException cause) {
+      super(cause);
+    }
+  }
 }

@@ -20,6 +20,7 @@ final class SeedRun {
   private static final long MILLI = 1_000_000;
   private static final int MIN_EVENTS = 2_000;
   private static final int MIN_FAULTS = 20;
+  private static final int MORE_FAULTS = 40;
   private static final long MAX_TROUBLE_NANOS = 600_000 * MILLI;
   private static final long MAX_HEALING_NANOS = 60_000 * MILLI;
   private static final RaftOptions OPTIONS =
@@ -80,7 +81,8 @@ final class SeedRun {
     clients.forEach(SimulatedClient::start);
     chaos.start();
     operator.start();
-    while (events.executed() < MIN_EVENTS || chaos.faults() < MIN_FAULTS) {
+    int faults = MIN_FAULTS + random.nextInt(MORE_FAULTS);
+    while (events.executed() < MIN_EVENTS || chaos.faults() < faults) {
       step();
       if (events.nowNanos() > MAX_TROUBLE_NANOS) {
         Invariants.fail("only " + chaos.faults() + " faults could be made");

@@ -21,7 +21,7 @@ import io.cairnfs.raft.core.ReadRequest;
 import io.cairnfs.raft.simulation.ClientCall.Answer;
 import io.cairnfs.raft.simulation.ClientCall.Read;
 import io.cairnfs.raft.simulation.ClientCall.Write;
-import io.cairnfs.raft.simulation.MemberStore.Saved;
+import io.cairnfs.raft.simulation.MemberStore.FetchFailure;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -165,8 +165,10 @@ final class SimulatedMember {
     if (state != State.DOWN) {
       return;
     }
+    RegisterMachine recovered;
     try {
       store.open();
+      recovered = store.loadMachine();
     } catch (CorruptionException e) {
       corrupt(e);
       return;
@@ -179,7 +181,7 @@ final class SimulatedMember {
     }
     incarnation++;
     state = State.UP;
-    machine = store.loadMachine();
+    machine = recovered;
     run.invariants().loaded(id(), machine);
     sightRecovery();
     lastWritten = store.lastIndex();
@@ -595,21 +597,29 @@ final class SimulatedMember {
 
   private void makeCheckpoint() {
     checkpointing = true;
-    Saved saved =
-        new Saved(
-            machine.index(), machine.term(), core.membershipAt(machine.index()), machine.save());
+    RegisterMachine saved = RegisterMachine.load(machine.save());
+    Membership membership = core.membershipAt(saved.index());
     run.events()
         .after(
             5 * MILLI + random.nextLong(20 * MILLI),
             mine(
                 () -> {
                   checkpointing = false;
-                  if (saved.index() > store.checkpointIndex()) {
-                    store.save(saved);
-                    run.tally().count(Sighting.CHECKPOINT_MADE);
-                    input(() -> checkpointed(saved.index()));
+                  if (saved.index() > store.checkpointIndex() && !installing) {
+                    write(saved, membership);
                   }
                 }));
+  }
+
+  private void write(RegisterMachine saved, Membership membership) {
+    try {
+      store.checkpoint(saved, membership);
+    } catch (IOException e) {
+      stopByDisk(e);
+      return;
+    }
+    run.tally().count(Sighting.CHECKPOINT_MADE);
+    input(() -> checkpointed(saved.index()));
   }
 
   private void checkpointed(long index) {
@@ -626,17 +636,20 @@ final class SimulatedMember {
 
   private void receive(Install wanted) {
     SimulatedMember source = run.member(wanted.source());
-    Saved offered = source.store.checkpoint();
-    if (!source.isUp()
-        || source.isHalted()
-        || run.isCut(source.id(), id())
-        || offered.index() != wanted.index()) {
+    boolean reachable = source.isUp() && !source.isHalted() && !run.isCut(source.id(), id());
+    int parts = reachable ? (random.nextInt(5) == 0 ? 0 : Integer.MAX_VALUE) : 0;
+    try {
+      store.receive(wanted.index(), wanted.term(), source.id(), source.store, parts);
+    } catch (FetchFailure e) {
       installing = false;
+      run.trace(id(), "cannot fetch: " + e.getMessage());
       run.tally().count(Sighting.CHECKPOINT_FETCH_FAILED);
       input(() -> core.installFailed(localNanos()));
       return;
+    } catch (IOException e) {
+      stopByDisk(e);
+      return;
     }
-    store.save(new Saved(wanted.index(), wanted.term(), wanted.membership(), offered.machine()));
     run.events().after(random.nextLong(10 * MILLI), mine(() -> resetLog(wanted)));
   }
 
@@ -646,8 +659,10 @@ final class SimulatedMember {
       run.events().after(MILLI, mine(() -> resetLog(installed)));
       return;
     }
+    RegisterMachine received;
     try {
       store.storage().log().reset(installed.index(), installed.term());
+      received = store.loadMachine();
     } catch (IOException e) {
       stopByDisk(e);
       return;
@@ -656,7 +671,7 @@ final class SimulatedMember {
     lastWritten = installed.index();
     input(
         () -> {
-          machine = store.loadMachine();
+          machine = received;
           run.invariants().loaded(id(), machine);
           core.installed(installed.index(), installed.term(), installed.membership(), localNanos());
         });

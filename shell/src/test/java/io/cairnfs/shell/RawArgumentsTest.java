@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 class RawArgumentsTest {
   @Test
   void theLastWordsOfTheCommandLineAreTheArguments() {
-    byte[] line =
-        "java\0-cp\0x\0Main\0-cat\0/a\u00ffb\0".getBytes(StandardCharsets.ISO_8859_1);
+    byte[] line = "java\0-cp\0x\0Main\0-cat\0/a\u00ffb\0".getBytes(StandardCharsets.ISO_8859_1);
     assertThat(RawArguments.lastWords(line, new String[] {"-cat", "/a\ufffdb"}))
         .containsExactly("-cat", ByteText.decode(new byte[] {'/', 'a', (byte) 0xff, 'b'}));
   }

@@ -95,8 +95,7 @@ final class CairnGroup implements ConsensusGroup {
     PeerIdentity peer =
         new PeerIdentity(GROUP, PeerRole.METASERVER, "", member.id().value(), "localhost", "bench");
     RpcClient client = RpcClient.create(loops, RpcClientOptions.DEFAULT, () -> peer, clock);
-    RpcRaftTransport transport =
-        new RpcRaftTransport(GROUP, member, client, loops, clock);
+    RpcRaftTransport transport = new RpcRaftTransport(GROUP, member, client, loops, clock);
     RpcServer.Builder server =
         RpcServer.builder(
             loops,

@@ -35,9 +35,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
@@ -106,7 +107,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private final Deque<Placed> placed = new ArrayDeque<>();
 
   /** Whoever waits for something that the core holds and has not given back. */
-  private final Set<CompletableFuture<?>> heldByCore = new HashSet<>();
+  private final Set<Held> heldByCore = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private final Deque<Long> chunksAhead = new ArrayDeque<>();
   private final PriorityQueue<WaitingRead> waitingReads =
@@ -125,6 +126,11 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private long lastWallNanos;
   private Optional<Transfer> transfer = Optional.empty();
 
+  /** What the core holds for somebody who waits. */
+  interface Held {
+    CompletableFuture<?> future();
+  }
+
   /** Something for the state loop. */
   private interface Event {
     void run(long nowNanos);
@@ -132,7 +138,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
 
   private record Placed(long index, long term, Submission<?> submission) {}
 
-  private record Barrier(CompletableFuture<Long> future) implements ReadRequest {}
+  private record Barrier(CompletableFuture<Long> future) implements ReadRequest, Held {}
 
   private record WaitingRead(long index, CompletableFuture<Long> future) {}
 
@@ -323,7 +329,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             return;
           }
           if (refuseUnlessAccepted(core.read(barrier, at), barrier.future())) {
-            heldByCore.add(barrier.future());
+            heldByCore.add(barrier);
           }
         });
     return barrier.future();
@@ -555,7 +561,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       return;
     }
     if (refuseUnlessAccepted(core.propose(submission), submission.future())) {
-      heldByCore.add(submission.future());
+      heldByCore.add(submission);
       metrics.submitted.increment();
       proposedBytes += submission.payload().length;
       roomBytes -= bytes;
@@ -633,14 +639,14 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private Submission<?> givenBack(Proposal proposal) {
     Submission<?> submission = (Submission<?>) proposal;
     proposedBytes -= submission.payload().length;
-    heldByCore.remove(submission.future());
+    heldByCore.remove(submission);
     return submission;
   }
 
   private CompletableFuture<Long> givenBack(ReadRequest request) {
-    CompletableFuture<Long> future = ((Barrier) request).future();
-    heldByCore.remove(future);
-    return future;
+    Barrier barrier = (Barrier) request;
+    heldByCore.remove(barrier);
+    return barrier.future();
   }
 
   private void persist(Persist persist) {
@@ -954,7 +960,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     apply.failWaiting(cause);
     failPlaced(cause);
     waitingReads.forEach(read -> read.future().completeExceptionally(cause));
-    heldByCore.forEach(future -> future.completeExceptionally(cause));
+    heldByCore.forEach(held -> held.future().completeExceptionally(cause));
     transfer.ifPresent(begun -> begun.future().completeExceptionally(cause));
     directory.close();
     if (interrupted) {

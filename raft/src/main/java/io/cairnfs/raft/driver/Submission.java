@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param <T> what the one who waits gets
  */
-final class Submission<T> implements Proposal {
+final class Submission<T> implements Proposal, RaftEngine.Held {
   private final byte[] payload;
   private final CompletableFuture<T> future = new CompletableFuture<>();
   private final long startNanos;
@@ -23,7 +23,8 @@ final class Submission<T> implements Proposal {
     return payload;
   }
 
-  CompletableFuture<T> future() {
+  @Override
+  public CompletableFuture<T> future() {
     return future;
   }
 

@@ -16,6 +16,7 @@ import io.cairnfs.proto.frame.RequestHeader;
 import io.cairnfs.proto.frame.ResponseHeader;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.client.RpcClientOptions;
+import io.cairnfs.rpc.client.RpcReply;
 import io.cairnfs.rpc.frame.PeerIdentity;
 import io.cairnfs.rpc.server.RpcServerOptions;
 import io.cairnfs.rpc.server.SecurityMode;
@@ -31,6 +32,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -316,39 +318,41 @@ final class HostilePeerTest {
   @Test
   void aServerThatAnswersNonsenseFailsTheCalls() throws Exception {
     RpcEventLoops loops = RpcEventLoops.create(1, "hostile");
-    RpcClient client =
-        RpcClient.create(
-            loops,
-            RpcClientOptions.DEFAULT.withConnectTimeout(Duration.ofMillis(200)),
-            () -> RpcRig.CLIENT,
-            new SystemClock());
+    RpcClient client = client(loops, RpcClientOptions.DEFAULT);
+    RpcClient impatient =
+        client(loops, RpcClientOptions.DEFAULT.withConnectTimeout(Duration.ofMillis(200)));
     try (loops;
         client;
+        impatient;
         ServerSocket listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       HostPort address = new HostPort("127.0.0.1", listener.getLocalPort());
-      var garbage =
-          client.call(address, Method.CHUNK_LENGTH, ChunkLengthRequest.getDefaultInstance(), LONG);
+      var garbage = lengthOf(client, address);
       try (Socket socket = listener.accept()) {
         socket.getOutputStream().write(new byte[64]);
         Await.refusal(garbage, ErrorCode.MALFORMED);
       }
-      var silence =
-          client.call(address, Method.CHUNK_LENGTH, ChunkLengthRequest.getDefaultInstance(), LONG);
+      var silence = lengthOf(impatient, address);
       try (Socket socket = listener.accept()) {
         assertThat(Await.refusal(silence, ErrorCode.UNAVAILABLE))
             .hasMessageContaining("no connection to " + address);
         assertThat(socket.isConnected()).isTrue();
       }
-      var hangsUp =
-          client.call(address, Method.CHUNK_LENGTH, ChunkLengthRequest.getDefaultInstance(), LONG);
+      var hangsUp = lengthOf(client, address);
       listener.accept().close();
       Await.refusal(hangsUp, ErrorCode.UNAVAILABLE);
-      var otherVersion =
-          client.call(address, Method.CHUNK_LENGTH, ChunkLengthRequest.getDefaultInstance(), LONG);
+      var otherVersion = lengthOf(client, address);
       try (Socket socket = listener.accept()) {
         send(socket, 2, HandshakeReply.newBuilder().setProtocolVersion(9).build().toByteArray());
         Await.refusal(otherVersion, ErrorCode.WRONG_VERSION);
       }
     }
+  }
+
+  private static RpcClient client(RpcEventLoops loops, RpcClientOptions options) {
+    return RpcClient.create(loops, options, () -> RpcRig.CLIENT, new SystemClock());
+  }
+
+  private static CompletableFuture<RpcReply> lengthOf(RpcClient client, HostPort address) {
+    return client.call(address, Method.CHUNK_LENGTH, ChunkLengthRequest.getDefaultInstance(), LONG);
   }
 }

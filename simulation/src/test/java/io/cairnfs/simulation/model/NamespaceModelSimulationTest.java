@@ -24,7 +24,8 @@ class NamespaceModelSimulationTest {
     NoExtents chunks = new NoExtents();
     for (long seed = Long.parseLong(range[0]); seed <= last; seed++) {
       RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-      try (MetadataStateMachine machine = new MetadataStateMachine(new MemoryHome(), new ChunkExtents(), 64)) {
+      try (MetadataStateMachine machine =
+          new MetadataStateMachine(new MemoryHome(), new ChunkExtents(), 64)) {
         new NamespaceSimulation(random, List.of(machine), chunks).run(ENTRIES);
       } catch (AssertionError e) {
         throw new AssertionError("seed " + seed, e);

@@ -12,8 +12,7 @@ import java.util.Optional;
 /** The model's files have inline content only. */
 final class NoExtents implements ChunkLookup {
   @Override
-  public List<Extent> extents(
-      RecordReader state, InodeId file, long from, long to, int limit) {
+  public List<Extent> extents(RecordReader state, InodeId file, long from, long to, int limit) {
     return List.of();
   }
 

@@ -6,6 +6,7 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -80,6 +81,13 @@ public final class LocalProcesses implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
+  }
+
+  /** Of all that run. */
+  public List<Long> pids() throws IOException {
+    List<Long> pids = new ArrayList<>();
+    run(() -> controller.status().forEach(role -> role.pid().ifPresent(pids::add)));
+    return pids;
   }
 
   private interface Step {

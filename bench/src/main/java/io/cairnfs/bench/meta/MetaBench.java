@@ -1,7 +1,11 @@
 package io.cairnfs.bench.meta;
 
+import io.cairnfs.bench.calibrate.Calibration;
+import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
-import io.cairnfs.bench.table.BenchTable;
+import io.cairnfs.bench.rig.Callers;
+import io.cairnfs.bench.rig.ProcessCost;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnFileSystem.RenameMode;
@@ -17,14 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -36,6 +33,7 @@ import picocli.CommandLine.Option;
         "Creates, stats, opens, lists, renames and deletes through the real RPC, with durable three-way replication.")
 public final class MetaBench implements Callable<Integer> {
   private static final int LIST_ENTRIES = 100;
+  private static final int WARM_UPS = 3;
 
   @Option(
       names = "-fs",
@@ -62,116 +60,159 @@ public final class MetaBench implements Callable<Integer> {
 
   @Option(
       names = "--files",
-      defaultValue = "4000",
+      defaultValue = "10000",
       description =
           "Files of a run with many callers; one caller does a quarter (default: ${DEFAULT-VALUE}).")
   private int files;
 
-  private final Clock clock = new SystemClock();
+  @Option(names = "--json", description = "Print one JSON object a line.")
+  private boolean json;
 
-  private interface Operation {
-    void run(int number) throws IOException;
+  private final Clock clock = new SystemClock();
+  private final Callers pool = new Callers(clock);
+
+  /** What is measured: the operation, how many of each run, what each waits for at least. */
+  private record Kind(String name, int count, Limit limit, Callers.Work operation) {}
+
+  private enum Limit {
+    /** A force and two round trips: caller to leader, leader to follower. */
+    FORCE,
+    /** One round trip. */
+    ROUND_TRIP
   }
 
   @Override
   public Integer call() throws Exception {
     try (BenchCluster cluster = BenchCluster.open(uri, directory);
         CairnFileSystem fileSystem = cluster.connect()) {
-      BenchTable table =
-          new BenchTable(
-              "bench meta: operations a second, three metaservers, every mutation forced on a majority");
-      warmUp(fileSystem);
-      for (int callers : clients) {
-        measure(fileSystem, table, callers);
+      FigureTable table =
+          new FigureTable(
+              "bench meta: three metaservers, every mutation forced on a majority, median of "
+                  + runs);
+      double roundTripMicros = Calibration.roundTripMicros(clock);
+      double forceMicros = Calibration.forceMicros(cluster.directory(), clock);
+      table.add(Figure.time("fdatasync p50", forceMicros, "us", ""));
+      table.add(Figure.time("loopback round trip", roundTripMicros, "us", ""));
+      for (int round = 0; round < WARM_UPS; round++) {
+        warmUp(fileSystem, round);
       }
-      System.out.println(table.render());
+      for (int callers : clients) {
+        measure(cluster, fileSystem, table, callers, forceMicros, roundTripMicros);
+      }
+      if (json) {
+        table.printJson(System.out);
+      } else {
+        table.print(System.out);
+      }
     }
     return 0;
   }
 
-  private void warmUp(CairnFileSystem fileSystem) throws Exception {
-    double unused =
-        rate(
-            16, files, number -> create(fileSystem, "/bench-warm/d" + number % 16 + "/f" + number));
-    unused =
-        rate(
-            16,
-            files,
-            number ->
-                touch(
-                    fileSystem.stat(CairnPath.of("/bench-warm/d" + number % 16 + "/f" + number))));
-    boolean deleted = fileSystem.delete(CairnPath.of("/bench-warm"), DeleteMode.RECURSIVE);
-    if (!deleted) {
-      throw new IOException("the warm-up left nothing");
+  /** Everything that is measured, so that it runs compiled. */
+  private void warmUp(CairnFileSystem fileSystem, int round) throws Exception {
+    String root = "/bench-warm-" + round;
+    prepare(fileSystem, root);
+    for (Kind kind : kinds(fileSystem, root, 16, files)) {
+      double unused = pool.seconds(16, kind.count(), kind.operation());
+    }
+    remove(fileSystem, root);
+  }
+
+  private static void prepare(CairnFileSystem fileSystem, String root) throws IOException {
+    touch(fileSystem.mkdirs(CairnPath.of(root + "/list"), 0755));
+    for (int i = 0; i < LIST_ENTRIES; i++) {
+      create(fileSystem, root + "/list/e" + i);
     }
   }
 
-  private void measure(CairnFileSystem fileSystem, BenchTable table, int callers) throws Exception {
-    int count = callers == 1 ? Math.max(1, files / 4) : files;
-    List<String> names =
-        List.of(
-            "create",
-            "create+close",
-            "stat",
-            "open",
-            "list of " + LIST_ENTRIES,
-            "rename",
-            "delete");
-    List<double[]> results = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      results.add(new double[runs]);
+  private static void remove(CairnFileSystem fileSystem, String root) throws IOException {
+    if (!fileSystem.delete(CairnPath.of(root), DeleteMode.RECURSIVE)) {
+      throw new IOException(root + " is gone");
     }
+  }
+
+  /** In an order in which each finds what it needs. */
+  private static List<Kind> kinds(CairnFileSystem fileSystem, String root, int callers, int files) {
+    int count = callers == 1 ? Math.max(1, files / 4) : files;
+    return List.of(
+        new Kind(
+            "create",
+            count,
+            Limit.FORCE,
+            number -> create(fileSystem, root + "/c" + number % 16 + "/f" + number)),
+        new Kind(
+            "create+close",
+            count,
+            Limit.FORCE,
+            number -> createAndClose(fileSystem, root + "/w" + number % 16 + "/f" + number)),
+        new Kind(
+            "stat",
+            count * 4,
+            Limit.ROUND_TRIP,
+            number -> touch(fileSystem.stat(file(root, number % count)))),
+        new Kind(
+            "open",
+            count * 4,
+            Limit.ROUND_TRIP,
+            number -> open(fileSystem, file(root, number % count))),
+        new Kind(
+            "list of " + LIST_ENTRIES,
+            Math.max(1, count / 4),
+            Limit.ROUND_TRIP,
+            number -> touch(fileSystem.listAll(CairnPath.of(root + "/list")))),
+        new Kind(
+            "rename",
+            count,
+            Limit.FORCE,
+            number ->
+                touch(
+                    fileSystem.rename(
+                        file(root, number),
+                        CairnPath.of(root + "/c" + number % 16 + "/r" + number),
+                        RenameMode.NO_REPLACE))),
+        new Kind(
+            "delete",
+            count,
+            Limit.FORCE,
+            number -> fileSystem.unlink(CairnPath.of(root + "/c" + number % 16 + "/r" + number))));
+  }
+
+  private void measure(
+      BenchCluster cluster,
+      CairnFileSystem fileSystem,
+      FigureTable table,
+      int callers,
+      double forceMicros,
+      double roundTripMicros)
+      throws Exception {
+    List<Long> processes = cluster.pids();
+    List<double[]> rates = new ArrayList<>();
+    List<String> costs = new ArrayList<>();
+    List<Kind> kinds = List.of();
     for (int run = 0; run < runs; run++) {
       String root = "/bench-" + callers + "-" + run;
-      var made = fileSystem.mkdirs(CairnPath.of(root + "/list"), 0755);
-      touch(made);
-      for (int i = 0; i < LIST_ENTRIES; i++) {
-        create(fileSystem, root + "/list/e" + i);
+      prepare(fileSystem, root);
+      kinds = kinds(fileSystem, root, callers, files);
+      for (int i = 0; i < kinds.size(); i++) {
+        if (run == 0) {
+          rates.add(new double[runs]);
+          costs.add("");
+        }
+        Kind kind = kinds.get(i);
+        ProcessCost before = ProcessCost.of(processes);
+        rates.get(i)[run] = pool.rate(callers, kind.count(), kind.operation());
+        costs.set(i, ProcessCost.of(processes).minus(before).each(kind.count()));
       }
-      results.get(0)[run] =
-          rate(
-              callers,
-              count,
-              number -> create(fileSystem, root + "/c" + number % 16 + "/f" + number));
-      results.get(1)[run] =
-          rate(
-              callers,
-              count,
-              number -> createAndClose(fileSystem, root + "/w" + number % 16 + "/f" + number));
-      results.get(2)[run] =
-          rate(callers, count * 4, number -> touch(fileSystem.stat(file(root, number % count))));
-      results.get(3)[run] =
-          rate(callers, count * 4, number -> open(fileSystem, file(root, number % count)));
-      results.get(4)[run] =
-          rate(
-              callers,
-              Math.max(1, count / 4),
-              number -> touch(fileSystem.listAll(CairnPath.of(root + "/list"))));
-      results.get(5)[run] =
-          rate(
-              callers,
-              count,
-              number ->
-                  touch(
-                      fileSystem.rename(
-                          file(root, number),
-                          CairnPath.of(root + "/c" + number % 16 + "/r" + number),
-                          RenameMode.NO_REPLACE)));
-      results.get(6)[run] =
-          rate(
-              callers,
-              count,
-              number -> fileSystem.unlink(CairnPath.of(root + "/c" + number % 16 + "/r" + number)));
-      if (!fileSystem.delete(CairnPath.of(root), DeleteMode.RECURSIVE)) {
-        throw new IOException(root + " is gone");
-      }
+      remove(fileSystem, root);
     }
-    for (int i = 0; i < names.size(); i++) {
+    for (int i = 0; i < kinds.size(); i++) {
+      Kind kind = kinds.get(i);
+      double least =
+          kind.limit() == Limit.FORCE ? forceMicros + 2 * roundTripMicros : roundTripMicros;
       table.add(
-          names.get(i) + ", " + callers + " in flight",
-          results.get(i),
-          "/s",
-          OptionalDouble.empty());
+          Figure.medianRate(kind.name() + ", " + callers + " in flight", rates.get(i), "/s")
+              .withFloor(callers * 1e6 / least)
+              .withRemark(costs.get(i)));
     }
   }
 
@@ -205,39 +246,6 @@ public final class MetaBench implements Callable<Integer> {
   private static void touch(Object answer) throws IOException {
     if (answer == null) {
       throw new IOException("no answer");
-    }
-  }
-
-  /** Operations a second of {@code count} operations shared among the callers. */
-  private double rate(int callers, int count, Operation operation) throws Exception {
-    AtomicInteger next = new AtomicInteger();
-    CountDownLatch begin = new CountDownLatch(1);
-    ExecutorService pool = Executors.newFixedThreadPool(callers);
-    try {
-      List<Future<?>> done = new ArrayList<>();
-      for (int i = 0; i < callers; i++) {
-        done.add(
-            pool.submit(
-                () -> {
-                  begin.await();
-                  for (int number = next.getAndIncrement();
-                      number < count;
-                      number = next.getAndIncrement()) {
-                    operation.run(number);
-                  }
-                  return null;
-                }));
-      }
-      long start = clock.monotonicNanos();
-      begin.countDown();
-      for (Future<?> each : done) {
-        each.get();
-      }
-      return count / ((clock.monotonicNanos() - start) / 1e9);
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause().getMessage(), e.getCause());
-    } finally {
-      pool.shutdownNow();
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.cairnfs.bench.report;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -26,6 +27,28 @@ public record Figure(
 
   public static Figure time(String name, double value, String unit, String remark) {
     return new Figure(name, value, unit, OptionalDouble.empty(), Better.LOWER, remark);
+  }
+
+  /** The median of several runs; the remark tells how far apart they were. */
+  public static Figure medianRate(String name, double[] runs, String unit) {
+    return rate(name, Median.of(runs), unit, spread(runs));
+  }
+
+  /** The median of several runs; the remark tells how far apart they were. */
+  public static Figure medianTime(String name, double[] runs, String unit) {
+    return time(name, Median.of(runs), unit, spread(runs));
+  }
+
+  private static String spread(double[] runs) {
+    double[] sorted = Arrays.stream(runs).sorted().toArray();
+    return sorted.length == 1
+        ? "one run"
+        : format(sorted[0]) + " to " + format(sorted[sorted.length - 1]);
+  }
+
+  public Figure withRemark(String more) {
+    return new Figure(
+        name, value, unit, floor, better, remark.isEmpty() ? more : remark + "; " + more);
   }
 
   public Figure withFloor(double limit) {

@@ -13,6 +13,10 @@ public final class Median {
     return quantile(values, 0.5);
   }
 
+  public static double of(double[] runs) {
+    return quantile(Arrays.stream(runs).sorted().toArray(), 0.5);
+  }
+
   /** Of sorted values. */
   static double quantile(double[] sorted, double fraction) {
     if (sorted.length == 0) {

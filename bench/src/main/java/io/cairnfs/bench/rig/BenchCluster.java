@@ -9,6 +9,7 @@ import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,10 +17,12 @@ import java.util.Optional;
 public final class BenchCluster implements AutoCloseable {
   private final List<HostPort> metaservers;
   private final Optional<LocalProcesses> own;
+  private final Path root;
 
-  private BenchCluster(List<HostPort> metaservers, Optional<LocalProcesses> own) {
+  private BenchCluster(List<HostPort> metaservers, Optional<LocalProcesses> own, Path root) {
     this.metaservers = metaservers;
     this.own = own;
+    this.root = root;
   }
 
   /**
@@ -36,16 +39,34 @@ public final class BenchCluster implements AutoCloseable {
               .splitToStream(uri.get().replaceFirst("^cairn://", ""))
               .map(HostPort::parse)
               .toList(),
-          Optional.empty());
+          Optional.empty(),
+          directory.orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))));
     }
     Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-bench");
     LocalProcesses processes = LocalProcesses.start(root, 3, 3);
-    return new BenchCluster(processes.metaservers(), Optional.of(processes));
+    return new BenchCluster(processes.metaservers(), Optional.of(processes), root);
   }
 
   /** The processes, where the cluster was made for this bench. */
   public Optional<LocalProcesses> processes() {
     return own;
+  }
+
+  /** Every process of the cluster that is known here, and this one. */
+  public List<Long> pids() throws IOException {
+    List<Long> pids = new ArrayList<>();
+    if (own.isPresent()) {
+      pids.addAll(own.get().pids());
+    }
+    pids.add(ProcessHandle.current().pid());
+    return pids;
+  }
+
+  /**
+   * A directory on the disk that the cluster uses, where it was made here; else the temporary one.
+   */
+  public Path directory() {
+    return root;
   }
 
   public CairnFileSystem connect() throws CairnException {

@@ -145,8 +145,9 @@ final class TransferServer implements AutoCloseable {
   public void close() throws IOException {
     server.close();
     client.close();
-    loops.close();
+    // As a data server does: what the disk threads finish is told on the loops.
     disk.close();
+    loops.close();
     store.close();
   }
 }

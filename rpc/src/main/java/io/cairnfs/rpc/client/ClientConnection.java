@@ -119,10 +119,21 @@ final class ClientConnection extends FrameConnection {
             cause));
   }
 
-  /** Takes over an exchange; false, having done nothing, when the connection is gone. */
+  /**
+   * Takes over an exchange. One that comes when the attempt to connect has failed already, on a
+   * busy machine, learns why as those that waited for it did.
+   *
+   * @return false, having done nothing, when the connection was there and is gone: another may do
+   */
   boolean start(Exchange exchange) {
     if (ending != null) {
-      return false;
+      if (!established.isCompletedExceptionally()) {
+        return false;
+      }
+      if (exchange.end()) {
+        exchange.fail(ending);
+      }
+      return true;
     }
     int count = waiting.size() + outstanding.size();
     if (count >= options.maxCallsPerConnection()) {

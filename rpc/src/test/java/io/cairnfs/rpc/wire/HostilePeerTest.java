@@ -33,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -315,7 +316,7 @@ final class HostilePeerTest {
     }
   }
 
-  @Test
+  @RepeatedTest(10)
   void aServerThatAnswersNonsenseFailsTheCalls() throws Exception {
     RpcEventLoops loops = RpcEventLoops.create(1, "hostile");
     RpcClient client = client(loops, RpcClientOptions.DEFAULT);

@@ -1,2 +1,0 @@
-/** How figures are shown: value, floor, ratio; medians of several runs. */
-package io.cairnfs.bench.table;

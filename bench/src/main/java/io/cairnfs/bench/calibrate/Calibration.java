@@ -127,7 +127,8 @@ public record Calibration(
     }
   }
 
-  private static double streamGigabytes(Clock clock) throws IOException {
+  /** One loopback TCP stream. */
+  public static double streamGigabytes(Clock clock) throws IOException {
     try (ServerSocketChannel server = listen();
         SocketChannel client = connect(server);
         SocketChannel accepted = server.accept()) {

@@ -1,7 +1,9 @@
 package io.cairnfs.bench.io;
 
+import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
-import io.cairnfs.bench.table.BenchTable;
+import io.cairnfs.bench.rig.Callers;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnInputStream;
@@ -14,19 +16,11 @@ import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -41,6 +35,7 @@ import picocli.CommandLine.Option;
         "Writes and reads with three replicas: streams, positional reads, flush and sync, small files, stalls.")
 public final class IoBench implements Callable<Integer> {
   private static final int BLOCK = 1 << 20;
+  private static final int REPLICAS = 3;
 
   @Option(
       names = "-fs",
@@ -77,13 +72,20 @@ public final class IoBench implements Callable<Integer> {
       description = "Parts: streams preads flush small stall (default: all).")
   private List<String> only = List.of("streams", "preads", "flush", "small", "stall");
 
+  @Option(names = "--json", description = "Print one JSON object a line.")
+  private boolean json;
+
   private final Clock clock = new SystemClock();
+  private final Callers pool = new Callers(clock);
+  private Floors floors;
 
   @Override
   public Integer call() throws Exception {
     try (BenchCluster cluster = BenchCluster.open(uri, directory);
         CairnFileSystem fileSystem = cluster.connect()) {
-      BenchTable table = new BenchTable("bench io: three replicas");
+      FigureTable table = new FigureTable("bench io: three replicas, median of " + runs);
+      floors = Floors.measure(cluster.directory(), mebibytes, clock);
+      floors.addTo(table);
       warmUp(fileSystem);
       if (only.contains("streams")) {
         streams(fileSystem, table, 1);
@@ -104,7 +106,11 @@ public final class IoBench implements Callable<Integer> {
       if (only.contains("stall") && cluster.processes().isPresent()) {
         stalls(fileSystem, table, cluster.processes().get());
       }
-      System.out.println(table.render());
+      if (json) {
+        table.printJson(System.out);
+      } else {
+        table.print(System.out);
+      }
     }
     return 0;
   }
@@ -118,7 +124,7 @@ public final class IoBench implements Callable<Integer> {
     delete(fileSystem, "/warm");
   }
 
-  private void streams(CairnFileSystem fileSystem, BenchTable table, int count) throws Exception {
+  private void streams(CairnFileSystem fileSystem, FigureTable table, int count) throws Exception {
     double[] written = new double[runs];
     double[] read = new double[runs];
     int each = mebibytes / count;
@@ -127,11 +133,11 @@ public final class IoBench implements Callable<Integer> {
       written[run] =
           (double) each
               * count
-              / parallel(count, count, i -> writeStream(fileSystem, root + "/s" + i, each));
+              / pool.seconds(count, count, i -> writeStream(fileSystem, root + "/s" + i, each));
       read[run] =
           (double) each
               * count
-              / parallel(
+              / pool.seconds(
                   count,
                   count,
                   i -> {
@@ -143,8 +149,12 @@ public final class IoBench implements Callable<Integer> {
     }
     String suffix =
         ", " + count + (count == 1 ? " stream of " : " streams, together ") + mebibytes + " MiB";
-    table.add("sequential write" + suffix, written, "MiB/s", OptionalDouble.empty());
-    table.add("sequential read" + suffix, read, "MiB/s", OptionalDouble.empty());
+    table.add(
+        Figure.medianRate("sequential write" + suffix, written, "MiB/s")
+            .withFloor(floors.diskMebibytes() / REPLICAS));
+    table.add(
+        Figure.medianRate("sequential read" + suffix, read, "MiB/s")
+            .withFloor(floors.loopbackMebibytes()));
   }
 
   private static void writeStream(CairnFileSystem fileSystem, String name, int mebibytes)
@@ -170,7 +180,7 @@ public final class IoBench implements Callable<Integer> {
     return total;
   }
 
-  private void positionalReads(CairnFileSystem fileSystem, BenchTable table) throws Exception {
+  private void positionalReads(CairnFileSystem fileSystem, FigureTable table) throws Exception {
     writeStream(fileSystem, "/preads", 512);
     for (int size : new int[] {64 << 10, 4 << 10}) {
       for (int threads : new int[] {1, 16}) {
@@ -185,8 +195,12 @@ public final class IoBench implements Callable<Integer> {
           median[run] = nanos[count / 2] / 1e6;
         }
         String what = "random read of " + (size >> 10) + " KiB, " + threads + " threads";
-        table.add(what, rate, "/s", OptionalDouble.empty());
-        table.add(what + ", p50", median, "ms", OptionalDouble.empty());
+        table.add(
+            Figure.medianRate(what, rate, "/s")
+                .withFloor(threads * 1e6 / floors.roundTripMicros()));
+        table.add(
+            Figure.medianTime(what + ", p50", median, "ms")
+                .withFloor(floors.roundTripMicros() / 1e3));
       }
     }
     delete(fileSystem, "/preads");
@@ -198,7 +212,7 @@ public final class IoBench implements Callable<Integer> {
       Random random = new Random(run);
       long[] positions =
           random.longs(nanos.length, 0, (512L << 20) / size).map(i -> i * size).toArray();
-      return parallel(
+      return pool.seconds(
           threads,
           nanos.length,
           i -> {
@@ -210,15 +224,18 @@ public final class IoBench implements Callable<Integer> {
     }
   }
 
-  private void flushes(CairnFileSystem fileSystem, BenchTable table) throws Exception {
+  private void flushes(CairnFileSystem fileSystem, FigureTable table) throws Exception {
     double[] flush = new double[runs];
     double[] sync = new double[runs];
     for (int run = 0; run < runs; run++) {
       flush[run] = median(fileSystem, "/flush", out -> out.flush());
       sync[run] = median(fileSystem, "/sync", out -> out.sync());
     }
-    table.add("write 4 KiB + flush, p50", flush, "ms", OptionalDouble.empty());
-    table.add("write 4 KiB + sync, p50", sync, "ms", OptionalDouble.empty());
+    double chain = REPLICAS * floors.roundTripMicros();
+    table.add(Figure.medianTime("write 4 KiB + flush, p50", flush, "ms").withFloor(chain / 1e3));
+    table.add(
+        Figure.medianTime("write 4 KiB + sync, p50", sync, "ms")
+            .withFloor((chain + floors.forceMicros()) / 1e3));
   }
 
   private interface Durable {
@@ -243,7 +260,7 @@ public final class IoBench implements Callable<Integer> {
     return nanos[nanos.length / 2] / 1e6;
   }
 
-  private void small(CairnFileSystem fileSystem, BenchTable table, int size, int threads)
+  private void small(CairnFileSystem fileSystem, FigureTable table, int size, int threads)
       throws Exception {
     double[] write = new double[runs];
     double[] read = new double[runs];
@@ -254,7 +271,7 @@ public final class IoBench implements Callable<Integer> {
       String root = "/small-" + size + "-" + threads + "-" + run;
       write[run] =
           count
-              / parallel(
+              / pool.seconds(
                   threads,
                   count,
                   i -> {
@@ -271,7 +288,7 @@ public final class IoBench implements Callable<Integer> {
                   });
       read[run] =
           count
-              / parallel(
+              / pool.seconds(
                   threads,
                   count,
                   i -> {
@@ -285,11 +302,15 @@ public final class IoBench implements Callable<Integer> {
       delete(fileSystem, root);
     }
     String what = "files of " + (size >> 10) + " KiB, " + threads + " threads";
-    table.add("write " + what, write, "/s", OptionalDouble.empty());
-    table.add("read " + what, read, "/s", OptionalDouble.empty());
+    table.add(
+        Figure.medianRate("write " + what, write, "/s")
+            .withFloor(threads * 1e6 / (floors.forceMicros() + 2 * floors.roundTripMicros())));
+    table.add(
+        Figure.medianRate("read " + what, read, "/s")
+            .withFloor(threads * 1e6 / floors.roundTripMicros()));
   }
 
-  private void stalls(CairnFileSystem fileSystem, BenchTable table, LocalProcesses processes)
+  private void stalls(CairnFileSystem fileSystem, FigureTable table, LocalProcesses processes)
       throws Exception {
     double[] killed = new double[runs];
     double[] frozen = new double[runs];
@@ -302,10 +323,8 @@ public final class IoBench implements Callable<Integer> {
       processes.signal("d3", "CONT");
       settle(fileSystem);
     }
-    table.add(
-        "longest stall of a writer, data server killed", killed, "ms", OptionalDouble.empty());
-    table.add(
-        "longest stall of a writer, data server frozen", frozen, "ms", OptionalDouble.empty());
+    table.add(Figure.medianTime("longest stall of a writer, data server killed", killed, "ms"));
+    table.add(Figure.medianTime("longest stall of a writer, data server frozen", frozen, "ms"));
   }
 
   private interface Fault {
@@ -348,43 +367,6 @@ public final class IoBench implements Callable<Integer> {
   private static void delete(CairnFileSystem fileSystem, String name) throws IOException {
     if (!fileSystem.delete(CairnPath.of(name), DeleteMode.RECURSIVE)) {
       throw new IOException(name + " is gone");
-    }
-  }
-
-  private interface Work {
-    void run(int number) throws IOException;
-  }
-
-  /** Seconds that {@code count} pieces of work took, shared among threads. */
-  private double parallel(int threads, int count, Work work) throws Exception {
-    AtomicInteger next = new AtomicInteger();
-    CountDownLatch begin = new CountDownLatch(1);
-    ExecutorService pool = Executors.newFixedThreadPool(threads);
-    try {
-      List<Future<?>> done = new ArrayList<>();
-      for (int i = 0; i < threads; i++) {
-        done.add(
-            pool.submit(
-                () -> {
-                  begin.await();
-                  for (int number = next.getAndIncrement();
-                      number < count;
-                      number = next.getAndIncrement()) {
-                    work.run(number);
-                  }
-                  return null;
-                }));
-      }
-      long start = clock.monotonicNanos();
-      begin.countDown();
-      for (Future<?> each : done) {
-        each.get();
-      }
-      return (clock.monotonicNanos() - start) / 1e9;
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause().getMessage(), e.getCause());
-    } finally {
-      pool.shutdownNow();
     }
   }
 }

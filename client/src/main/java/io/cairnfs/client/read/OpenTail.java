@@ -27,8 +27,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * How long a file is whose last extent is marked open: its writer flushes without telling the
  * metaserver each time. What counts is what the head of the chunk's pipeline knows to be
- * acknowledged by all members; if it does not answer, the least that the other members know. A
- * member whose stream has ended knows nothing: the metaserver does, or soon will.
+ * acknowledged by all members, also after the writer has died; if it does not answer, the least
+ * that the other members know. A member that was restarted knows nothing: the metaserver does, or
+ * soon will.
  */
 final class OpenTail {
   private static final int ATTEMPTS = 3;

@@ -335,7 +335,7 @@ public final class FakeDataServer {
     call.reply(
         ChunkLengthReply.newBuilder()
             .setLength(chunk.content().length)
-            .setContinuous(!chunk.isClosed() && !interrupted)
+            .setContinuous(!interrupted)
             .build());
   }
 

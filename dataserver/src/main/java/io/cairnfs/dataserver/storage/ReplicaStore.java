@@ -238,7 +238,14 @@ public final class ReplicaStore implements Closeable {
       throws CairnException {
     UnsealedReplica open = unsealed.get(chunk);
     if (open != null) {
-      return open.verify(expectedLength);
+      try {
+        return open.verify(expectedLength);
+      } catch (CairnException e) {
+        // Sealed or deleted in this very moment: the other forms are looked at.
+        if (e.code() != ErrorCode.CHUNK_NOT_FOUND) {
+          throw e;
+        }
+      }
     }
     if (sealedEntry(chunk).isEmpty()) {
       return Verification.ABSENT;
@@ -453,7 +460,7 @@ public final class ReplicaStore implements Closeable {
     bad.remove(chunk);
     UnsealedReplica open = unsealed.remove(chunk);
     if (open != null) {
-      open.close(false);
+      open.close();
       open.delete();
     }
   }
@@ -583,7 +590,7 @@ public final class ReplicaStore implements Closeable {
   @Override
   public void close() throws IOException {
     for (UnsealedReplica replica : unsealed.values()) {
-      replica.close(false);
+      replica.close();
       replica.closeFiles();
     }
     unsealed.clear();

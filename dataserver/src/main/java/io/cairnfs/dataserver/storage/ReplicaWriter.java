@@ -40,13 +40,8 @@ public final class ReplicaWriter {
     replica.acknowledge(length);
   }
 
-  /** The writer appends no more, as it said. */
+  /** The stream has ended, as its writer said or because it broke: no more appends, ever. */
   public void finish() {
-    replica.close(true);
-  }
-
-  /** The stream broke or failed. */
-  public void abandon() {
-    replica.close(false);
+    replica.close();
   }
 }

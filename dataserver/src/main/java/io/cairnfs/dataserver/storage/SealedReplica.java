@@ -154,6 +154,7 @@ final class SealedReplica {
   ReplicaRead read(ReadRange range) throws CairnException {
     ChunkId chunk = name.chunk();
     try {
+      requireUncut();
       long start = Math.min(range.alignedOffset(), name.length());
       long end = range.alignedEnd(name.length());
       int[] sums = new int[0];
@@ -176,6 +177,17 @@ final class SealedReplica {
           files, start, sums.length == 0 ? 0 : (int) (end - start), sums, name.length());
     } catch (IOException e) {
       throw CutCell.readRefusal(chunk, e);
+    }
+  }
+
+  /** A file that was cut while it was open would break the reader's connection halfway. */
+  private void requireUncut() throws IOException {
+    long size = files.data().size();
+    long expected = DataFileHeader.BYTES + name.length();
+    if (size != expected) {
+      throw new CairnException(
+          ErrorCode.CHUNK_CORRUPT,
+          name.chunk() + " file has " + size + " bytes, expected are " + expected);
     }
   }
 

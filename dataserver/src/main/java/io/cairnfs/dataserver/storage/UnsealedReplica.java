@@ -78,9 +78,6 @@ final class UnsealedReplica {
   private int partial;
 
   @GuardedBy("this")
-  private boolean closedByWriter;
-
-  @GuardedBy("this")
   private long changedNanos;
 
   private UnsealedReplica(
@@ -196,9 +193,12 @@ final class UnsealedReplica {
     acknowledged = Math.max(acknowledged, fullyAcknowledged);
   }
 
+  /**
+   * What was acknowledged stays visible when the stream has ended: its writer may be dead, and its
+   * flushed bytes are in no row before the chunk is settled.
+   */
   synchronized VisibleLength visibleLength() {
-    boolean current = bornHere && (state == State.OPEN || closedByWriter);
-    return new VisibleLength(bornHere ? acknowledged : length, current);
+    return new VisibleLength(bornHere ? acknowledged : length, bornHere);
   }
 
   /**
@@ -220,7 +220,7 @@ final class UnsealedReplica {
         publish(verifier, bytes);
       }
     } catch (IOException e) {
-      close(false);
+      close();
       throw volume.refusal("appending to " + chunk, e);
     } finally {
       disk.unlock();
@@ -344,14 +344,13 @@ final class UnsealedReplica {
   }
 
   /** No more appends, ever. */
-  void close(boolean byWriter) {
+  void close() {
     long unused;
     synchronized (this) {
       if (state != State.OPEN) {
         return;
       }
       state = State.CLOSED;
-      closedByWriter = byWriter;
       changedNanos = clock.monotonicNanos();
       unused = maxLength - length;
     }
@@ -402,7 +401,7 @@ final class UnsealedReplica {
         known = epoch;
       }
       if (newEpoch > known) {
-        close(false);
+        close();
         writeEpoch(newEpoch);
         synchronized (this) {
           epoch = newEpoch;
@@ -569,7 +568,7 @@ final class UnsealedReplica {
    * at the cut do not verify; then it stays as it was.
    */
   SealedName seal(long sealedLength, int replication, int rowEpoch) throws CairnException {
-    close(false);
+    close();
     disk.lock();
     try {
       volume.requireHealthy();
@@ -654,7 +653,7 @@ final class UnsealedReplica {
 
   /** Deletes the replica. */
   void delete() throws CairnException {
-    close(false);
+    close();
     disk.lock();
     try {
       long bytes = files().data().size() + files().sums().size();

@@ -127,7 +127,7 @@ final class ReplicaAppender {
         late = ended;
       }
       if (late) {
-        created.abandon();
+        created.finish();
       }
       listener.onCreated(created);
       return true;
@@ -188,7 +188,7 @@ final class ReplicaAppender {
     }
     dropped.forEach(Packet::release);
     if (open != null) {
-      open.abandon();
+      open.finish();
     }
   }
 }

@@ -162,7 +162,7 @@ class CrashTest {
           FenceResult fenced = store.fence(CHUNK, 5);
           promises.epoch = 5;
           promises.synced = (int) fenced.validLength();
-          writer.abandon();
+          writer.finish();
           store.fence(CHUNK, 6);
           promises.epoch = 6;
         });

@@ -116,8 +116,11 @@ class ReplicaStoreTest {
     assertThat(read(0, 4096, 1200, 0)).isEqualTo(range(content, 0, 1200));
     writer.append(List.of(packet(content, 1500, 9000)), Durability.WRITTEN);
     assertThat(read(0, 4096, 0, 0)).isEqualTo(range(content, 0, 1000));
-    writer.abandon();
-    assertThat(store.visibleLength(CHUNK)).isEqualTo(new VisibleLength(1000, false));
+    writer.finish();
+    assertThat(store.visibleLength(CHUNK)).isEqualTo(new VisibleLength(1000, true));
+    assertThat(read(0, 4096, 0, 0)).isEqualTo(range(content, 0, 1000));
+    store.fence(CHUNK, 2);
+    assertThat(store.visibleLength(CHUNK)).isEqualTo(new VisibleLength(1000, true));
   }
 
   @Test
@@ -341,7 +344,7 @@ class ReplicaStoreTest {
 
   @Test
   void aCopyTakesThePlaceOfAnUnsealedReplica() throws IOException {
-    written(CHUNK, 100).abandon();
+    written(CHUNK, 100).finish();
     copy(20_000);
     assertThat(store.unsealed()).isEmpty();
     assertThat(read(0, 20_000, 0, 0)).isEqualTo(range(content, 0, 20_000));
@@ -444,7 +447,7 @@ class ReplicaStoreTest {
 
   @Test
   void syncMakesAClosedReplicaDurable() throws IOException {
-    written(CHUNK, 5000).abandon();
+    written(CHUNK, 5000).finish();
     assertThat(store.sync(CHUNK, 5000)).isEqualTo(5000);
     assertRefused(ErrorCode.CHUNK_NOT_FOUND, () -> store.sync(CHUNK, 5001));
     assertRefused(ErrorCode.CHUNK_NOT_FOUND, () -> store.sync(OTHER, 0));

@@ -250,7 +250,7 @@ class PipelineTest {
     PacketAck failure = writer.awaitFailure();
     assertThat(failure.getLength()).isEqualTo(5000);
     assertThat(readLength(a))
-        .isEqualTo(ChunkLengthReply.newBuilder().setLength(5000).setContinuous(false).build());
+        .isEqualTo(ChunkLengthReply.newBuilder().setLength(5000).setContinuous(true).build());
     assertThat(read(a, 0, 9000, 0)).hasSize(5000);
     thaw.countDown();
   }
@@ -313,6 +313,10 @@ class PipelineTest {
     writer.awaitLength(1000);
     writer.stream().cancel();
     assertClosedAt(1000, a, b, c);
+    ChunkLengthReply flushed =
+        ChunkLengthReply.newBuilder().setLength(1000).setContinuous(true).build();
+    assertThat(List.of(readLength(a), readLength(b), readLength(c)))
+        .containsExactly(flushed, flushed, flushed);
     TestWriter second = writer(a);
     assertThat(second.awaitFailure().getErrorCode()).isEqualTo(ErrorCode.CHUNK_EXISTS.number());
   }
@@ -586,6 +590,20 @@ class PipelineTest {
       channel.truncate(50_000);
     }
     assertThat(readRefusal(a)).isEqualTo(ErrorCode.CHUNK_CORRUPT);
+  }
+
+  @Test
+  void aReplicaThatIsTruncatedWhileItIsOpenIsRefusedAndKnownToBeBad() throws Exception {
+    TestWriter writer = writer(a);
+    writer.send(100_000, PacketFlag.PACKET_CLOSE);
+    assertThat(writer.reply().getLength()).isEqualTo(100_000);
+    a.store.seal(new ChunkId(CHUNK), 100_000, 1, 1);
+    assertThat(read(a, 0, 100_000, 0)).hasSize(100_000);
+    try (FileChannel channel = FileChannel.open(dataFile(a), StandardOpenOption.WRITE)) {
+      channel.truncate(50_000);
+    }
+    assertThat(readRefusal(a)).isEqualTo(ErrorCode.CHUNK_CORRUPT);
+    assertThat(a.store.badReplicas(10)).containsExactly(new ChunkId(CHUNK));
   }
 
   @Test

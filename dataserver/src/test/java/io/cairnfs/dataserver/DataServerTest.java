@@ -37,6 +37,7 @@ import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
+import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.Verdict;
@@ -52,6 +53,8 @@ import io.cairnfs.rpc.server.SecurityMode;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -381,6 +384,29 @@ class DataServerTest {
     metaserver.order(101, copyFrom(source, 300_000));
     metaserver.await(each -> each.copied.size() == 2);
     assertThat(metaserver.copied.get(1)).isEqualTo(metaserver.copied.get(0));
+  }
+
+  @Test
+  void aCopyIsNamedWhileItIsUnderWay() throws Exception {
+    DataServer source = withSealed("d1", 100, 300_000);
+    registered("d2");
+    ServerHeartbeatReply order = copyFrom(source, 300_000);
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      ServerHeartbeatReply.Builder stuck = order.toBuilder();
+      stuck.getCopiesBuilder(0).getSourcesBuilder(0).setPort(silent.getLocalPort());
+      metaserver.order(101, stuck.build());
+      metaserver.await(
+          each -> each.heartbeats.stream().anyMatch(beat -> beat.getCopyingList().contains(CHUNK)));
+    }
+    metaserver.await(each -> !each.copied.isEmpty());
+    metaserver.await(each -> last(each.heartbeats, 101).getCopyingCount() == 0);
+  }
+
+  private static ServerHeartbeatRequest last(List<ServerHeartbeatRequest> heartbeats, int server) {
+    return heartbeats.stream()
+        .filter(beat -> beat.getServer() == server)
+        .reduce((a, b) -> b)
+        .orElseThrow();
   }
 
   @Test

@@ -20,11 +20,15 @@ import java.util.Set;
 final class CompletedWork {
   private static final int MAX_REMEMBERED = 10_000;
 
-  /** Results of one heartbeat. */
-  record Report(List<CopyResult> copied, List<Long> deleted) {}
+  /** What one heartbeat says: results, and the copies that are not finished. */
+  record Report(List<CopyResult> copied, List<Long> deleted, List<Long> copying) {}
 
   @GuardedBy("this")
   private final Set<ChunkId> running = new HashSet<>();
+
+  /** Those of {@link #running} that are copies. */
+  @GuardedBy("this")
+  private final Set<ChunkId> copying = new HashSet<>();
 
   @GuardedBy("this")
   private final Map<Long, CopyResult> copied = new LinkedHashMap<>();
@@ -40,8 +44,14 @@ final class CompletedWork {
     return running.add(chunk);
   }
 
+  /** As {@link #begin}, for a copy. */
+  synchronized boolean beginCopy(ChunkId chunk) {
+    return running.add(chunk) && copying.add(chunk);
+  }
+
   synchronized void end(ChunkId chunk) {
     running.remove(chunk);
+    copying.remove(chunk);
   }
 
   synchronized boolean isRunning(ChunkId chunk) {
@@ -78,7 +88,8 @@ final class CompletedWork {
   synchronized Report report(int limit) {
     return new Report(
         copied.values().stream().limit(limit).toList(),
-        new ArrayList<>(deleted.stream().limit(limit).toList()));
+        new ArrayList<>(deleted.stream().limit(limit).toList()),
+        copying.stream().map(ChunkId::value).toList());
   }
 
   /** The leader has heard of these. */

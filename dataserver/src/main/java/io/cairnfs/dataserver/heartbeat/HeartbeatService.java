@@ -460,6 +460,7 @@ public final class HeartbeatService implements AutoCloseable {
             .addAllUnsealed(reports.unsealed())
             .addAllCopied(done.copied())
             .addAllDeleted(done.deleted())
+            .addAllCopying(done.copying())
             .addAllBadReplicas(reports.bad())
             .setStreams(streams.getAsInt())
             .build();

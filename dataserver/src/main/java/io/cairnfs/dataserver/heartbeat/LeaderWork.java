@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Does what the leader asks, in the background and once at a time for a chunk. What does not fit
- * into the queues is dropped: the leader asks again. Safe for any thread.
+ * into the queues, or meets other work on its chunk, is dropped: the leader asks again, since the
+ * next heartbeat does not name it. Safe for any thread.
  */
 final class LeaderWork {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderWork.class);
@@ -48,11 +49,17 @@ final class LeaderWork {
     this.onDone = onDone;
   }
 
+  /** What is done once at a time for a chunk. */
+  private enum Kind {
+    COPY,
+    OTHER
+  }
+
   void judge(ReplicaVerdict verdict) {
     ChunkId chunk = new ChunkId(verdict.getChunk());
     switch (verdict.getVerdict()) {
-      case SEAL -> run(small, chunk, () -> seal(chunk, verdict));
-      case DEAD -> run(small, chunk, () -> delete(chunk));
+      case SEAL -> run(Kind.OTHER, chunk, () -> seal(chunk, verdict));
+      case DEAD -> run(Kind.OTHER, chunk, () -> delete(chunk));
       case KEEP, VERDICT_UNSPECIFIED, UNRECOGNIZED -> LOG.debug("{} stays as it is", chunk);
     }
   }
@@ -64,7 +71,7 @@ final class LeaderWork {
       completed.copied(before.get());
       return;
     }
-    run(copies, chunk, () -> copy(chunk, task));
+    run(Kind.COPY, chunk, () -> copy(chunk, task));
   }
 
   private boolean isSealedHere(ChunkId chunk, long length) {
@@ -77,7 +84,7 @@ final class LeaderWork {
   /** Of committed garbage. */
   void deleteGarbage(ChunkId chunk) {
     run(
-        small,
+        Kind.OTHER,
         chunk,
         () -> {
           if (delete(chunk)) {
@@ -87,19 +94,21 @@ final class LeaderWork {
         });
   }
 
-  private void run(DiskThreads threads, ChunkId chunk, Runnable work) {
-    if (!completed.begin(chunk)) {
+  private void run(Kind kind, ChunkId chunk, Runnable work) {
+    boolean begun = kind == Kind.COPY ? completed.beginCopy(chunk) : completed.begin(chunk);
+    if (!begun) {
       return;
     }
     try {
-      threads.execute(
-          () -> {
-            try {
-              work.run();
-            } finally {
-              completed.end(chunk);
-            }
-          });
+      (kind == Kind.COPY ? copies : small)
+          .execute(
+              () -> {
+                try {
+                  work.run();
+                } finally {
+                  completed.end(chunk);
+                }
+              });
     } catch (RejectedExecutionException e) {
       completed.end(chunk);
       LOG.debug("{} must wait: {}", chunk, e.toString());

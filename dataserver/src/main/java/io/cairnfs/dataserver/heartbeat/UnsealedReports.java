@@ -23,7 +23,6 @@ final class UnsealedReports {
   private static final long CLOSED_NANOS = Duration.ofSeconds(1).toNanos();
   private static final long SILENT_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long AGAIN_NANOS = Duration.ofSeconds(5).toNanos();
-  private static final long BAD_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
   private static final int MAX_REPORTS = 1000;
 
   private final ReplicaStore store;
@@ -73,7 +72,7 @@ final class UnsealedReports {
     List<Long> reports = new ArrayList<>();
     List<ChunkId> all = store.badReplicas(MAX_REPORTS);
     for (ChunkId chunk : all) {
-      if (isDue(namedBad, chunk, now, BAD_AGAIN_NANOS)) {
+      if (isDue(namedBad, chunk, now, AGAIN_NANOS)) {
         namedBad.put(chunk, now);
         reports.add(chunk.value());
       }

@@ -7,19 +7,20 @@ import io.cairnfs.metaserver.repair.CopyPlanner;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.dataserver.CopyTask;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * Hands out copies to data servers, each once, until it was reported; again when the server said
- * nothing of it for long, or failed a while ago. Owned by the duties' thread.
+ * Hands out copies to data servers, each once, as long as the server says that it is at work on it;
+ * again at once when the server knows nothing of it, and a while after it failed. Owned by the
+ * duties' thread.
  */
 final class CopyDesk {
-  /** A copy of which nothing was heard for so long is handed out again. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-
   /** A copy that failed is not tried again at once. */
   private static final Duration BACK_OFF = Duration.ofSeconds(10);
 
@@ -29,9 +30,9 @@ final class CopyDesk {
   private final ReplicaHealth health;
   private final Map<Integer, Desk> servers = new HashMap<>();
 
-  /** What one server was given, and until when it is not given again. */
   private static final class Desk {
-    final Map<ChunkId, Long> blockedUntil = new HashMap<>();
+    final Set<ChunkId> underWay = new HashSet<>();
+    final Map<ChunkId, Long> backOffUntil = new HashMap<>();
     Optional<ChunkId> resumeAfter = Optional.empty();
   }
 
@@ -49,31 +50,43 @@ final class CopyDesk {
     servers.remove(server);
   }
 
+  private Desk desk(int server) {
+    return servers.computeIfAbsent(server, id -> new Desk());
+  }
+
+  /**
+   * The server said which copies it has not finished. What else it was given it does not know of:
+   * the answer was lost, or it could not take it on.
+   */
+  void atWork(int server, Collection<ChunkId> copying) {
+    desk(server).underWay.retainAll(Set.copyOf(copying));
+  }
+
   /** The server said how a copy went. */
   void reported(int server, ChunkId chunk, boolean done) {
-    Desk desk = servers.computeIfAbsent(server, id -> new Desk());
-    if (done) {
-      desk.blockedUntil.remove(chunk);
-    } else {
-      desk.blockedUntil.put(chunk, clock.monotonicNanos() + BACK_OFF.toNanos());
+    Desk desk = desk(server);
+    desk.underWay.remove(chunk);
+    if (!done) {
+      desk.backOffUntil.put(chunk, clock.monotonicNanos() + BACK_OFF.toNanos());
     }
   }
 
   /** The next copies for a server. */
   List<CopyTask> next(RecordReader state, int server, int limit) {
-    Desk desk = servers.computeIfAbsent(server, id -> new Desk());
+    Desk desk = desk(server);
     long now = clock.monotonicNanos();
-    desk.blockedUntil.values().removeIf(until -> until - now <= 0);
-    int room = Math.min(limit, MAX_UNDER_WAY - desk.blockedUntil.size());
+    desk.backOffUntil.values().removeIf(until -> until - now <= 0);
+    Set<ChunkId> notNow = new HashSet<>(desk.underWay);
+    notNow.addAll(desk.backOffUntil.keySet());
+    int room = Math.min(limit, MAX_UNDER_WAY - notNow.size());
     if (room <= 0) {
       return List.of();
     }
     CopyPlanner.Plan plan =
-        new CopyPlanner(state, health)
-            .plan(server, desk.resumeAfter, desk.blockedUntil.keySet(), room);
+        new CopyPlanner(state, health).plan(server, desk.resumeAfter, notNow, room);
     desk.resumeAfter = plan.resumeAfter();
     for (CopyTask task : plan.tasks()) {
-      desk.blockedUntil.put(new ChunkId(task.getChunk()), now + PATIENCE.toNanos());
+      desk.underWay.add(new ChunkId(task.getChunk()));
     }
     return plan.tasks();
   }

@@ -226,6 +226,7 @@ final class DataServerCalls {
   private List<CompletableFuture<?>> logResults(ServerHeartbeatRequest request) {
     int server = request.getServer();
     List<CompletableFuture<?>> logged = new ArrayList<>();
+    copies.atWork(server, request.getCopyingList().stream().map(ChunkId::new).toList());
     for (CopyResult copied : request.getCopiedList()) {
       ChunkId chunk = new ChunkId(copied.getChunk());
       copies.reported(server, chunk, copied.getErrorCode() == 0);

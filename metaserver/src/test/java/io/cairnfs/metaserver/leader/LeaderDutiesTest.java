@@ -281,7 +281,8 @@ final class LeaderDutiesTest {
     assertThat(task.getSourcesList().stream().map(Member::getServer))
         .containsExactlyInAnyOrder(1, 2);
     // Handed out already, and found again by the server meanwhile: neither another task nor entry.
-    assertThat(rig.heartbeat(rig.sign(3).addBadReplicas(chunk)).getCopiesCount()).isZero();
+    assertThat(rig.heartbeat(rig.sign(3).addBadReplicas(chunk).addCopying(chunk)).getCopiesCount())
+        .isZero();
     CopyResult done =
         CopyResult.newBuilder().setChunk(chunk).setSince(task.getSince()).setLength(LENGTH).build();
     CopyResult failed = done.toBuilder().setErrorCode(ErrorCode.IO_ERROR.number()).build();
@@ -293,6 +294,17 @@ final class LeaderDutiesTest {
     assertThat(rig.heartbeat(rig.sign(3)).getCopiesCount()).isEqualTo(1);
     assertThat(rig.heartbeat(rig.sign(3).addCopied(done)).getCopiesCount()).isZero();
     assertThat(rig.lacks(3, chunk)).isFalse();
+  }
+
+  @Test
+  void aCopyThatTheServerKnowsNothingOfIsHandedOutAgainAtOnce() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    CopyTask task = rig.heartbeat(rig.sign(3).addBadReplicas(chunk)).getCopies(0);
+    // The answer was lost, or the server was busy with the chunk.
+    assertThat(rig.heartbeat(rig.sign(3)).getCopiesList()).containsExactly(task);
+    assertThat(rig.heartbeat(rig.sign(3).addCopying(chunk)).getCopiesCount()).isZero();
+    assertThat(rig.heartbeat(rig.sign(3)).getCopiesList()).containsExactly(task);
   }
 
   @Test

@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,10 +56,17 @@ class DamagedDataIT {
   /** Where the middle of a file's content lies on a data server's disk. */
   private record Place(Path file, long offset) {}
 
+  /**
+   * The name of a sealed data file: chunk, length, replication. A replica that is not sealed yet is
+   * about to be renamed, and what was found bad lies elsewhere.
+   */
+  private static final Pattern SEALED =
+      Pattern.compile(".*/chunks/.*/[0-9a-f]{16}\\.[0-9a-f]+\\.[0-9a-f]+\\.data");
+
   private static Optional<Place> find(String server, String name) throws IOException {
     byte[] mark = Arrays.copyOfRange(Contents.of(name, LENGTH), MARK, MARK + 32);
     try (Stream<Path> files = Files.walk(cluster.root().resolve(server))) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
+      for (Path file : files.filter(DamagedDataIT::isSealed).toList()) {
         byte[] bytes;
         try {
           bytes = Files.readAllBytes(file);
@@ -75,6 +82,10 @@ class DamagedDataIT {
       }
     }
     return Optional.empty();
+  }
+
+  private static boolean isSealed(Path file) {
+    return SEALED.matcher(file.toString()).matches();
   }
 
   private static Place place(String server, String name) throws Exception {
@@ -184,20 +195,11 @@ class DamagedDataIT {
     awaitGood("d2", name);
   }
 
-  /** The checksum file of a chunk file: the other file of the same chunk. */
-  private static Path companion(Path file) throws IOException {
-    // A chunk's files begin with its id in hexadecimal.
-    String stem = file.getFileName().toString().substring(0, 16);
-    try (Stream<Path> siblings = Files.list(file.getParent())) {
-      List<Path> others =
-          siblings
-              .filter(Files::isRegularFile)
-              .filter(path -> !path.equals(file))
-              .filter(path -> path.getFileName().toString().startsWith(stem))
-              .toList();
-      assertThat(others).hasSize(1);
-      return others.get(0);
-    }
+  /** The checksum file of a chunk file: both begin with the chunk's id in hexadecimal. */
+  private static Path companion(Path file) {
+    Path checksums = file.resolveSibling(file.getFileName().toString().substring(0, 16) + ".sums");
+    assertThat(checksums).exists();
+    return checksums;
   }
 
   /** What a reader who met the damage does: the server is asked to verify itself. */

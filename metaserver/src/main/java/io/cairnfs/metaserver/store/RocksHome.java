@@ -48,6 +48,9 @@ public final class RocksHome implements StoreHome {
       writePointer(number);
       return store;
     }
+    // A process may have ended between the rename, which is seen here, and the force behind it: the
+    // store that the pointer named before goes only when it cannot name it again.
+    force(base, StandardOpenOption.READ);
     deleteStoresBut(number);
     if (!Files.isDirectory(directory(number))) {
       throw new CairnException(

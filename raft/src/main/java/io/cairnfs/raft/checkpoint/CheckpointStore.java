@@ -89,6 +89,9 @@ public final class CheckpointStore {
           ErrorCode.NOT_FOUND,
           disk.describe(directory) + ": holds no checkpoints; it was not formatted, or emptied");
     }
+    // The log is cut by what is seen here, so it must not be taken back: a process may have ended
+    // between the rename and the force behind it.
+    disk.forceDirectory(directory);
     CheckpointPointer pointer = readPointer(disk, current);
     CheckpointStore store = new CheckpointStore(disk, root, directory, group, pointer);
     if (pointer.getIndex() > 0) {

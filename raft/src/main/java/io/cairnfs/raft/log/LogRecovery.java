@@ -6,6 +6,7 @@ import io.cairnfs.raft.log.MemberState.Step;
 import io.cairnfs.raft.log.MemberState.StepKind;
 import io.cairnfs.raft.log.SegmentFormat.Header;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -22,6 +23,10 @@ final class LogRecovery {
   private final List<Segment> segments;
   private long lastIndex;
   private long lastTerm;
+
+  /** The highest index that a record says was forced: that much is on the disk, whatever failed. */
+  private long vouched;
+
   private TermRuns terms;
   private final List<Long> memberships = new ArrayList<>();
 
@@ -87,11 +92,7 @@ final class LogRecovery {
     for (int i = 0; i < segments.size() - 1; i++) {
       recoverForced(segments.get(i), segments.get(i + 1));
     }
-    recoverLast(segments.get(segments.size() - 1), lastWanted);
-    if (step.kind() == StepKind.CUT) {
-      state.write(
-          state.current().withStep(Step.NONE, Math.min(state.current().forcedMark(), lastIndex)));
-    }
+    recoverLast(segments.get(segments.size() - 1), step.kind(), lastWanted);
     return new Recovered(segments, terms, lastIndex, lastTerm, memberships);
   }
 
@@ -116,14 +117,56 @@ final class LogRecovery {
     }
   }
 
-  private void recoverLast(Segment segment, long lastWanted) throws IOException {
+  /**
+   * The segment whose newest records may never have reached the disk, though they can be read: if a
+   * force failed and only the process ended, the operating system takes them for written. So what
+   * nothing vouches for is written again, from the bytes that were verified, before it counts.
+   */
+  private void recoverLast(Segment segment, StepKind step, long lastWanted) throws IOException {
+    vouched = Math.max(state.current().forcedMark(), segment.firstIndex() - 1);
     int stopped = scan(segment, lastWanted);
     int dirtyEnd = lookBehind(segment, stopped, lastIndex < lastWanted);
     if (lastIndex < lastWanted && state.current().forcedMark() > lastIndex) {
       throw corrupt(
           segment, stopped, "the state file's forced mark is " + state.current().forcedMark());
     }
-    segment.zero(stopped, dirtyEnd);
+    writeAgain(segment, stopped);
+    if (step == StepKind.CUT) {
+      // Zeros may be seen that were never forced: all that may have been cut is zeroed once more.
+      segment.zero(stopped, segment.capacity());
+    } else if (dirtyEnd > stopped) {
+      state.write(state.current().withStep(new Step(StepKind.CUT, lastIndex, 0), lastIndex));
+      segment.zero(stopped, dirtyEnd);
+    }
+    if (state.current().unfinished().kind() == StepKind.CUT) {
+      state.write(state.current().withStep(Step.NONE, lastIndex));
+    }
+  }
+
+  private void writeAgain(Segment segment, int end) throws IOException {
+    int start =
+        vouched < segment.firstIndex()
+            ? SegmentFormat.HEADER_BYTES
+            : segment.offsetOf(Math.min(vouched, lastIndex));
+    if (start == end) {
+      return;
+    }
+    ByteBuffer bytes = ByteBuffer.allocateDirect(end - start);
+    int read = segment.file().read(bytes, start);
+    bytes.flip();
+    for (int at = 0; at < end - start; ) {
+      Optional<Header> record = SegmentFormat.decode(bytes, at, segment.salt());
+      if (record.isEmpty()) {
+        throw new CorruptionException(
+            files.describe(segment),
+            (long) start + at,
+            "the record that was read there a moment ago",
+            read < end - start ? "end" : "no valid record");
+      }
+      at += record.get().recordBytes();
+    }
+    segment.file().write(bytes, start);
+    segment.file().force();
   }
 
   /** Takes records in until one is bad or not wanted; returns where. */
@@ -140,6 +183,7 @@ final class LogRecovery {
         if (header.index() != lastIndex) {
           return position;
         }
+        vouched = Math.max(vouched, header.forced());
         segment.addMark(header.recordBytes());
         continue;
       }
@@ -148,6 +192,7 @@ final class LogRecovery {
           || header.index() > lastWanted) {
         return position;
       }
+      vouched = Math.max(vouched, header.forced());
       segment.addRecord(header.recordBytes());
       lastIndex = header.index();
       lastTerm = header.term();

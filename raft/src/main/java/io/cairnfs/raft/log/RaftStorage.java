@@ -91,6 +91,8 @@ public final class RaftStorage implements Closeable {
               + " first start; if this one was in use, its disk is missing or was emptied, and the"
               + " member must be removed from the group and join again under a new id");
     }
+    // A process may have ended between a rename, which is seen here, and the force behind it.
+    disk.forceDirectory(directory);
     StateFile state = StateFile.open(disk, directory);
     if (!state.current().identity().equals(identity)) {
       throw new CairnException(

@@ -72,6 +72,13 @@
  * vouches for cannot be told from a torn one; a mark record behind an idle log keeps that window
  * short. The salt keeps bytes that a user stored inside a payload from posing as a record.
  *
+ * <p><b>After a failed force</b> the operating system may take what it could not write for written:
+ * the process must end, but the next one reads those bytes as if they were on the disk, and no
+ * later force writes them. So a start trusts only what is vouched for: the records of the last
+ * segment behind the highest index that some record, or the state file, calls forced are written
+ * once more and forced, a torn tail is zeroed as a cut is (a step in the state file, so that zeros
+ * that were seen but never forced are written again), and the directory is forced.
+ *
  * <p><b>Cutting a suffix</b> must not let old records speak again: the state file first says what
  * is being cut, then later segments are deleted from the last one down, the rest of the segment is
  * zeroed and forced, and the state file says that it is done. A crash between repeats the step.

@@ -33,6 +33,8 @@ public enum Sighting {
   CORRUPTION_DETECTED,
   /** A member stopped as its disk refused a write or a force. */
   STOPPED_BY_DISK,
+  /** Thereafter the process began anew and the machine did not. */
+  RESTARTED_ON_CACHED_BYTES,
   /** A restarted member's store was ahead of its newest checkpoint. */
   STORE_AHEAD_OF_CHECKPOINT
 }

@@ -173,9 +173,9 @@ final class SimulatedMember {
       corrupt(e);
       return;
     } catch (IOException e) {
-      run.tally().count(Sighting.STOPPED_BY_DISK);
       run.trace(id(), "cannot start: " + e.getMessage());
-      losePower();
+      run.tally().count(Sighting.STOPPED_BY_DISK);
+      endAfterDiskFailure();
       run.events().after(200 * MILLI, this::start);
       return;
     }
@@ -265,9 +265,7 @@ final class SimulatedMember {
     return true;
   }
 
-  /**
-   * The disk refused: the process stops; the machine is started anew, so the disk's truth shows.
-   */
+  /** The disk refused: the process stops. */
   private void stopByDisk(IOException cause) {
     run.trace(id(), "stopped by its disk: " + cause.getMessage());
     run.tally().count(Sighting.STOPPED_BY_DISK);
@@ -275,8 +273,32 @@ final class SimulatedMember {
       corrupt(corruption);
       return;
     }
-    losePower();
+    endAfterDiskFailure();
     run.events().after(100 * MILLI + random.nextLong(300 * MILLI), this::start);
+  }
+
+  /**
+   * Either the machine starts anew, too, and the disk's truth shows; or only the process does, and
+   * reads what the operating system took for written. Then the truth shows later.
+   */
+  private void endAfterDiskFailure() {
+    if (random.nextBoolean()) {
+      losePower();
+      return;
+    }
+    die();
+    store.disk().killProcess();
+    run.tally().count(Sighting.RESTARTED_ON_CACHED_BYTES);
+    if (random.nextBoolean()) {
+      run.events().after(random.nextLong(1_000 * MILLI), this::losePowerAndStart);
+    }
+  }
+
+  private void losePowerAndStart() {
+    if (state == State.UP) {
+      losePower();
+      run.events().after(random.nextLong(100 * MILLI), this::start);
+    }
   }
 
   /** Hazard A14: no power cut may look like damage. */

@@ -214,6 +214,35 @@ final class CheckpointStoreTest {
     }
   }
 
+  /** The log is cut by the checkpoint that was found, so no later power cut may take it back. */
+  @Test
+  void aCheckpointFoundAfterAFailedForceSurvivesAPowerCut() throws IOException {
+    boolean failedBehindThePointer = false;
+    for (int passing = 0; passing < 12; passing++) {
+      for (int seed = 0; seed < 10; seed++) {
+        SimulatedDisk machine = new SimulatedDisk("disk");
+        CheckpointStore store = format(machine);
+        store.make(new Machine(machine, 10), index -> MEMBERSHIP);
+        machine.failForcesAfter(passing, 1);
+        boolean failed = false;
+        try {
+          store.make(new Machine(machine, 20), index -> MEMBERSHIP);
+        } catch (IOException e) {
+          failed = true;
+          assertThat(e).hasMessageContaining("Input/output error");
+        }
+        machine.killProcess();
+        machine.failForces(0);
+        long found = open(machine).current().index();
+        failedBehindThePointer |= failed && found == 20;
+        machine.losePower(new SplittableRandom(seed));
+        assertThat(open(machine).current().index()).isEqualTo(found);
+        requireWhole(open(machine), found);
+      }
+    }
+    assertThat(failedBehindThePointer).isTrue();
+  }
+
   @Test
   void aPowerCutAtAnyStepOfReceivingLeavesTheOldCheckpointOrTheNewOne() throws IOException {
     long savedInAll = 0;

@@ -13,6 +13,8 @@ public final class CrashingDisk implements Disk {
   private final Disk disk;
   private long left;
   private long done;
+  private long watchedPosition = -1;
+  private ReadHook watcher = () -> {};
 
   /** The process has died here. */
   public static final class Crash extends RuntimeException {
@@ -23,6 +25,11 @@ public final class CrashingDisk implements Disk {
     }
   }
 
+  /** What happens just before a read. */
+  public interface ReadHook {
+    void run() throws IOException;
+  }
+
   public CrashingDisk(Disk disk) {
     this.disk = disk;
     this.left = Long.MAX_VALUE;
@@ -31,6 +38,12 @@ public final class CrashingDisk implements Disk {
   /** Dies before the change that follows so many others. */
   public void crashAfter(long changes) {
     left = changes;
+  }
+
+  /** Has something happen before any file is read from that position on. */
+  public void beforeReadAt(long position, ReadHook hook) {
+    watchedPosition = position;
+    watcher = hook;
   }
 
   /** Changes and forces that were made. */
@@ -114,6 +127,9 @@ public final class CrashingDisk implements Disk {
 
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
+      if (position == watchedPosition) {
+        watcher.run();
+      }
       return file.read(target, position);
     }
 

@@ -15,9 +15,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random work on a log with power cuts at random steps, of which any subset of what was not forced
- * survives: nothing that was forced is ever lost, nothing comes back that was cut, and a power cut
- * never looks like damage.
+ * Random work on a log that ends at random steps, starts included, and goes on after a new start:
+ * nothing that was forced, or found at a start, is ever lost, nothing comes back that was cut, and
+ * nothing looks like damage. At a power cut any subset of what was not forced survives. Where only
+ * the process ends, everything is still seen, a failed force's bytes too, and a later power cut
+ * takes them away unless they were written again.
  */
 final class LogPowerCutTest {
   private static final int SEEDS = 400;
@@ -25,19 +27,29 @@ final class LogPowerCutTest {
 
   @Test
   void noPowerCutLosesWhatWasForced() throws IOException {
-    int cutsWithLoss = 0;
+    assertThat(lossesOf(false)).as("power cuts that took something").isGreaterThan(SEEDS / 4);
+  }
+
+  @Test
+  void noEndOfTheProcessAloneMakesWhatWasNotForcedCountAsForced() throws IOException {
+    assertThat(lossesOf(true)).as("ends that took something").isGreaterThan(SEEDS / 4);
+  }
+
+  private static int lossesOf(boolean processesEnd) throws IOException {
+    int losses = 0;
     for (int seed = 0; seed < SEEDS; seed++) {
       try {
-        cutsWithLoss += new Run(seed).run();
+        losses += new Run(seed, processesEnd).run();
       } catch (IOException | RuntimeException | AssertionError e) {
         throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
       }
     }
-    assertThat(cutsWithLoss).as("power cuts that took something").isGreaterThan(SEEDS / 4);
+    return losses;
   }
 
   private static final class Run {
     private final SplittableRandom random;
+    private final boolean processesEnd;
     private final SimulatedDisk machine = new SimulatedDisk("disk");
     private CrashingDisk process = new CrashingDisk(machine);
     private RaftStorage storage;
@@ -53,26 +65,51 @@ final class LogPowerCutTest {
     private Optional<List<LogEntry>> otherwise = Optional.empty();
     private Optional<VoteState> otherVote = Optional.empty();
 
-    Run(int seed) {
+    Run(int seed, boolean processesEnd) {
       random = new SplittableRandom(seed);
+      this.processesEnd = processesEnd;
     }
 
     int run() throws IOException {
       storage = LogFixture.format(process);
       int losses = 0;
       for (int cut = 0; cut < POWER_CUTS; cut++) {
-        process.crashAfter(random.nextInt(60));
+        limitLife(60);
         try {
           while (true) {
             step();
           }
         } catch (CrashingDisk.Crash crash) {
-          machine.losePower(random);
-          process = new CrashingDisk(machine);
-          losses += recover();
+          end();
+        } catch (IOException failure) {
+          endByDisk(failure);
         }
+        losses += recover();
       }
       return losses;
+    }
+
+    private void limitLife(int steps) {
+      if (processesEnd && random.nextBoolean()) {
+        machine.failForcesAfter(random.nextInt(steps / 2), 1);
+      } else {
+        process.crashAfter(random.nextInt(steps));
+      }
+    }
+
+    private void end() {
+      if (processesEnd && random.nextBoolean()) {
+        machine.killProcess();
+      } else {
+        machine.losePower(random);
+      }
+      machine.failForces(0);
+      process = new CrashingDisk(machine);
+    }
+
+    private void endByDisk(IOException failure) {
+      assertThat(failure).hasMessageContaining("Input/output error");
+      end();
     }
 
     private void step() throws IOException {
@@ -147,14 +184,15 @@ final class LogPowerCutTest {
     private int recover() throws IOException {
       // Starting up may be interrupted, too.
       if (random.nextBoolean()) {
-        process.crashAfter(random.nextInt(8));
+        limitLife(8);
         try {
           LogFixture.open(process).close();
+          end();
         } catch (CrashingDisk.Crash crash) {
-          assertThat(crash).hasMessageStartingWith("crash before");
+          end();
+        } catch (IOException failure) {
+          endByDisk(failure);
         }
-        machine.losePower(random);
-        process = new CrashingDisk(machine);
       }
       storage = LogFixture.open(process);
       SegmentedLog log = storage.log();

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 /** Torn or corrupt: what a log does about a record that is not what was written (hazard A14). */
 final class LogRecoveryTest {
   private static final String FIRST = DIRECTORY + "/log-00000000000000000001.segment";
+  private static final int PAGE = 4096;
   private static final int RECORD = SegmentFormat.recordBytes(200);
 
   private final SimulatedDisk disk = new SimulatedDisk("disk");
@@ -188,6 +189,97 @@ final class LogRecoveryTest {
     log.append(List.of(new LogEntry(11, 1, EntryKind.COMMANDS, forged.array())));
     disk.flipBit(FIRST, 8L * (offsetOf(11) + 20));
     assertThat(recovered()).hasSize(10);
+  }
+
+  /** What can be read after a failed force is not on the disk, and no later force puts it there. */
+  @Test
+  void recordsWhoseForceFailedAreWrittenAgainBeforeTheyCount() throws IOException {
+    for (int seed = 0; seed < 20; seed++) {
+      SimulatedDisk machine = new SimulatedDisk("disk");
+      SegmentedLog first = format(machine).log();
+      first.append(entries(1, 11, 1, 200));
+      first.force();
+      first.append(entries(11, 16, 1, 200));
+      failForce(machine, first);
+      machine.killProcess();
+      SegmentedLog second = LogFixture.open(machine).log();
+      assertThat(second.forcedIndex()).isEqualTo(15);
+      machine.losePower(new SplittableRandom(seed));
+      assertThat(all(LogFixture.open(machine).log())).isEqualTo(entries(1, 16, 1, 200));
+    }
+  }
+
+  private static void failForce(SimulatedDisk machine, SegmentedLog log) {
+    machine.failForces(1);
+    assertThatThrownBy(log::force).hasMessageContaining("Input/output error");
+  }
+
+  @Test
+  void aMarkBeforeRecordsWhoseForceFailedIsWrittenAgainToo() throws IOException {
+    // The mark ends with its page, so that nothing written behind it takes it along.
+    int payload = PAGE - 2 * SegmentFormat.RECORD_HEADER_BYTES;
+    for (int seed = 0; seed < 20; seed++) {
+      SimulatedDisk machine = new SimulatedDisk("disk");
+      SegmentedLog first = format(machine).log();
+      first.append(entries(1, 2, 1, payload));
+      first.force();
+      first.mark();
+      first.append(entries(2, 4, 1, 200));
+      failForce(machine, first);
+      machine.killProcess();
+      assertThat(LogFixture.open(machine).log().lastIndex()).isEqualTo(3);
+      machine.losePower(new SplittableRandom(seed));
+      assertThat(LogFixture.open(machine).log().lastIndex()).isEqualTo(3);
+    }
+  }
+
+  /** The zeros over a torn tail are seen but not forced: what they hide must not speak again. */
+  @Test
+  void aTornTailWhoseZeroingFailedIsZeroedAgain() throws IOException {
+    // Sixteen records fill a page, so that writing one page does not take the next one along.
+    int payload = PAGE / 16 - SegmentFormat.RECORD_HEADER_BYTES;
+    int hidden = 0;
+    for (int passing = 0; passing < 8; passing++) {
+      for (int seed = 0; seed < 60; seed++) {
+        SimulatedDisk machine = new SimulatedDisk("disk");
+        SegmentedLog first = format(machine).log();
+        first.append(entries(1, 11, 1, payload));
+        first.force();
+        first.append(entries(11, 49, 1, payload));
+        machine.losePower(new SplittableRandom(seed));
+        machine.failForcesAfter(passing, 1);
+        boolean failed = false;
+        try {
+          LogFixture.open(machine).close();
+        } catch (IOException e) {
+          failed = true;
+        }
+        machine.killProcess();
+        machine.failForces(0);
+        SegmentedLog second = LogFixture.open(machine).log();
+        if (second.lastIndex() >= 16) {
+          continue;
+        }
+        hidden += failed ? 1 : 0;
+        second.append(entries(second.lastIndex() + 1, 17, 1, payload));
+        second.force();
+        machine.losePower(new SplittableRandom(seed + 100));
+        assertThat(LogFixture.open(machine).log().lastIndex()).isEqualTo(16);
+      }
+    }
+    assertThat(hidden).isPositive();
+  }
+
+  @Test
+  void bytesThatChangeBetweenTwoReadsOfAStartAreNotWrittenAgain() throws IOException {
+    log.append(entries(11, 13, 1, 200));
+    log.force();
+    CrashingDisk changing = new CrashingDisk(disk);
+    changing.beforeReadAt(offsetOf(10), () -> disk.flipBit(FIRST, 8L * (offsetOf(12) + 100)));
+    assertThatThrownBy(() -> LogFixture.open(changing))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining(FIRST + ": corrupt at offset " + offsetOf(12))
+        .hasMessageContaining("a moment ago");
   }
 
   @Test

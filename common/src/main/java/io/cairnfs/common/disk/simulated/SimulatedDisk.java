@@ -28,6 +28,7 @@ public final class SimulatedDisk implements Disk {
   private final SimulatedDirectory root = new SimulatedDirectory();
   private long capacityBytes = Long.MAX_VALUE;
   private long usedBytes;
+  private int forcesToPass;
   private int forcesToFail;
   private long generation;
   private long forces;
@@ -58,6 +59,12 @@ public final class SimulatedDisk implements Disk {
    * lost.
    */
   public synchronized void failForces(int count) {
+    failForcesAfter(0, count);
+  }
+
+  /** As {@link #failForces}, after so many that succeed. */
+  public synchronized void failForcesAfter(int passing, int count) {
+    forcesToPass = passing;
     forcesToFail = count;
   }
 
@@ -212,7 +219,9 @@ public final class SimulatedDisk implements Disk {
   }
 
   private void countForce(String name) throws IOException {
-    if (forcesToFail > 0) {
+    if (forcesToPass > 0) {
+      forcesToPass--;
+    } else if (forcesToFail > 0) {
       forcesToFail--;
       throw new IOException(name + ": Input/output error");
     }

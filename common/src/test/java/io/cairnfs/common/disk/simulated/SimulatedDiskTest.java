@@ -126,6 +126,16 @@ final class SimulatedDiskTest {
   }
 
   @Test
+  void aForceBehindOthersCanBeMadeToFail() throws IOException {
+    DiskFile file = disk.open("f", OpenMode.CREATE);
+    disk.failForcesAfter(2, 1);
+    file.force();
+    disk.forceDirectory("");
+    assertThatThrownBy(file::force).hasMessageContaining("Input/output error");
+    file.force();
+  }
+
+  @Test
   void aFullDiskRefusesGrowthButNotOverwriting() throws IOException {
     disk.limitCapacity(100);
     DiskFile file = disk.open("f", OpenMode.CREATE);

@@ -392,7 +392,18 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   /** Makes a checkpoint now; completes with its index once the log may be cut there. */
   public CompletableFuture<Long> checkpoint() {
     CompletableFuture<Long> future = new CompletableFuture<>();
-    background.add(() -> makeCheckpoint(future));
+    background.add(
+        new WorkLoop.Work() {
+          @Override
+          public void run() throws IOException {
+            makeCheckpoint(future);
+          }
+
+          @Override
+          public void dropped() {
+            future.completeExceptionally(stopped());
+          }
+        });
     return future;
   }
 
@@ -784,6 +795,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             }
             done.complete(index);
           });
+    } catch (EngineEnded e) {
+      done.completeExceptionally(stopped());
     } catch (CairnException e) {
       done.completeExceptionally(e);
       if (e.code() != ErrorCode.NO_SPACE && !background.isStopping()) {
@@ -793,17 +806,15 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     }
   }
 
+  /** The engine is being closed; the checkpoint is left half made, for the next start to remove. */
+  private static final class EngineEnded extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
   private Membership membershipAt(long index) {
-    CompletableFuture<Membership> answer = new CompletableFuture<>();
-    hand(
-        now -> {
-          if (ended) {
-            answer.completeExceptionally(stopped());
-          } else {
-            answer.complete(core.membershipAt(index));
-          }
-        });
-    return answer.join();
+    CompletableFuture<Optional<Membership>> answer = new CompletableFuture<>();
+    hand(now -> answer.complete(ended ? Optional.empty() : Optional.of(core.membershipAt(index))));
+    return answer.join().orElseThrow(EngineEnded::new);
   }
 
   /** The checkpoint thread waits until the state machine has it: two installs never overlap. */

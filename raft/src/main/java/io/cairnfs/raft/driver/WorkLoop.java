@@ -6,13 +6,20 @@ import java.io.IOException;
 final class WorkLoop implements Runnable {
   private final Mailbox<Work> work = new Mailbox<>();
   private volatile boolean stopping;
+  private volatile boolean ended;
 
   interface Work {
     void run() throws IOException;
+
+    /** It never came to it: the thread ended before. */
+    default void dropped() {}
   }
 
   void add(Work item) {
     work.add(item);
+    if (ended) {
+      dropTheRest();
+    }
   }
 
   /** Ends the thread after what it is doing; the rest is dropped. */
@@ -43,6 +50,15 @@ final class WorkLoop implements Runnable {
       }
     } catch (IOException e) {
       throw new LoopFailure("work in the background", e);
+    } finally {
+      ended = true;
+      dropTheRest();
+    }
+  }
+
+  private synchronized void dropTheRest() {
+    for (Work left = work.poll(); left != null; left = work.poll()) {
+      left.dropped();
     }
   }
 }

@@ -7,6 +7,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.raft.LeadershipListener;
 import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.RaftOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -212,6 +216,42 @@ class RaftEngineTest {
   }
 
   @Test
+  void theLeaderKnowsWhoAnswersItAndHowFarTheyAre() throws IOException {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      cluster.submitSurely("first");
+      MemberId victim = cluster.aFollower();
+      cluster.await("an answer", () -> isKnown(cluster, victim, Follower::reachable));
+      assertThat(cluster.engine(victim).status().followers()).isEmpty();
+      cluster.network().isolate(victim);
+      cluster.await("silence", () -> isKnown(cluster, victim, follower -> !follower.reachable()));
+      cluster.submitSurely("second");
+      assertThat(cluster.leader().status().lastIndex())
+          .isGreaterThan(cluster.engine(victim).status().lastIndex());
+      cluster.network().reconnect(victim);
+      cluster.await(
+          "all caught up",
+          () ->
+              isKnown(
+                  cluster,
+                  victim,
+                  follower ->
+                      follower.reachable()
+                          && follower.matchIndex() == cluster.engine(victim).status().lastIndex()
+                          && follower.matchIndex() >= 3));
+    }
+  }
+
+  /** Some leader knows it of the member. */
+  private static boolean isKnown(TestCluster cluster, MemberId id, Predicate<Follower> what) {
+    return cluster
+        .ready()
+        .flatMap(leader -> cluster.engine(leader).status().follower(id))
+        .filter(what)
+        .isPresent();
+  }
+
+  @Test
   void leadershipIsHandedOver() throws IOException {
     try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
       cluster.startAll();
@@ -285,6 +325,91 @@ class RaftEngineTest {
     assertThat(outstanding).allMatch(CompletableFuture::isDone);
   }
 
+  /**
+   * Callers of every kind go on calling while an engine ends, and thereafter: none is forgotten.
+   */
+  @Test
+  void everyCallerIsAnsweredWhenALeaderEndsUnderLoad() throws Exception {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 3)) {
+      cluster.startAll();
+      for (int round = 0; round < 5; round++) {
+        MemberId leader = cluster.awaitLeader();
+        MemberId follower = cluster.aFollower();
+        RaftEngine<Integer> engine = cluster.engine(leader);
+        Callers callers = new Callers();
+        callers.start(() -> engine.submit(bytes("word")));
+        callers.start(engine::readBarrier);
+        callers.start(() -> engine.changeMembers(cluster.membership()));
+        cluster.await("load", () -> callers.answers() > 2_000);
+        callers.start(() -> engine.transferLeadership(follower));
+        callers.startFew(engine::checkpoint);
+        cluster.stop(leader);
+        assertThat(callers.end()).as("calls without an answer in round " + round).isZero();
+        assertThat(cluster.fatal()).isEmpty();
+        cluster.start(leader);
+      }
+    }
+  }
+
+  /** Threads that call all the time. */
+  private static final class Callers {
+    private static final int CALLS_AFTER_THE_END = 100;
+    private static final int FEW = 5;
+
+    private final List<Thread> threads = new ArrayList<>();
+    private final ConcurrentLinkedQueue<CompletableFuture<?>> unanswered =
+        new ConcurrentLinkedQueue<>();
+    private final AtomicLong answers = new AtomicLong();
+    private volatile boolean ending;
+
+    void start(Supplier<CompletableFuture<?>> call) {
+      run(
+          () -> {
+            int left = CALLS_AFTER_THE_END;
+            while (left > 0) {
+              left -= ending ? 1 : 0;
+              make(call);
+            }
+          });
+    }
+
+    void startFew(Supplier<CompletableFuture<?>> call) {
+      run(
+          () -> {
+            for (int i = 0; i < FEW; i++) {
+              make(call);
+            }
+          });
+    }
+
+    private void run(Runnable body) {
+      Thread thread = new Thread(body);
+      threads.add(thread);
+      thread.start();
+    }
+
+    private void make(Supplier<CompletableFuture<?>> call) {
+      CompletableFuture<?> future = call.get();
+      if (!future.isDone()) {
+        unanswered.add(future);
+      }
+      var unused = future.whenComplete((result, error) -> answers.incrementAndGet());
+    }
+
+    long answers() {
+      return answers.get();
+    }
+
+    /** How many calls are without an answer, all having been made. */
+    long end() throws InterruptedException {
+      ending = true;
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      return unanswered.stream().filter(future -> !future.isDone()).count();
+    }
+  }
+
   @Test
   void whatIsSubmittedAfterTheEndIsRefused() throws IOException {
     TestCluster cluster = cluster(TestCluster.OPTIONS, 1);
@@ -293,5 +418,7 @@ class RaftEngineTest {
     cluster.close();
     expectRefusal(engine.submit(bytes("late")), ErrorCode.UNAVAILABLE);
     expectRefusal(engine.transferLeadership(TestCluster.id(2)), ErrorCode.UNAVAILABLE);
+    expectRefusal(engine.changeMembers(cluster.membership()), ErrorCode.UNAVAILABLE);
+    expectRefusal(engine.checkpoint(), ErrorCode.UNAVAILABLE);
   }
 }

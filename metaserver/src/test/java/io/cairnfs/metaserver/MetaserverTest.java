@@ -21,7 +21,9 @@ import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.ServerStatusRequest;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.CloseSession;
+import io.cairnfs.proto.metadata.ClusterReport;
 import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
@@ -59,6 +61,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -346,6 +349,51 @@ final class MetaserverTest {
     start(before.getLeaderId());
     mutate(mkdir(session, 3, "/c"));
     assertThat(stat("/b").getAttributes().getOwner()).isEqualTo("hdfs");
+  }
+
+  @Test
+  void theLeaderTellsWhichMembersAnswerItAndHowFarTheyAre() throws Exception {
+    format(3);
+    for (int i = 1; i <= 3; i++) {
+      start("m" + i);
+    }
+    long session = openSession("nonce-1234").getSession();
+    awaitReport(members -> members.values().stream().allMatch(MetaserverReport::getReachable));
+    String leader = whoLeads().getLeaderId();
+    String victim = leader.equals("m1") ? "m2" : "m1";
+    running.remove(victim).close();
+    mutate(mkdir(session, 1, "/a"));
+    Map<String, MetaserverReport> without =
+        awaitReport(members -> !members.get(victim).getReachable());
+    long known = without.get(victim).getMatchIndex();
+    assertThat(without.get(victim).getLagEntries()).isPositive();
+    assertThat(without.values().stream().filter(MetaserverReport::getReachable)).hasSize(2);
+    assertThat(without.values().stream().filter(MetaserverReport::getLeader)).hasSize(1);
+    start(victim);
+    Map<String, MetaserverReport> again =
+        awaitReport(
+            members ->
+                members.get(victim).getReachable() && members.get(victim).getLagEntries() == 0);
+    assertThat(again.get(victim).getMatchIndex()).isGreaterThan(known);
+  }
+
+  private Map<String, MetaserverReport> awaitReport(
+      Predicate<Map<String, MetaserverReport>> condition) throws Exception {
+    Map<String, MetaserverReport> members = new TreeMap<>();
+    for (int i = 0; i < ATTEMPTS; i++) {
+      ReadReply reply =
+          callLeader(
+              Method.READ,
+              ReadRequest.newBuilder().setReport(ClusterReport.getDefaultInstance()).build(),
+              ReadReply.parser());
+      members.clear();
+      reply.getReport().getMetaserversList().forEach(each -> members.put(each.getId(), each));
+      if (condition.test(members)) {
+        return members;
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+    throw new TimeoutException("the members stay " + members);
   }
 
   private WhoLeadsReply whoLeads() throws Exception {

@@ -1,5 +1,6 @@
 package io.cairnfs.raft;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -9,6 +10,7 @@ import java.util.Optional;
  * @param ready leads, and has applied the first entry of its own term: it may serve
  * @param commitIndex highest index known committed
  * @param appliedIndex highest index that the state machine has applied
+ * @param followers what a leader knows of the other members; empty where this member does not lead
  */
 public record RaftStatus(
     MemberId self,
@@ -20,4 +22,22 @@ public record RaftStatus(
     long appliedIndex,
     long firstIndex,
     long lastIndex,
-    Membership membership) {}
+    Membership membership,
+    List<Follower> followers) {
+  public RaftStatus {
+    followers = List.copyOf(followers);
+  }
+
+  /**
+   * Another member, as its leader knows it.
+   *
+   * @param reachable it answered within the longest election time-out
+   * @param matchIndex its log is known to be equal, and durable, up to here
+   */
+  public record Follower(MemberId id, boolean reachable, long matchIndex) {}
+
+  /** What is known of a member; nothing of this one itself, or where this one does not lead. */
+  public Optional<Follower> follower(MemberId id) {
+    return followers.stream().filter(follower -> follower.id().equals(id)).findFirst();
+  }
+}

@@ -8,17 +8,16 @@ import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.read.ChunkReads;
 import io.cairnfs.metaserver.operation.read.NamespaceReads;
+import io.cairnfs.metaserver.service.MemberReports;
 import io.cairnfs.metaserver.service.ReadHandler;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.metadata.ClusterReportResult;
-import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.StatFsResult;
 import io.cairnfs.proto.metadata.VolumeReport;
-import io.cairnfs.raft.Member;
 import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.ReplicatedLog;
 import java.util.HashMap;
@@ -90,14 +89,7 @@ final class LeaderReads implements ReadHandler {
     RaftStatus status = log.status();
     ClusterReportResult.Builder report =
         chunks.report().toBuilder().setTerm(status.term()).setSecurityMode(securityMode);
-    for (Member member : status.membership().members().toList()) {
-      report.addMetaservers(
-          MetaserverReport.newBuilder()
-              .setId(member.id().value())
-              .setHost(member.address().host())
-              .setPort(member.address().port())
-              .setLeader(status.leader().filter(member::equals).isPresent()));
-    }
+    report.addAllMetaservers(MemberReports.of(status));
     Map<Integer, ServerRecord> servers = new HashMap<>();
     ServerTable.all(view).forEach(server -> servers.put(server.id(), server));
     for (ServerReport.Builder server : report.getServersBuilderList()) {

@@ -2,7 +2,6 @@ package io.cairnfs.metaserver.service;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
-import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.metrics.HistogramSnapshot;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.process.CairnVersion;
@@ -14,9 +13,7 @@ import io.cairnfs.proto.admin.LogLevelRequest;
 import io.cairnfs.proto.admin.Metric;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
-import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
-import io.cairnfs.raft.Member;
 import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.server.ServerCall;
@@ -70,15 +67,7 @@ final class StatusService {
                 reply
                     .setLeaderId(leader.id().value())
                     .setLeaderAddress(leader.address().toString()));
-    for (Member member : status.membership().members().toList()) {
-      HostPort address = member.address();
-      reply.addMembers(
-          MetaserverReport.newBuilder()
-              .setId(member.id().value())
-              .setHost(address.host())
-              .setPort(address.port())
-              .setLeader(status.leader().filter(member::equals).isPresent()));
-    }
+    reply.addAllMembers(MemberReports.of(status));
     call.reply(reply.build());
   }
 

@@ -58,7 +58,8 @@ final class FixedLog implements ReplicatedLog<Object> {
         0,
         1,
         0,
-        Membership.NONE);
+        Membership.NONE,
+        List.of());
   }
 
   @Override

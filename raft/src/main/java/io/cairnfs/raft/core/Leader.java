@@ -3,6 +3,7 @@ package io.cairnfs.raft.core;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.RaftCore.Acceptance;
 import io.cairnfs.raft.core.RaftMessage.AppendReply;
 import io.cairnfs.raft.core.RaftMessage.AppendRequest;
@@ -399,6 +400,16 @@ final class Leader {
     while (!reads.isEmpty()) {
       outbox.drop(reads.takeConfirmed(Long.MAX_VALUE));
     }
+  }
+
+  List<Follower> followers(long nowNanos) {
+    long longest = options.maxElectionTimeout().toNanos();
+    return followers.values().stream()
+        .map(
+            follower ->
+                new Follower(
+                    follower.id(), nowNanos - follower.contactNanos() <= longest, follower.match()))
+        .toList();
   }
 
   // Majorities.

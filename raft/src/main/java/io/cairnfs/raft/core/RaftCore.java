@@ -3,6 +3,7 @@ package io.cairnfs.raft.core;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.RaftRole;
+import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.Effects.Install;
 import io.cairnfs.raft.core.Effects.Leadership;
 import io.cairnfs.raft.core.Effects.Persist;
@@ -676,6 +677,11 @@ public final class RaftCore {
    */
   public long leaseUntilNanos(long nowNanos) {
     return leader == null ? Long.MIN_VALUE : leader.leaseUntilNanos(nowNanos);
+  }
+
+  /** What this member knows of the others if it leads; nothing otherwise. */
+  public List<Follower> followers(long nowNanos) {
+    return leader == null ? List.of() : leader.followers(nowNanos);
   }
 
   public CoreCounters counters() {

@@ -124,6 +124,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private long roomBytes;
   private long lastMonotonicNanos;
   private long lastWallNanos;
+  private List<RaftStatus.Follower> followers = List.of();
+  private long followersDueNanos;
   private Optional<Transfer> transfer = Optional.empty();
 
   /** What the core holds for somebody who waits. */
@@ -153,6 +155,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       long firstIndex,
       long lastIndex,
       Membership membership,
+      List<RaftStatus.Follower> followers,
       long leaseUntilNanos,
       long monotonicNanos,
       long wallNanos) {}
@@ -381,7 +384,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
         apply.appliedIndex(),
         now.firstIndex(),
         now.lastIndex(),
-        now.membership());
+        now.membership(),
+        now.followers());
   }
 
   @Override
@@ -496,6 +500,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       tickUnlessStalled(now);
     }
     Effects effects = core.takeEffects(now);
+    lookAfterFollowers(now);
     publish();
     carryOut(effects);
     expireTransfer(now);
@@ -544,6 +549,17 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     return (long) (options.raft().minElectionTimeout().toNanos() * options.raft().driftBound());
   }
 
+  /** As often as they are heard of anyway, not with every entry. */
+  private void lookAfterFollowers(long now) {
+    if (core.role() != RaftRole.LEADER) {
+      followers = List.of();
+      followersDueNanos = now;
+    } else if (now >= followersDueNanos) {
+      followers = core.followers(now);
+      followersDueNanos = now + options.raft().heartbeatInterval().toNanos();
+    }
+  }
+
   private void publish() {
     Membership present = core.membership();
     view =
@@ -555,6 +571,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             core.firstIndex(),
             core.lastIndex(),
             present,
+            followers,
             core.leaseUntilNanos(lastMonotonicNanos),
             lastMonotonicNanos,
             lastWallNanos);

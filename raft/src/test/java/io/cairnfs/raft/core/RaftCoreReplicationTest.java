@@ -10,6 +10,7 @@ import static io.cairnfs.raft.core.CoreHarness.voters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.Effects.Install;
 import io.cairnfs.raft.core.RaftCore.Acceptance;
 import io.cairnfs.raft.core.RaftMessage.AppendReply;
@@ -241,6 +242,25 @@ final class RaftCoreReplicationTest {
     assertThat(questions.get(0).previousIndex()).isEqualTo(2);
     a.refuse(B, 2, 1, 1);
     assertThat(a.drain(AppendRequest.class).get(0).entries()).hasSize(1);
+  }
+
+  @Test
+  void aFollowerIsReachableAsLongAsItAnsweredWithinTheLongestElectionTimeout() {
+    assertThat(a.core.followers(a.now())).isEmpty();
+    a.lead();
+    long match = a.core.lastIndex();
+    a.pass(400);
+    a.ackAll(B);
+    a.pass(200);
+    assertThat(a.core.followers(a.now()))
+        .containsExactly(new Follower(B, true, match), new Follower(C, true, 0));
+    a.pass(1);
+    assertThat(a.core.followers(a.now()))
+        .containsExactly(new Follower(B, true, match), new Follower(C, false, 0));
+    a.refuse(C, match, 0, 0);
+    assertThat(a.core.followers(a.now())).contains(new Follower(C, true, 0));
+    a.append(B, a.core.term() + 1, 0, 0, 0);
+    assertThat(a.core.followers(a.now())).isEmpty();
   }
 
   @Test

@@ -117,5 +117,6 @@ final class ReportTask extends AdminTask {
     node.put("leader", metaserver.getLeader());
     node.put("reachable", metaserver.getReachable());
     node.put("matchIndex", metaserver.getMatchIndex());
+    node.put("lagEntries", metaserver.getLagEntries());
   }
 }

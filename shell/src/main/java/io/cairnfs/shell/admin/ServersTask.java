@@ -43,13 +43,14 @@ final class ServersTask extends AdminTask {
 
   static List<String> tables(ClusterReportResult report) {
     Table metaservers =
-        Table.withHeader(Set.of(3), "METASERVER", "ADDRESS", "STATE", "MATCH INDEX");
+        Table.withHeader(Set.of(3, 4), "METASERVER", "ADDRESS", "STATE", "MATCH INDEX", "LAG");
     for (MetaserverReport each : report.getMetaserversList()) {
       metaservers.add(
           each.getId(),
           each.getHost() + ":" + each.getPort(),
           each.getLeader() ? "LEADER" : each.getReachable() ? "FOLLOWER" : "UNREACHABLE",
-          Long.toString(each.getMatchIndex()));
+          Long.toString(each.getMatchIndex()),
+          Long.toString(each.getLagEntries()));
     }
     Table dataServers =
         Table.withHeader(

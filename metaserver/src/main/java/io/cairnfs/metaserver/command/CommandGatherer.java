@@ -26,8 +26,11 @@ public final class CommandGatherer implements CommandSink {
   private static final int MAX_COMMAND_BYTES = 6 << 20;
   private static final int BUSY_RETRY_MILLIS = 20;
 
-  /** Two: one is being forced while the next one travels. */
-  private static final int MAX_IN_FLIGHT = 2;
+  /**
+   * The disk gathers, too: all entries that arrive during one force are forced together by the
+   * next. A command that waited here for an earlier entry would wait for one force more.
+   */
+  static final int MAX_IN_FLIGHT = 8;
 
   private final ReplicatedLog<List<CommandReply>> log;
   private final Clock clock;

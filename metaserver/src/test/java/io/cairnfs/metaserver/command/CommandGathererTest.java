@@ -100,8 +100,11 @@ final class CommandGathererTest {
     for (int i = 0; i < 100; i++) {
       replies.add(submit(i));
     }
-    int first = log.batches.stream().mapToInt(CommandBatch::getCommandsCount).sum();
-    assertThat(first).isLessThan(5);
+    int inFlight = CommandGatherer.MAX_IN_FLIGHT;
+    assertThat(log.batches).hasSize(inFlight).allMatch(batch -> batch.getCommandsCount() == 1);
+    log.commit();
+    assertThat(log.batches).hasSize(inFlight);
+    assertThat(log.batches.peekLast().getCommandsCount()).isEqualTo(100 - inFlight);
     while (!log.batches.isEmpty()) {
       log.commit();
     }

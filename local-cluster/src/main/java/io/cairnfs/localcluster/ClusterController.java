@@ -3,6 +3,7 @@ package io.cairnfs.localcluster;
 import com.google.common.base.Splitter;
 import com.google.common.collect.Iterables;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.process.PidFile;
 import io.cairnfs.common.time.Clock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -5,6 +5,7 @@ import io.cairnfs.common.config.ConfigurationException;
 import io.cairnfs.common.config.DataServerEntry;
 import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.process.PidFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

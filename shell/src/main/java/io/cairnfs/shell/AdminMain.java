@@ -1,9 +1,9 @@
 package io.cairnfs.shell;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.shell.admin.AdminCommand;
 import io.cairnfs.shell.cluster.Program;
-import io.cairnfs.shell.cluster.Surroundings;
 import io.cairnfs.shell.text.Output;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -1,12 +1,12 @@
 package io.cairnfs.shell;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.cluster.ClusterChoice;
+import io.cairnfs.client.cluster.GenericOptions;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
-import io.cairnfs.shell.cluster.ClusterChoice;
 import io.cairnfs.shell.cluster.Connections;
-import io.cairnfs.shell.cluster.GenericOptions;
-import io.cairnfs.shell.cluster.Surroundings;
 import io.cairnfs.shell.command.Command;
 import io.cairnfs.shell.command.Shell;
 import io.cairnfs.shell.copy.Progress;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.proto.admin.HistogramSummary;
@@ -24,7 +25,6 @@ import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.shell.admin.AdminCommand;
 import io.cairnfs.shell.cluster.Program;
-import io.cairnfs.shell.cluster.Surroundings;
 import io.cairnfs.shell.testing.FakeAdministration;
 import io.cairnfs.shell.testing.MemoryFileSystem;
 import io.cairnfs.shell.text.Output;

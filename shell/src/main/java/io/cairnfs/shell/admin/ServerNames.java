@@ -1,6 +1,7 @@
 package io.cairnfs.shell.admin;
 
 import io.cairnfs.client.ClusterAdministration;
+import io.cairnfs.client.cluster.ClusterAddress;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.proto.metadata.ClusterReportResult;
@@ -9,7 +10,6 @@ import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerMembership;
-import io.cairnfs.shell.cluster.ClusterAddress;
 import io.cairnfs.shell.cluster.Program;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -3,6 +3,8 @@ package io.cairnfs.shell.cluster;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.ClientListener;
 import io.cairnfs.client.ClientOptions;
+import io.cairnfs.client.cluster.ClusterAddress;
+import io.cairnfs.client.cluster.ClusterChoice;
 import io.cairnfs.shell.text.Output;
 import io.cairnfs.shell.tree.ClusterTree;
 import io.cairnfs.shell.tree.FileTree;

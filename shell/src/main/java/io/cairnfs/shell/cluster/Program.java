@@ -2,6 +2,9 @@ package io.cairnfs.shell.cluster;
 
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.ClientOptions;
+import io.cairnfs.client.cluster.ClusterChoice;
+import io.cairnfs.client.cluster.GenericOptions;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.shell.text.Output;
 import io.cairnfs.shell.text.OutputException;
 import io.cairnfs.shell.tree.ClusterTree;

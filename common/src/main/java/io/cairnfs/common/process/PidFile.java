@@ -1,23 +1,21 @@
-package io.cairnfs.localcluster;
+package io.cairnfs.common.process;
 
-import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * A process that was started, remembered by pid and start time, so that a reused pid is not taken
  * for it. File format: one line, {@code pid startMillis}.
  */
-record PidFile(Path file) {
+public record PidFile(Path file) {
   /** Clock ticks make the start time that the system reports coarse. */
   private static final long TOLERANCE_MILLIS = 2_000;
 
-  void write(ProcessHandle process) throws IOException {
+  public void write(ProcessHandle process) throws IOException {
     long start = process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.createDirectories(file.getParent());
@@ -25,7 +23,7 @@ record PidFile(Path file) {
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  void delete() throws IOException {
+  public void delete() throws IOException {
     Files.deleteIfExists(file);
   }
 
@@ -33,17 +31,18 @@ record PidFile(Path file) {
    * The process if it still runs; a stale file, or one whose pid now belongs to another process, is
    * nobody.
    */
-  Optional<ProcessHandle> running() throws IOException {
+  public Optional<ProcessHandle> running() throws IOException {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    List<String> words = Splitter.on(' ').splitToList(Files.readString(file).strip());
     try {
-      long start = Long.parseLong(words.get(1));
-      return ProcessHandle.of(Long.parseLong(words.get(0)))
+      String line = Files.readString(file).strip();
+      int space = line.indexOf(' ');
+      long start = Long.parseLong(line.substring(space + 1));
+      return ProcessHandle.of(Long.parseLong(line.substring(0, Math.max(0, space))))
           .filter(ProcessHandle::isAlive)
           .filter(process -> startedAt(process, start));
-    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+    } catch (NumberFormatException e) {
       throw new IOException(file + " is not a pid file: delete it if no server runs", e);
     }
   }

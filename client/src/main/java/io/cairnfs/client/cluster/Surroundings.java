@@ -1,4 +1,4 @@
-package io.cairnfs.shell.cluster;
+package io.cairnfs.client.cluster;
 
 import java.nio.file.Path;
 import java.util.Map;

@@ -1,11 +1,13 @@
-package io.cairnfs.shell.cluster;
+package io.cairnfs.client.cluster;
 
 import io.cairnfs.common.config.CairnConfiguration;
 import io.cairnfs.common.config.ConfigKey;
 import io.cairnfs.common.config.ConfigurationException;
 import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.process.PidFile;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,13 +55,15 @@ public final class ClusterChoice {
         return configured.get();
       }
     }
-    return local()
-        .orElseThrow(
-            () ->
-                new NoClusterException(
-                    "no cluster is named and none runs here: start one with 'cairn local start',"
-                        + " or give -fs cairn://HOST:PORT, CAIRN_FS or client.fs in the"
-                        + " configuration"));
+    return local();
+  }
+
+  /** Whether anything names a cluster, or one runs here. */
+  public boolean isAny() throws NoClusterException {
+    return options.fileSystem().isPresent()
+        || surroundings.variable("CAIRN_FS").isPresent()
+        || (configurationSaysSomething() && configured().isPresent())
+        || localRuns();
   }
 
   /**
@@ -193,17 +197,46 @@ public final class ClusterChoice {
         String.join(",", metaservers.stream().map(HostPort::toString).toList()), metaservers);
   }
 
-  /** What {@code cairn local} left in its usual place. */
-  private Optional<ClusterAddress> local() throws NoClusterException {
-    Path file = surroundings.userHome().resolve(".cairn").resolve("local").resolve("client.conf");
-    if (!Files.isReadable(file)) {
-      return Optional.empty();
+  private Path localDirectory() {
+    return surroundings.userHome().resolve(".cairn").resolve("local");
+  }
+
+  /** The cluster that {@code cairn local} runs in its usual place. */
+  private ClusterAddress local() throws NoClusterException {
+    if (!localRuns()) {
+      throw new NoClusterException(
+          "no cluster is named and none runs here: start one with 'cairn local start',"
+              + " or give -fs cairn://HOST:PORT, CAIRN_FS or client.fs in the configuration");
     }
+    Path file = localDirectory().resolve("client.conf");
     try {
       Matcher line = LOCAL_FS.matcher(Files.readString(file));
-      return line.find() ? Optional.of(named(authority(line.group(1)))) : Optional.empty();
+      if (line.find()) {
+        return named(authority(line.group(1)));
+      }
+      throw new NoClusterException(file + " does not name a cluster");
     } catch (IOException e) {
-      throw new NoClusterException(file + ": " + e.getMessage(), e);
+      throw e instanceof NoClusterException known
+          ? known
+          : new NoClusterException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Some process of it lives: a cluster that was stopped would only be waited for. */
+  private boolean localRuns() throws NoClusterException {
+    Path pids = localDirectory().resolve("pids");
+    if (!Files.isDirectory(pids)) {
+      return false;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(pids, "*.pid")) {
+      for (Path file : files) {
+        if (new PidFile(file).running().isPresent()) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      throw new NoClusterException(pids + ": " + e.getMessage(), e);
     }
   }
 }

@@ -1,4 +1,4 @@
-package io.cairnfs.shell.cluster;
+package io.cairnfs.client.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cairnfs.common.config.CairnConfiguration;
 import io.cairnfs.common.config.ConfigKey;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.process.PidFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,8 @@ class ClusterChoiceTest {
     Path local = Files.createDirectories(directory.resolve("home/.cairn/local"));
     Files.writeString(
         local.resolve("client.conf"), "# made by start\nfs = \"cairn://" + authority + "\"\n");
+    // This very process stands for a server's.
+    new PidFile(local.resolve("pids/m1.pid")).write(ProcessHandle.current());
   }
 
   @Test
@@ -89,6 +92,24 @@ class ClusterChoiceTest {
         conf.resolve("cairn.conf"), "# client.fs = \"\"\n\n  # nothing but comments\n");
     assertThat(choice("-ls").choose().metaservers())
         .containsExactly(new HostPort("127.0.0.1", 7700), new HostPort("127.0.0.1", 7701));
+  }
+
+  @Test
+  void aLocalClusterThatWasStoppedIsNone() throws Exception {
+    runLocally("127.0.0.1:7700");
+    assertThat(choice("-ls").isAny()).isTrue();
+    Path pids = directory.resolve("home/.cairn/local/pids");
+    // The pid of another process: the server died, and its number was given away.
+    Files.writeString(pids.resolve("m1.pid"), ProcessHandle.current().pid() + " 12345\n");
+    assertThat(choice("-ls").isAny()).isFalse();
+    assertThatThrownBy(() -> choice("-ls").choose()).hasMessageContaining("none runs here");
+    Files.writeString(pids.resolve("m1.pid"), "nonsense\n");
+    assertThatThrownBy(() -> choice("-ls").choose())
+        .hasMessageContaining("m1.pid is not a pid file");
+    Files.delete(pids.resolve("m1.pid"));
+    assertThatThrownBy(() -> choice("-ls").choose()).hasMessageContaining("none runs here");
+    assertThat(choice("-fs", "cairn://a:1").isAny()).isTrue();
+    assertThat(choice("-D", "client.fs=cairn://e:5").isAny()).isTrue();
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.cairnfs.shell.cluster;
+package io.cairnfs.client.cluster;
 
 import io.cairnfs.common.id.HostPort;
 import java.util.List;

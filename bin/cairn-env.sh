@@ -69,6 +69,8 @@ role_flags() {
     dataserver) echo "$common -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
     local-daemon) echo "$common -Xms128m -Xmx1g -XX:MaxDirectMemorySize=768m" ;;
     shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dslf4j.internal.verbosity=ERROR -Dfile.encoding=UTF-8" ;;
+    # Done in a moment: the second compiler would only cost.
+    command) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -Dfile.encoding=UTF-8" ;;
     *) echo "$common -Xmx1g" ;;
   esac
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -131,6 +132,7 @@ public final class ClusterController {
                 + ": stop it (is another local cluster running?), or choose other ports with --base-port P (0 = any free ones)");
       }
     }
+    directory.requireOwn(plan);
     directory.create(plan);
     progress.accept(
         "made a cluster of %d metaservers and %d data servers in %s"
@@ -276,12 +278,15 @@ public final class ClusterController {
 
   /** Every role, asked now. */
   List<RoleStatus> status() throws LocalClusterException, IOException {
-    List<RoleStatus> result = new ArrayList<>();
+    List<CompletableFuture<RoleStatus>> asked = new ArrayList<>();
     for (Role role : directory.roles()) {
       Optional<Long> pid = pid(role).map(ProcessHandle::pid);
-      result.add(new RoleStatus(role, pid, pid.flatMap(some -> probe.ask(role.address()))));
+      asked.add(
+          pid.map(some -> probe.ask(role.address()))
+              .orElse(CompletableFuture.completedFuture(Optional.empty()))
+              .thenApply(reply -> new RoleStatus(role, pid, reply)));
     }
-    return result;
+    return asked.stream().map(CompletableFuture::join).toList();
   }
 
   private Optional<ProcessHandle> pid(Role role) throws IOException {
@@ -363,7 +368,7 @@ public final class ClusterController {
     }
     launch(role);
     long deadline = clock.monotonicNanos() + START_LIMIT.toNanos();
-    while (probe.ask(role.address()).isEmpty()) {
+    while (probe.ask(role.address()).join().isEmpty()) {
       if (directory.pidFile(id).running().isEmpty()) {
         throw new LocalClusterException(id + " ended while it started: " + lastWords(role));
       }
@@ -387,14 +392,18 @@ public final class ClusterController {
     }
   }
 
-  /** Removes the cluster with all data. It must be stopped. */
-  void destroy() throws LocalClusterException, IOException {
+  void requireStopped() throws LocalClusterException, IOException {
     if (!directory.exists()) {
       throw new LocalClusterException("no local cluster in " + directory.root());
     }
     if (runningMode().isPresent()) {
       throw new LocalClusterException("the cluster runs: 'cairn local stop' first");
     }
-    directory.deleteAll();
+  }
+
+  /** Removes the cluster with all data. It must be stopped. */
+  void destroy() throws LocalClusterException, IOException {
+    requireStopped();
+    directory.delete();
   }
 }

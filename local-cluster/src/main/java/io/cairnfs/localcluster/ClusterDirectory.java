@@ -7,16 +7,20 @@ import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.process.PidFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +38,14 @@ import java.util.stream.Stream;
 final class ClusterDirectory {
   /** Name of the pid file and log of the one process of a cluster in one JVM. */
   static final String SINGLE = "local";
+
+  /** Where quickstart collects its files. */
+  static final String QUICKSTART_FILES = "quickstart";
+
+  /** Everything else; the configuration last, since with it the directory is a cluster's. */
+  private static final List<String> FILES =
+      List.of(
+          "client.conf", "mode", "cluster-id", "logs", "pids", QUICKSTART_FILES, "cluster.conf");
 
   private final Path root;
 
@@ -198,20 +210,58 @@ final class ClusterDirectory {
     return taken;
   }
 
-  /** Removes everything below, and the directory itself. */
-  void deleteAll() throws IOException {
-    try (Stream<Path> all = Files.walk(root)) {
-      all.sorted(Comparator.reverseOrder())
-          .forEach(
-              path -> {
-                try {
-                  Files.delete(path);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+  /** How the shell is called so that it means this cluster. */
+  String shell() throws LocalClusterException {
+    return root.equals(defaultRoot().toAbsolutePath().normalize())
+        ? "bin/dfs"
+        : "bin/dfs -fs " + uri();
+  }
+
+  /**
+   * A cluster is made only where nothing else is: what is destroyed later must not be somebody
+   * else's.
+   */
+  void requireOwn(ClusterPlan plan) throws IOException, LocalClusterException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    Set<String> own = new HashSet<>(FILES);
+    IntStream.rangeClosed(1, plan.metaservers()).forEach(i -> own.add("m" + i));
+    IntStream.rangeClosed(1, plan.dataServers()).forEach(i -> own.add("d" + i));
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
+      for (Path entry : entries) {
+        if (!own.contains(entry.getFileName().toString())) {
+          throw new LocalClusterException(
+              root + " holds other things (" + entry.getFileName() + "): give another --dir");
+        }
+      }
+    }
+  }
+
+  /** Removes what the cluster has made, and the directory itself if nothing else is in it. */
+  void delete() throws IOException, LocalClusterException {
+    List<String> names = new ArrayList<>(roles().stream().map(Role::id).toList());
+    names.addAll(FILES);
+    for (String name : names) {
+      deleteTree(root.resolve(name));
+    }
+    try (Stream<Path> rest = Files.list(root)) {
+      if (rest.findAny().isPresent()) {
+        return;
+      }
+    }
+    Files.delete(root);
+  }
+
+  /** Removes a file, or a directory with everything below it; one that is not there is fine. */
+  static void deleteTree(Path tree) throws IOException {
+    if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> all = Files.walk(tree)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
     }
   }
 

@@ -6,20 +6,20 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Scanner;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code bin/cairn local}: a cluster on this machine. */
 @Command(
@@ -56,8 +56,11 @@ public final class LocalMain implements Runnable {
         });
     commandLine.setParameterExceptionHandler(
         (exception, parsed) -> {
-          exception.getCommandLine().getErr().println("cairn local: " + exception.getMessage());
-          exception.getCommandLine().usage(exception.getCommandLine().getErr());
+          PrintWriter err = exception.getCommandLine().getErr();
+          err.println("cairn local: " + exception.getMessage());
+          if (!UnmatchedArgumentException.printSuggestions(exception, err)) {
+            exception.getCommandLine().usage(err);
+          }
           return 255;
         });
     return commandLine.execute(arguments);
@@ -112,17 +115,17 @@ public final class LocalMain implements Runnable {
       name = "start",
       description = "Make the cluster if need be, and start what does not run.")
   static final class Start extends OnCluster {
+    private static final int SERVERS = 3;
+
     @Option(
         names = "--metaservers",
-        defaultValue = "3",
-        description = "Metaservers of a new cluster (default: ${DEFAULT-VALUE}).")
-    private int metaservers;
+        description = "Metaservers of a new cluster (default: " + SERVERS + ").")
+    private Optional<Integer> metaservers = Optional.empty();
 
     @Option(
         names = "--dataservers",
-        defaultValue = "3",
-        description = "Data servers of a new cluster (default: ${DEFAULT-VALUE}).")
-    private int dataServers;
+        description = "Data servers of a new cluster (default: " + SERVERS + ").")
+    private Optional<Integer> dataServers = Optional.empty();
 
     @Option(names = "--processes", description = "A process for each role instead of one for all.")
     private boolean processes;
@@ -141,9 +144,13 @@ public final class LocalMain implements Runnable {
     int run(ClusterController cluster) throws LocalClusterException, IOException {
       ClusterPlan plan;
       try {
-        plan = new ClusterPlan(metaservers, dataServers, basePort);
+        plan = new ClusterPlan(metaservers.orElse(SERVERS), dataServers.orElse(SERVERS), basePort);
       } catch (IllegalArgumentException e) {
         throw new LocalClusterException(e.getMessage(), e);
+      }
+      if (cluster.directory().exists()) {
+        requireNumber(cluster.directory(), Role.Kind.METASERVER, metaservers);
+        requireNumber(cluster.directory(), Role.Kind.DATA_SERVER, dataServers);
       }
       boolean started =
           cluster.start(plan, processes ? Optional.of(ClusterMode.PROCESSES) : Optional.empty());
@@ -158,8 +165,28 @@ public final class LocalMain implements Runnable {
               + cluster.directory().root()
               + "\nfile system:   "
               + cluster.uri()
-              + "\ntry:           bin/dfs -ls /\n");
+              + "\ntry:           "
+              + cluster.directory().shell()
+              + " -ls /\n");
       return 0;
+    }
+
+    private static void requireNumber(
+        ClusterDirectory directory, Role.Kind kind, Optional<Integer> wanted)
+        throws LocalClusterException {
+      int there = (int) directory.roles().stream().filter(role -> role.kind() == kind).count();
+      if (wanted.isPresent() && wanted.get() != there) {
+        throw new LocalClusterException(
+            "the cluster in "
+                + directory.root()
+                + " has "
+                + there
+                + " of role "
+                + kind.word()
+                + ", not "
+                + wanted.get()
+                + ": numbers are for a new cluster (another --dir, or 'cairn local destroy' first)");
+      }
     }
   }
 
@@ -168,7 +195,12 @@ public final class LocalMain implements Runnable {
     @Override
     int run(ClusterController cluster) throws LocalClusterException, IOException {
       int stopped = cluster.stop();
-      print(stopped == 0 ? "nothing ran\n" : "stopped " + stopped + " processes\n");
+      print(
+          switch (stopped) {
+            case 0 -> "nothing ran\n";
+            case 1 -> "stopped 1 process\n";
+            default -> "stopped " + stopped + " processes\n";
+          });
       return 0;
     }
   }
@@ -233,18 +265,9 @@ public final class LocalMain implements Runnable {
       if (!Files.exists(log)) {
         throw new LocalClusterException("no log yet in " + directory.root().resolve("logs"));
       }
-      try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
-        byte[] buffer = new byte[64 << 10];
-        while (true) {
-          int bytes = file.read(buffer);
-          if (bytes > 0) {
-            print(new String(buffer, 0, bytes, StandardCharsets.UTF_8));
-          } else if (!follow) {
-            return 0;
-          } else {
-            TimeUnit.MILLISECONDS.sleep(200);
-          }
-        }
+      try {
+        new LogTail(log, this::print).run(follow ? LogTail.End.NEVER : LogTail.End.AT_END);
+        return 0;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return 130;
@@ -259,6 +282,7 @@ public final class LocalMain implements Runnable {
 
     @Override
     int run(ClusterController cluster) throws LocalClusterException, IOException {
+      cluster.requireStopped();
       if (!force) {
         print("Delete " + cluster.directory().root() + " and all files of its cluster? [y/N] ");
         Scanner answer = new Scanner(System.in, StandardCharsets.UTF_8);
@@ -268,7 +292,10 @@ public final class LocalMain implements Runnable {
         }
       }
       cluster.destroy();
-      print("deleted " + cluster.directory().root() + "\n");
+      print(
+          Files.exists(cluster.directory().root())
+              ? "deleted the cluster; other files stay in " + cluster.directory().root() + "\n"
+              : "deleted " + cluster.directory().root() + "\n");
       return 0;
     }
   }

@@ -92,8 +92,8 @@ public final class QuickstartMain implements Callable<Integer> {
       say(StatusReport.text(cluster.status()));
       step(
           "Collecting real files: this installation, the JDK, the libraries' jars unpacked, one file of 1 GiB");
-      Path scratch = root.resolve("quickstart");
-      deleteTree(scratch);
+      Path scratch = root.resolve(ClusterDirectory.QUICKSTART_FILES);
+      ClusterDirectory.deleteTree(scratch);
       List<SourceFile> files = SourceTree.prepare(scratch.resolve("in"), home(), library());
       long total = files.stream().mapToLong(SourceFile::bytes).sum();
       say("%,d files, %s".formatted(files.size(), StatusReport.bytes(total)));
@@ -102,7 +102,7 @@ public final class QuickstartMain implements Callable<Integer> {
             "only " + files.size() + " files found; " + LEAST_FILES + " are wanted");
       }
       boolean same = copyThroughFaults(cluster, files, total, scratch);
-      deleteTree(scratch);
+      ClusterDirectory.deleteTree(scratch);
       step("Healing: waiting until every replica is back, then checking the whole file system");
       String verdict = awaitHealthy(cluster);
       if (stop) {
@@ -295,9 +295,18 @@ public final class QuickstartMain implements Callable<Integer> {
     if (stop) {
       say("the cluster is stopped; start it again: bin/cairn local start --dir " + root);
     } else {
+      boolean isDefault = root.equals(ClusterDirectory.defaultRoot().toAbsolutePath());
       say("the cluster runs: " + cluster.uri());
       say(
-          "try next:  bin/dfs -ls /quickstart\n           bin/dfs -put README.md /tmp/\n           bin/cairn local status\n           bin/cairn admin report");
+          """
+          try next:  %1$s -ls /quickstart
+                     %1$s -put README.md /tmp/
+                     bin/cairn local status%2$s
+                     bin/cairn admin %3$sreport"""
+              .formatted(
+                  cluster.directory().shell(),
+                  isDefault ? "" : " --dir " + root,
+                  isDefault ? "" : "-fs " + cluster.uri() + " "));
     }
   }
 
@@ -320,12 +329,6 @@ public final class QuickstartMain implements Callable<Integer> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LocalClusterException("interrupted", e);
-    }
-  }
-
-  private static void deleteTree(Path tree) throws IOException {
-    if (Files.exists(tree)) {
-      new ClusterDirectory(tree).deleteAll();
     }
   }
 

@@ -7,11 +7,11 @@ import io.cairnfs.proto.admin.ServerStatusRequest;
 import io.cairnfs.rpc.client.RpcClient;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletableFuture;
 
 /** Asks over the network, and waits no longer than a person would. */
 final class RpcStatusProbe implements StatusProbe {
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final RpcClient client;
 
@@ -20,20 +20,16 @@ final class RpcStatusProbe implements StatusProbe {
   }
 
   @Override
-  public Optional<ServerStatusReply> ask(HostPort address) {
-    try {
-      return Optional.of(
-          client
-              .call(
-                  address,
-                  Method.SERVER_STATUS,
-                  ServerStatusRequest.getDefaultInstance(),
-                  ServerStatusReply.parser(),
-                  PATIENCE)
-              .join());
-    } catch (CompletionException e) {
-      // Not answering is an answer: the caller shows the role as such.
-      return Optional.empty();
-    }
+  public CompletableFuture<Optional<ServerStatusReply>> ask(HostPort address) {
+    return client
+        .call(
+            address,
+            Method.SERVER_STATUS,
+            ServerStatusRequest.getDefaultInstance(),
+            ServerStatusReply.parser(),
+            PATIENCE)
+        .handle(
+            // Not answering is an answer: the caller shows the role as such.
+            (reply, failure) -> failure == null ? Optional.of(reply) : Optional.empty());
   }
 }

@@ -78,7 +78,9 @@ public final class CairnHelp {
         "bench",
         new Word(
             "measure: calibrate, raft, meta, io",
-            "cairn bench calibrate|raft|meta|io [options]; 'cairn bench --help' explains them."));
+            """
+            cairn bench calibrate|raft|meta|io [options]; 'cairn bench --help' explains them.
+            meta and io: -fs, -D and --conf as for dfs; without any cluster they make one of their own."""));
     WORDS.put(
         "simulate",
         new Word(

@@ -3,6 +3,7 @@ package io.cairnfs.bench.io;
 import io.cairnfs.bench.report.Figure;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.BenchTarget;
 import io.cairnfs.bench.rig.Callers;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
@@ -15,13 +16,12 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -37,16 +37,7 @@ public final class IoBench implements Callable<Integer> {
   private static final int BLOCK = 1 << 20;
   private static final int REPLICAS = 3;
 
-  @Option(
-      names = "-fs",
-      description =
-          "Use this cluster (default: make a local one of six processes; stalls need that).")
-  private Optional<String> uri = Optional.empty();
-
-  @Option(
-      names = "--dir",
-      description = "Where a local cluster keeps its data (default: a temporary directory).")
-  private Optional<Path> directory = Optional.empty();
+  @Mixin private BenchTarget target;
 
   @Option(
       names = "--runs",
@@ -81,7 +72,7 @@ public final class IoBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (BenchCluster cluster = BenchCluster.open(uri, directory);
+    try (BenchCluster cluster = BenchCluster.open(target);
         CairnFileSystem fileSystem = cluster.connect()) {
       FigureTable table = new FigureTable("bench io: three replicas, median of " + runs);
       floors = Floors.measure(cluster.directory(), mebibytes, clock);

@@ -4,6 +4,7 @@ import io.cairnfs.bench.calibrate.Calibration;
 import io.cairnfs.bench.report.Figure;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.BenchTarget;
 import io.cairnfs.bench.rig.Callers;
 import io.cairnfs.bench.rig.ProcessCost;
 import io.cairnfs.client.CairnFileSystem;
@@ -17,12 +18,11 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench meta}: operations a second on names, with 1, 16 and 64 callers in flight. */
@@ -35,15 +35,7 @@ public final class MetaBench implements Callable<Integer> {
   private static final int LIST_ENTRIES = 100;
   private static final int WARM_UPS = 3;
 
-  @Option(
-      names = "-fs",
-      description = "Use this cluster (default: make a local one of six processes).")
-  private Optional<String> uri = Optional.empty();
-
-  @Option(
-      names = "--dir",
-      description = "Where a local cluster keeps its data (default: a temporary directory).")
-  private Optional<Path> directory = Optional.empty();
+  @Mixin private BenchTarget target;
 
   @Option(
       names = "--runs",
@@ -83,7 +75,7 @@ public final class MetaBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (BenchCluster cluster = BenchCluster.open(uri, directory);
+    try (BenchCluster cluster = BenchCluster.open(target);
         CairnFileSystem fileSystem = cluster.connect()) {
       FigureTable table =
           new FigureTable(

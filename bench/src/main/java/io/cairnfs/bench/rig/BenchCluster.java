@@ -1,10 +1,11 @@
 package io.cairnfs.bench.rig;
 
-import com.google.common.base.Splitter;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.ClientOptions;
+import io.cairnfs.client.cluster.ClusterAddress;
+import io.cairnfs.client.cluster.ClusterChoice;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.error.CairnException;
-import io.cairnfs.common.id.HostPort;
 import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,36 +16,39 @@ import java.util.Optional;
 
 /** A cluster for the time of a bench; one made for it is stopped and deleted at the end. */
 public final class BenchCluster implements AutoCloseable {
-  private final List<HostPort> metaservers;
+  private final ClientOptions client;
   private final Optional<LocalProcesses> own;
   private final Path root;
 
-  private BenchCluster(List<HostPort> metaservers, Optional<LocalProcesses> own, Path root) {
-    this.metaservers = metaservers;
+  private BenchCluster(ClientOptions.Builder client, Optional<LocalProcesses> own, Path root) {
+    this.client = client.clientName("bench").build();
     this.own = own;
     this.root = root;
   }
 
   /**
-   * Opens the cluster of a URI, or makes a local one of three metaservers and three data servers.
-   *
-   * @param uri {@code cairn://host:port,...}, or empty
-   * @param directory where a local one keeps its data; a temporary directory if empty
+   * Opens the cluster that is meant, or makes a local one of three metaservers and three data
+   * servers.
    */
-  public static BenchCluster open(Optional<String> uri, Optional<Path> directory)
-      throws IOException {
-    if (uri.isPresent()) {
+  public static BenchCluster open(BenchTarget target) throws IOException {
+    Optional<ClusterChoice> choice = target.choice(Surroundings.ofProcess());
+    if (choice.isPresent()) {
+      ClusterAddress cluster = choice.get().choose();
+      System.err.println("bench: measuring cairn://" + cluster.authority());
       return new BenchCluster(
-          Splitter.on(',')
-              .splitToStream(uri.get().replaceFirst("^cairn://", ""))
-              .map(HostPort::parse)
-              .toList(),
+          ClientOptions.builder(cluster.metaservers())
+              .user(choice.get().user())
+              .timeout(choice.get().timeout()),
           Optional.empty(),
-          directory.orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))));
+          Path.of(System.getProperty("java.io.tmpdir")));
     }
-    Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-bench");
+    Path root =
+        target.directory().isPresent()
+            ? target.directory().get()
+            : Files.createTempDirectory("cairn-bench");
     LocalProcesses processes = LocalProcesses.start(root, 3, 3);
-    return new BenchCluster(processes.metaservers(), Optional.of(processes), root);
+    return new BenchCluster(
+        ClientOptions.builder(processes.metaservers()), Optional.of(processes), root);
   }
 
   /** The processes, where the cluster was made for this bench. */
@@ -70,7 +74,7 @@ public final class BenchCluster implements AutoCloseable {
   }
 
   public CairnFileSystem connect() throws CairnException {
-    return CairnFileSystem.connect(ClientOptions.builder(metaservers).clientName("bench").build());
+    return CairnFileSystem.connect(client);
   }
 
   @Override

@@ -3,6 +3,9 @@ package io.cairnfs.shell.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairnfs.client.ClientOptions;
+import io.cairnfs.client.cluster.ClusterChoice;
+import io.cairnfs.client.cluster.GenericOptions;
+import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.shell.testing.MemoryFileSystem;

@@ -36,6 +36,10 @@ import picocli.CommandLine.Option;
 public final class IoBench implements Callable<Integer> {
   private static final int BLOCK = 1 << 20;
   private static final int REPLICAS = 3;
+  private static final int WARM_UPS = 3;
+  private static final int PREAD_FILE_MEBIBYTES = 512;
+  private static final List<Integer> PREAD_BYTES = List.of(64 << 10, 4 << 10);
+  private static final List<Integer> SMALL_BYTES = List.of(4 << 10, 64 << 10);
 
   @Mixin private BenchTarget target;
 
@@ -90,8 +94,9 @@ public final class IoBench implements Callable<Integer> {
       }
       if (only.contains("small")) {
         for (int threads : new int[] {1, 8, 32}) {
-          small(fileSystem, table, 4 << 10, threads);
-          small(fileSystem, table, 64 << 10, threads);
+          for (int size : SMALL_BYTES) {
+            small(fileSystem, table, size, threads);
+          }
         }
       }
       if (only.contains("stall") && cluster.processes().isPresent()) {
@@ -106,13 +111,27 @@ public final class IoBench implements Callable<Integer> {
     return 0;
   }
 
+  /** Everything that is measured, so that it runs compiled. */
   private void warmUp(CairnFileSystem fileSystem) throws Exception {
-    writeStream(fileSystem, "/warm", 128);
-    long read = readStream(fileSystem, "/warm");
-    if (read != 128L * BLOCK) {
-      throw new IOException("read " + read + " bytes of 128 MiB");
+    for (int round = 0; round < WARM_UPS; round++) {
+      writeStream(fileSystem, "/warm/stream", 128);
+      if (readStream(fileSystem, "/warm/stream") != 128L * BLOCK) {
+        throw new IOException("128 MiB came back short");
+      }
+      for (int size : PREAD_BYTES) {
+        double unused = preads(fileSystem, "/warm/stream", 128, size, 4, new long[4_000], round);
+      }
+      double flush = median(fileSystem, "/warm/flush", out -> out.flush());
+      double sync = median(fileSystem, "/warm/sync", out -> out.sync());
+      if (flush <= 0 || sync <= 0) {
+        throw new IOException("a flush takes time");
+      }
+      for (int size : SMALL_BYTES) {
+        double unused = writeSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
+        unused = readSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
+      }
+      delete(fileSystem, "/warm");
     }
-    delete(fileSystem, "/warm");
   }
 
   private void streams(CairnFileSystem fileSystem, FigureTable table, int count) throws Exception {
@@ -172,15 +191,16 @@ public final class IoBench implements Callable<Integer> {
   }
 
   private void positionalReads(CairnFileSystem fileSystem, FigureTable table) throws Exception {
-    writeStream(fileSystem, "/preads", 512);
-    for (int size : new int[] {64 << 10, 4 << 10}) {
+    writeStream(fileSystem, "/preads", PREAD_FILE_MEBIBYTES);
+    for (int size : PREAD_BYTES) {
       for (int threads : new int[] {1, 16}) {
         double[] rate = new double[runs];
         double[] median = new double[runs];
         for (int run = 0; run < runs; run++) {
           int count = threads == 1 ? 2_000 : 8_000;
           long[] nanos = new long[count];
-          double seconds = preads(fileSystem, size, threads, nanos, run);
+          double seconds =
+              preads(fileSystem, "/preads", PREAD_FILE_MEBIBYTES, size, threads, nanos, run);
           rate[run] = count / seconds;
           Arrays.sort(nanos);
           median[run] = nanos[count / 2] / 1e6;
@@ -197,12 +217,22 @@ public final class IoBench implements Callable<Integer> {
     delete(fileSystem, "/preads");
   }
 
-  private double preads(CairnFileSystem fileSystem, int size, int threads, long[] nanos, int run)
+  private double preads(
+      CairnFileSystem fileSystem,
+      String name,
+      int fileMebibytes,
+      int size,
+      int threads,
+      long[] nanos,
+      int seed)
       throws Exception {
-    try (CairnInputStream in = fileSystem.open(CairnPath.of("/preads"))) {
-      Random random = new Random(run);
+    try (CairnInputStream in = fileSystem.open(CairnPath.of(name))) {
+      Random random = new Random(seed);
       long[] positions =
-          random.longs(nanos.length, 0, (512L << 20) / size).map(i -> i * size).toArray();
+          random
+              .longs(nanos.length, 0, ((long) fileMebibytes << 20) / size)
+              .map(i -> i * size)
+              .toArray();
       return pool.seconds(
           threads,
           nanos.length,
@@ -238,7 +268,8 @@ public final class IoBench implements Callable<Integer> {
     long[] nanos = new long[1_000];
     byte[] record = new byte[4 << 10];
     try (CairnOutputStream out =
-        fileSystem.create(CairnPath.of(name), CreateOptions.defaults().overwrite())) {
+        fileSystem.create(
+            CairnPath.of(name), CreateOptions.defaults().overwrite().createParents())) {
       for (int i = 0; i < nanos.length; i++) {
         long start = clock.monotonicNanos();
         out.write(record);
@@ -256,40 +287,10 @@ public final class IoBench implements Callable<Integer> {
     double[] write = new double[runs];
     double[] read = new double[runs];
     int count = threads == 1 ? Math.max(1, smallFiles / 2) : smallFiles * 2;
-    byte[] content = new byte[size];
-    new Random(size).nextBytes(content);
     for (int run = 0; run < runs; run++) {
       String root = "/small-" + size + "-" + threads + "-" + run;
-      write[run] =
-          count
-              / pool.seconds(
-                  threads,
-                  count,
-                  i -> {
-                    long length =
-                        fileSystem
-                            .createWithContent(
-                                CairnPath.of(root + "/d" + i % 16 + "/f" + i),
-                                ByteBuffer.wrap(content),
-                                CreateOptions.defaults().createParents())
-                            .length();
-                    if (length != size) {
-                      throw new IOException("a file of " + length + " bytes instead of " + size);
-                    }
-                  });
-      read[run] =
-          count
-              / pool.seconds(
-                  threads,
-                  count,
-                  i -> {
-                    byte[] found =
-                        fileSystem.readFully(CairnPath.of(root + "/d" + i % 16 + "/f" + i), size);
-                    if (found.length != size) {
-                      throw new IOException(
-                          "a file of " + found.length + " bytes instead of " + size);
-                    }
-                  });
+      write[run] = count / writeSmall(fileSystem, root, size, threads, count);
+      read[run] = count / readSmall(fileSystem, root, size, threads, count);
       delete(fileSystem, root);
     }
     String what = "files of " + (size >> 10) + " KiB, " + threads + " threads";
@@ -299,6 +300,46 @@ public final class IoBench implements Callable<Integer> {
     table.add(
         Figure.medianRate("read " + what, read, "/s")
             .withFloor(threads * 1e6 / floors.roundTripMicros()));
+  }
+
+  private static CairnPath smallFile(String root, int number) {
+    return CairnPath.of(root + "/d" + number % 16 + "/f" + number);
+  }
+
+  /** Seconds that whole files took, each written by one call. */
+  private double writeSmall(
+      CairnFileSystem fileSystem, String root, int size, int threads, int count) throws Exception {
+    byte[] content = new byte[size];
+    new Random(size).nextBytes(content);
+    return pool.seconds(
+        threads,
+        count,
+        i -> {
+          long length =
+              fileSystem
+                  .createWithContent(
+                      smallFile(root, i),
+                      ByteBuffer.wrap(content),
+                      CreateOptions.defaults().createParents())
+                  .length();
+          if (length != size) {
+            throw new IOException("a file of " + length + " bytes instead of " + size);
+          }
+        });
+  }
+
+  /** Seconds that opening and reading them took. */
+  private double readSmall(
+      CairnFileSystem fileSystem, String root, int size, int threads, int count) throws Exception {
+    return pool.seconds(
+        threads,
+        count,
+        i -> {
+          byte[] found = fileSystem.readFully(smallFile(root, i), size);
+          if (found.length != size) {
+            throw new IOException("a file of " + found.length + " bytes instead of " + size);
+          }
+        });
   }
 
   private void stalls(CairnFileSystem fileSystem, FigureTable table, LocalProcesses processes)

@@ -121,7 +121,7 @@ public final class Metaserver implements AutoCloseable {
               MemberDirectory.open(
                   raftDirectory(directory),
                   new RaftIdentity(identity.clusterId(), identity.id()),
-                  LogOptions.DEFAULT,
+                  engineOptions(options).log(),
                   random),
               machine,
               transport,

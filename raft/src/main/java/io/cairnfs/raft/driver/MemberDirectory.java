@@ -3,6 +3,7 @@ package io.cairnfs.raft.driver;
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.SystemDisk;
 import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.CorruptionException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.checkpoint.CheckpointStore;
@@ -68,14 +69,32 @@ public final class MemberDirectory implements Closeable {
   static MemberDirectory open(
       Disk disk, Path root, RaftIdentity identity, LogOptions options, RandomGenerator random)
       throws IOException {
-    RaftStorage storage = RaftStorage.open(disk, LOG, identity, options, random);
     try {
-      return new MemberDirectory(
-          storage, CheckpointStore.open(disk, root, CHECKPOINTS, identity.group()));
-    } catch (IOException | RuntimeException e) {
-      storage.close();
-      throw e;
+      RaftStorage storage = RaftStorage.open(disk, LOG, identity, options, random);
+      try {
+        return new MemberDirectory(
+            storage, CheckpointStore.open(disk, root, CHECKPOINTS, identity.group()));
+      } catch (IOException | RuntimeException e) {
+        storage.close();
+        throw e;
+      }
+    } catch (CorruptionException e) {
+      throw withWhatToDo(identity, e);
     }
+  }
+
+  private static CairnException withWhatToDo(RaftIdentity identity, CorruptionException damage) {
+    return new CairnException(
+        ErrorCode.CORRUPT,
+        damage.getMessage()
+            + ". What member "
+            + identity.member()
+            + " promised to the others may be lost with that, so it does not start. They go on"
+            + " without it, as long as a majority of the members runs. Restore the file if a good"
+            + " copy of this very state exists; never an older one, and never an emptied"
+            + " directory: a member that cannot be restored must be removed from the group and"
+            + " join again under a new id",
+        damage);
   }
 
   RaftStorage storage() {

@@ -251,11 +251,21 @@ final class LogRecovery {
     return dirtyEnd;
   }
 
-  private CorruptionException corrupt(Segment segment, int offset, String evidence) {
+  private CorruptionException corrupt(Segment segment, int offset, String evidence)
+      throws IOException {
     return new CorruptionException(
         files.describe(segment),
         offset,
         "the record of index " + (lastIndex + 1) + ", which was forced (" + evidence + ")",
-        "no valid record; this member must be removed and join again with an empty directory");
+        found(segment, offset));
+  }
+
+  private static String found(Segment segment, int offset) throws IOException {
+    SegmentWindow window = new SegmentWindow(segment);
+    int at = window.load(offset, SegmentFormat.RECORD_HEADER_BYTES);
+    int length =
+        SegmentFormat.plausibleLength(window.bytes(), at, segment.capacity() - offset).orElse(0);
+    at = window.load(offset, SegmentFormat.recordBytes(length));
+    return SegmentFormat.describe(window.bytes(), at, segment.salt());
   }
 }

@@ -4,6 +4,7 @@ import io.cairnfs.raft.core.EntryKind;
 import io.cairnfs.raft.core.LogEntry;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.zip.CRC32C;
 
 /** Bytes of records, as the package's tables have them. */
@@ -118,6 +119,41 @@ final class SegmentFormat {
             bytes.getLong(start + TERM_OFFSET),
             bytes.getLong(start + INDEX_OFFSET),
             bytes.getLong(start + FORCED_OFFSET)));
+  }
+
+  /** The length field, if a record of that length could lie in so many bytes. */
+  static OptionalInt plausibleLength(ByteBuffer bytes, int start, int room) {
+    if (bytes.limit() - start < RECORD_HEADER_BYTES) {
+      return OptionalInt.empty();
+    }
+    int length = lengthAt(bytes, start);
+    return length < 0 || length > room - RECORD_HEADER_BYTES
+        ? OptionalInt.empty()
+        : OptionalInt.of(length);
+  }
+
+  /** What is at a place where a valid record should be, for an operator. */
+  static String describe(ByteBuffer bytes, int start, long salt) {
+    int left = bytes.limit() - start;
+    if (left < RECORD_HEADER_BYTES) {
+      return "the end of the segment";
+    }
+    if (!hasMagic(bytes, start)) {
+      return "magic " + hex(bytes.getInt(start)) + " instead of " + hex(RECORD_MAGIC);
+    }
+    int length = lengthAt(bytes, start);
+    if (length < 0 || length > left - RECORD_HEADER_BYTES) {
+      return "a payload of " + length + " bytes";
+    }
+    String crc = hex(bytes.getInt(start + CRC_OFFSET));
+    String computed = hex(checksum(bytes, start, length, salt));
+    return crc.equals(computed)
+        ? "a record of index " + bytes.getLong(start + INDEX_OFFSET)
+        : "a record whose CRC says " + crc + " and is " + computed;
+  }
+
+  private static String hex(int value) {
+    return String.format("%08x", value);
   }
 
   /** The entry of a record that is no mark, whose payload follows at the position. */

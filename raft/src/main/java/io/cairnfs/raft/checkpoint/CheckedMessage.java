@@ -51,10 +51,17 @@ final class CheckedMessage {
     if (bytes.getInt(0) != magic) {
       throw new CorruptionException(where, 0, "magic " + hex(magic), hex(bytes.getInt(0)));
     }
-    if (bytes.getInt(4) != VERSION) {
+    int version = bytes.getInt(4);
+    if (version != VERSION) {
       throw new CairnException(
           ErrorCode.WRONG_VERSION,
-          where + ": format version " + bytes.getInt(4) + ", this software knows " + VERSION);
+          where
+              + ": format version "
+              + version
+              + (version > VERSION ? " is newer" : " is older")
+              + " than "
+              + VERSION
+              + ", the one this software knows");
     }
     int crc = Crc32c.of(bytes.array(), CHECKED_OFFSET, bytes.capacity() - CHECKED_OFFSET);
     if (crc != bytes.getInt(8) || bytes.getInt(12) != bytes.capacity() - HEADER_BYTES) {

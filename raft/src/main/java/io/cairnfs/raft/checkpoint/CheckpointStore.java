@@ -79,7 +79,8 @@ public final class CheckpointStore {
    *
    * @param disk rooted at {@code root}
    * @param directory below the root
-   * @throws CairnException {@code NOT_FOUND} if it was never formatted, or was emptied
+   * @throws CairnException {@code NOT_FOUND} if it was never formatted, or was emptied; {@code
+   *     CORRUPT} if pointer, manifest or a file is damaged or not there in full length
    */
   public static CheckpointStore open(Disk disk, Path root, String directory, String group)
       throws IOException {
@@ -95,10 +96,30 @@ public final class CheckpointStore {
     CheckpointPointer pointer = readPointer(disk, current);
     CheckpointStore store = new CheckpointStore(disk, root, directory, group, pointer);
     if (pointer.getIndex() > 0) {
-      store.readManifest(pointer.getDirectory());
+      store.requireFiles(pointer.getDirectory());
     }
     store.deleteTree(store.path(MAKING));
     return store;
+  }
+
+  /** All are there in full length; whoever reads them finds damage inside. */
+  private void requireFiles(String checkpoint) throws IOException {
+    for (CheckpointFile expected : readManifest(checkpoint).getFilesList()) {
+      String name = path(checkpoint) + "/" + expected.getName();
+      if (!disk.exists(name)) {
+        throw new CorruptionException(
+            disk.describe(name), 0, expected.getLength() + " bytes", "no file");
+      }
+      try (DiskFile file = disk.open(name, Disk.OpenMode.READ)) {
+        if (file.size() != expected.getLength()) {
+          throw new CorruptionException(
+              disk.describe(name),
+              Math.min(file.size(), expected.getLength()),
+              expected.getLength() + " bytes",
+              file.size() + " bytes");
+        }
+      }
+    }
   }
 
   private static CheckpointPointer readPointer(Disk disk, String name) throws IOException {

@@ -17,12 +17,22 @@ final class ListMachine implements StateMachine<Integer> {
   private static final String FILE = "words";
 
   private final Path store;
+  private final int secondFileBytes;
   private List<String> words = new ArrayList<>();
   private long index;
   private long term;
+  private volatile Runnable whileSaving = () -> {};
 
   ListMachine(Path store) throws IOException {
+    this(store, 3 << 20);
+  }
+
+  /**
+   * @param secondFileBytes what a checkpoint holds beside the words
+   */
+  ListMachine(Path store, int secondFileBytes) throws IOException {
     this.store = store;
+    this.secondFileBytes = secondFileBytes;
     Files.createDirectories(store);
     if (Files.exists(store.resolve(FILE))) {
       load(store.resolve(FILE));
@@ -65,13 +75,24 @@ final class ListMachine implements StateMachine<Integer> {
     return term;
   }
 
+  /** What goes on between a checkpoint's moment and its completion. */
+  void whileSaving(Runnable action) {
+    whileSaving = action;
+  }
+
   @Override
-  public synchronized CheckpointPosition checkpoint(Path directory) throws IOException {
+  public CheckpointPosition checkpoint(Path directory) throws IOException {
+    CheckpointPosition saved = save(directory);
+    whileSaving.run();
+    return saved;
+  }
+
+  private synchronized CheckpointPosition save(Path directory) throws IOException {
     List<String> lines = new ArrayList<>();
     lines.add(index + " " + term);
     lines.addAll(words);
     Files.write(directory.resolve(FILE), lines);
-    Files.write(directory.resolve("second-file"), new byte[3 << 20]);
+    Files.write(directory.resolve("second-file"), new byte[secondFileBytes]);
     copyIn(directory);
     return new CheckpointPosition(index, term);
   }

@@ -10,7 +10,10 @@ import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.RaftOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -249,6 +252,86 @@ class RaftEngineTest {
         .flatMap(leader -> cluster.engine(leader).status().follower(id))
         .filter(what)
         .isPresent();
+  }
+
+  /** What was applied while the checkpoint was being made is in the log only. */
+  @Test
+  void hazardA15TheLogIsCutToWhatTheCheckpointHoldsNotToWhatWasAppliedMeanwhile() throws Exception {
+    EngineOptions options = TestCluster.OPTIONS.withRaft(few(TestCluster.OPTIONS));
+    try (TestCluster cluster = cluster(options, 1)) {
+      cluster.startAll();
+      MemberId only = TestCluster.id(1);
+      String filler = "x".repeat(4_000);
+      for (int i = 0; i < 100; i++) {
+        cluster.submitSurely("before-" + i + filler);
+      }
+      cluster
+          .machine(only)
+          .whileSaving(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  cluster.submitSurely("meanwhile-" + i + filler);
+                }
+              });
+      long index = cluster.leader().checkpoint().join();
+      assertThat(index).isLessThanOrEqualTo(cluster.machine(only).appliedIndex() - 200);
+      cluster.await("cut log", () -> cluster.leader().status().firstIndex() > 1);
+      assertThat(cluster.leader().status().firstIndex()).isLessThanOrEqualTo(index + 1);
+      cluster.stop(only);
+      cluster.start(only);
+      cluster.submitSurely("after");
+      cluster.awaitSameWords(301);
+      assertThat(cluster.machine(only).words()).doesNotHaveDuplicates();
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  /** Without it, rot of the newest acknowledged entry would look like a torn write. */
+  @Test
+  void hazardA14ALogThatComesToRestVouchesForItsNewestEntry() throws Exception {
+    try (TestCluster cluster = cluster(TestCluster.OPTIONS, 1)) {
+      cluster.startAll();
+      cluster.submitSurely("acknowledged");
+      MemberId only = TestCluster.id(1);
+      Path segment = cluster.path(only).resolve("log").resolve("log-00000000000000000001.segment");
+      cluster.await("mark", () -> LogFile.read(segment).endsWithMark());
+      cluster.stop(only);
+      LogFile.read(segment).flipLastEntry(segment);
+      assertThatThrownBy(() -> cluster.start(only))
+          .isInstanceOfSatisfying(
+              CairnException.class,
+              refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.CORRUPT))
+          .hasMessageContaining("of index 2, which was forced");
+    }
+  }
+
+  /** Where the last entry of a segment begins, and whether a mark stands behind it. */
+  private record LogFile(int lastEntry, boolean endsWithMark) {
+    private static final int MAGIC = 0x43524C52;
+    private static final int MARK = 127;
+
+    static LogFile read(Path segment) {
+      ByteBuffer bytes;
+      try {
+        bytes = ByteBuffer.wrap(Files.readAllBytes(segment));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      LogFile found = new LogFile(0, false);
+      for (int at = 4096; bytes.getInt(at) == MAGIC; at += (40 + bytes.getInt(at + 8) + 7) & -8) {
+        found =
+            bytes.get(at + 12) == MARK
+                ? new LogFile(found.lastEntry, true)
+                : new LogFile(at, false);
+      }
+      return found;
+    }
+
+    void flipLastEntry(Path segment) throws IOException {
+      byte[] bytes = Files.readAllBytes(segment);
+      bytes[lastEntry + 41] ^= 1;
+      Files.write(segment, bytes);
+    }
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -209,6 +210,11 @@ final class TestCluster implements AutoCloseable {
   }
 
   void await(String what, BooleanSupplier condition) {
+    awaitTrue(what, condition, fatal);
+  }
+
+  static void awaitTrue(String what, BooleanSupplier condition, Collection<String> fatal) {
+    SystemClock clock = new SystemClock();
     long deadline = clock.monotonicNanos() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (clock.monotonicNanos() > deadline) {

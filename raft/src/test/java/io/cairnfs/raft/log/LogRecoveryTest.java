@@ -64,7 +64,7 @@ final class LogRecoveryTest {
   }
 
   @Test
-  void aBadRecordInABatchThatWasNeverForcedIsATornTail() throws IOException {
+  void hazardA14ABadRecordInABatchThatWasNeverForcedIsATornTail() throws IOException {
     log.append(entries(11, 21, 1, 200));
     damage(13);
     assertThat(recovered()).hasSize(12).last().isEqualTo(12L);
@@ -73,21 +73,21 @@ final class LogRecoveryTest {
   }
 
   @Test
-  void aBadRecordThatALaterOneCallsForcedIsDamage() throws IOException {
+  void hazardA14ABadRecordThatALaterOneCallsForcedIsDamage() throws IOException {
     log.append(entries(11, 12, 1, 200));
     damage(7);
     expectCorruption(7, "says that 10 was forced");
   }
 
   @Test
-  void theNewestForcedRecordIsProtectedByAMark() throws IOException {
+  void hazardA14TheNewestForcedRecordIsProtectedByAMark() throws IOException {
     log.mark();
     damage(10);
     expectCorruption(10, "says that 10 was forced");
   }
 
   @Test
-  void theNewestForcedRecordIsProtectedByTheStateFile() throws IOException {
+  void hazardA14TheNewestForcedRecordIsProtectedByTheStateFile() throws IOException {
     storage.saveVote(new VoteState(5, Optional.empty()));
     damage(10);
     expectCorruption(10, "forced mark is 10");

@@ -4,13 +4,14 @@ import io.cairnfs.bench.calibrate.CalibrateCommand;
 import io.cairnfs.bench.io.IoBench;
 import io.cairnfs.bench.meta.MetaBench;
 import io.cairnfs.bench.raft.RaftCommand;
+import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.process.ServerLogging;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** {@code cairn bench}: measures, and prints each value beside what limits it. */
 @Command(
-    name = "bench",
+    name = "cairn bench",
     description = "Measures Cairn and its parts; prints value, floor and ratio.",
     mixinStandardHelpOptions = true,
     subcommands = {CalibrateCommand.class, RaftCommand.class, MetaBench.class, IoBench.class})
@@ -20,6 +21,15 @@ public final class BenchMain {
   /** Exit code 0, or 2 for wrong usage, 1 for a measurement that failed. */
   public static void main(String[] arguments) {
     ServerLogging.toStandardError("WARN");
-    System.exit(new CommandLine(new BenchMain()).execute(arguments));
+    CommandLine commandLine = new CommandLine(new BenchMain());
+    commandLine.setExecutionExceptionHandler(
+        (exception, line, parsed) -> {
+          if (exception instanceof NoClusterException) {
+            line.getErr().println("bench: " + exception.getMessage());
+            return 1;
+          }
+          throw exception;
+        });
+    System.exit(commandLine.execute(arguments));
   }
 }

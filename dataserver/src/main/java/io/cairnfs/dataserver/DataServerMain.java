@@ -1,17 +1,13 @@
 package io.cairnfs.dataserver;
 
 import io.cairnfs.common.config.CairnConfiguration;
-import io.cairnfs.common.config.ConfigKey;
 import io.cairnfs.common.config.ConfigurationException;
 import io.cairnfs.common.disk.SystemDisk;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.process.CairnVersion;
-import io.cairnfs.common.process.DirectoryLock;
-import io.cairnfs.common.process.FatalErrors;
-import io.cairnfs.common.process.OpenFileLimit;
-import io.cairnfs.common.process.ServerLogging;
+import io.cairnfs.common.process.ServerProcess;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.dataserver.storage.IdentityFile;
 import io.cairnfs.dataserver.storage.ServerIdentity;
@@ -20,12 +16,12 @@ import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -90,19 +86,8 @@ public final class DataServerMain implements Callable<Integer> {
       forget(options);
       return 0;
     }
-    Path log =
-        Path.of(
-            System.getProperty(
-                "cairn.log.file",
-                options.directory().resolve("logs").resolve(id + ".log").toString()));
-    ServerLogging.toFile(
-        log,
-        configuration.bytes(ConfigKey.LOG_FILE_BYTES),
-        configuration.integer(ConfigKey.LOG_FILES),
-        configuration.text(ConfigKey.LOG_LEVEL));
-    Logger logger = LoggerFactory.getLogger(DataServerMain.class);
-    FatalErrors fatal = FatalErrors.haltProcess();
-    Thread.setDefaultUncaughtExceptionHandler(FatalErrors.uncaughtHandler(fatal));
+    ServerProcess process =
+        ServerProcess.begin("cairn dataserver", configuration, options.directory(), id);
     RpcEventLoops loops = RpcEventLoops.create(EVENT_LOOPS, "dataserver-net-" + id);
     DataServer server =
         DataServer.start(
@@ -110,35 +95,31 @@ public final class DataServerMain implements Callable<Integer> {
             loops,
             new SystemClock(),
             new SplittableRandom(new SecureRandom().nextLong()),
-            fatal,
+            process.fatal(),
             new MetricRegistry());
-    CountDownLatch ended = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, loops, logger), "stop"));
-    say(
-        logger,
+    List<Path> volumes =
+        options.volumes().stream().map(DataServerOptions.VolumeDirectory::directory).toList();
+    process.say(
         "data server %s listens on %s, data in %s, volumes %s, configuration %s, log %s"
             .formatted(
                 id,
                 server.address(),
                 options.directory(),
-                options.volumes().stream().map(volume -> volume.directory().toString()).toList(),
+                volumes,
                 configurationFile,
-                log));
-    warn(logger, DirectoryLock.volatileRemark(options.directory()));
-    for (DataServerOptions.VolumeDirectory volume : options.volumes()) {
-      warn(logger, DirectoryLock.volatileRemark(volume.directory()));
-    }
-    warn(logger, OpenFileLimit.remark());
+                process.log()));
+    Set<Path> directories = new LinkedHashSet<>(List.of(options.directory()));
+    directories.addAll(volumes);
+    process.warnOfSurroundings(directories);
     if (options.securityMode() == SecurityMode.NONE) {
-      warn(
-          logger,
-          "security.mode = none: EVERY CALLER IS BELIEVED; use it only inside a network that you trust");
+      process.warnOfBelievedNames();
     }
-    try {
-      ended.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    process.runUntilStopped(
+        () -> {
+          try (loops) {
+            server.close();
+          }
+        });
     return 0;
   }
 
@@ -156,28 +137,5 @@ public final class DataServerMain implements Callable<Integer> {
     }
     file.write(changed);
     System.out.println("volume " + forgetVolume + " is forgotten; start the server again");
-  }
-
-  private static void stop(DataServer server, RpcEventLoops loops, Logger logger) {
-    try {
-      server.close();
-      logger.info("stopped");
-    } catch (IOException e) {
-      logger.error("stopping failed", e);
-    } finally {
-      loops.close();
-    }
-  }
-
-  private static void say(Logger logger, String text) {
-    System.out.println(text);
-    logger.info(text);
-  }
-
-  private static void warn(Logger logger, String text) {
-    if (!text.isEmpty()) {
-      System.err.println("cairn dataserver: " + text);
-      logger.warn(text);
-    }
   }
 }

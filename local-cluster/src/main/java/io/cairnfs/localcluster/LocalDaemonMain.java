@@ -1,19 +1,15 @@
 package io.cairnfs.localcluster;
 
 import io.cairnfs.common.config.CairnConfiguration;
-import io.cairnfs.common.config.ConfigKey;
 import io.cairnfs.common.config.ConfigurationException;
-import io.cairnfs.common.process.FatalErrors;
-import io.cairnfs.common.process.ServerLogging;
+import io.cairnfs.common.process.ServerProcess;
 import io.cairnfs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -44,38 +40,17 @@ public final class LocalDaemonMain implements Callable<Integer> {
   public Integer call() throws LocalClusterException, IOException, ConfigurationException {
     ClusterDirectory cluster = new ClusterDirectory(directory);
     CairnConfiguration configuration = cluster.configuration();
-    Path log = cluster.logFile(ClusterDirectory.SINGLE);
-    ServerLogging.toFile(
-        log,
-        configuration.bytes(ConfigKey.LOG_FILE_BYTES),
-        configuration.integer(ConfigKey.LOG_FILES),
-        configuration.text(ConfigKey.LOG_LEVEL));
-    Logger logger = LoggerFactory.getLogger(LocalDaemonMain.class);
-    FatalErrors fatal = FatalErrors.haltProcess();
-    Thread.setDefaultUncaughtExceptionHandler(FatalErrors.uncaughtHandler(fatal));
+    ServerProcess process =
+        ServerProcess.begin("cairn local", configuration, cluster.root(), ClusterDirectory.SINGLE);
     LocalCluster running =
         LocalCluster.start(
             configuration,
             new SystemClock(),
             new SplittableRandom(new SecureRandom().nextLong()),
-            fatal);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(running, logger), "stop"));
-    logger.info("all roles of {} run in this process", cluster.root());
-    System.out.println("cluster of " + cluster.root() + " runs, log " + log);
-    try {
-      new CountDownLatch(1).await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+            process.fatal());
+    process.say("all roles of " + cluster.root() + " run in this process, log " + process.log());
+    process.warnOfSurroundings(List.of(cluster.root()));
+    process.runUntilStopped(running::close);
     return 0;
-  }
-
-  private static void stop(LocalCluster running, Logger logger) {
-    try {
-      running.close();
-      logger.info("stopped");
-    } catch (IOException e) {
-      logger.error("stopping failed", e);
-    }
   }
 }

@@ -1,25 +1,19 @@
 package io.cairnfs.metaserver;
 
 import io.cairnfs.common.config.CairnConfiguration;
-import io.cairnfs.common.config.ConfigKey;
 import io.cairnfs.common.config.ConfigurationException;
 import io.cairnfs.common.metrics.MetricRegistry;
-import io.cairnfs.common.process.DirectoryLock;
-import io.cairnfs.common.process.FatalErrors;
-import io.cairnfs.common.process.OpenFileLimit;
-import io.cairnfs.common.process.ServerLogging;
+import io.cairnfs.common.process.ServerProcess;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.rpc.server.SecurityMode;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -67,18 +61,7 @@ public final class MetaserverMain implements Callable<Integer> {
     Path directory = options.entry().directory();
     // Before anything is logged: a directory that is not there is not made.
     MetaserverIdentity.read(directory);
-    Path log =
-        Path.of(
-            System.getProperty(
-                "cairn.log.file", directory.resolve("logs").resolve(id + ".log").toString()));
-    ServerLogging.toFile(
-        log,
-        configuration.bytes(ConfigKey.LOG_FILE_BYTES),
-        configuration.integer(ConfigKey.LOG_FILES),
-        configuration.text(ConfigKey.LOG_LEVEL));
-    Logger logger = LoggerFactory.getLogger(MetaserverMain.class);
-    FatalErrors fatal = FatalErrors.haltProcess();
-    Thread.setDefaultUncaughtExceptionHandler(FatalErrors.uncaughtHandler(fatal));
+    ServerProcess process = ServerProcess.begin("cairn metaserver", configuration, directory, id);
     RpcEventLoops loops = RpcEventLoops.create(EVENT_LOOPS, "metaserver-net-" + id);
     Metaserver metaserver =
         Metaserver.start(
@@ -86,49 +69,21 @@ public final class MetaserverMain implements Callable<Integer> {
             loops,
             new SystemClock(),
             new SplittableRandom(new SecureRandom().nextLong()),
-            fatal,
+            process.fatal(),
             new MetricRegistry());
-    CountDownLatch ended = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(metaserver, loops, logger), "stop"));
-    say(
-        logger,
+    process.say(
         "metaserver %s listens on %s, data in %s, configuration %s, log %s"
-            .formatted(id, metaserver.address(), directory, configurationFile, log));
-    warn(logger, DirectoryLock.volatileRemark(directory));
-    warn(logger, OpenFileLimit.remark());
+            .formatted(id, metaserver.address(), directory, configurationFile, process.log()));
+    process.warnOfSurroundings(List.of(directory));
     if (options.securityMode() == SecurityMode.NONE) {
-      warn(
-          logger,
-          "security.mode = none: EVERY CALLER'S USER NAME IS BELIEVED; use it only inside a network that you trust");
+      process.warnOfBelievedNames();
     }
-    try {
-      ended.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    process.runUntilStopped(
+        () -> {
+          try (loops) {
+            metaserver.close();
+          }
+        });
     return 0;
-  }
-
-  private static void stop(Metaserver metaserver, RpcEventLoops loops, Logger logger) {
-    try {
-      metaserver.close();
-      logger.info("stopped");
-    } catch (IOException e) {
-      logger.error("stopping failed", e);
-    } finally {
-      loops.close();
-    }
-  }
-
-  private static void say(Logger logger, String text) {
-    System.out.println(text);
-    logger.info(text);
-  }
-
-  private static void warn(Logger logger, String text) {
-    if (!text.isEmpty()) {
-      System.err.println("cairn metaserver: " + text);
-      logger.warn(text);
-    }
   }
 }

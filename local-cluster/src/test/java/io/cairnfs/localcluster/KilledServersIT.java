@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
@@ -65,13 +66,16 @@ class KilledServersIT {
   }
 
   /**
-   * Files of mixed sizes, written by one thread until told to stop; what was acknowledged is
-   * listed.
+   * Files of mixed sizes, written by one thread until told to stop, a few more than were asked for:
+   * what is written is read back, so there must be an end to it. What was acknowledged is listed.
    */
   private static final class Writer implements AutoCloseable {
     private final List<String> names = new ArrayList<>();
     private final List<Integer> lengths = new ArrayList<>();
+    private static final int AHEAD = 20;
+
     private final AtomicBoolean stop = new AtomicBoolean();
+    private final Semaphore allowed = new Semaphore(AHEAD);
     private final ExecutorService thread = Executors.newSingleThreadExecutor();
     private final Future<?> done;
     private volatile int written;
@@ -82,6 +86,7 @@ class KilledServersIT {
               () -> {
                 int[] sizes = {100, 5_000, 40_000, 300_000, 3_000_000};
                 for (int i = 0; !stop.get(); i++) {
+                  allowed.acquire();
                   String name = prefix + "/f" + i;
                   Contents.write(fileSystem, name, sizes[i % sizes.length]);
                   names.add(name);
@@ -94,6 +99,7 @@ class KilledServersIT {
 
     void awaitFurther(int files) throws Exception {
       int target = written + files;
+      allowed.release(files);
       boolean unused =
           cluster.await(
               Duration.ofMinutes(1),
@@ -108,6 +114,7 @@ class KilledServersIT {
 
     void checkAll() throws Exception {
       stop.set(true);
+      allowed.release();
       done.get(60, TimeUnit.SECONDS);
       for (int i = 0; i < names.size(); i++) {
         Contents.check(fileSystem, names.get(i), lengths.get(i));

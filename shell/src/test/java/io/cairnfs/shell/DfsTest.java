@@ -628,6 +628,23 @@ class DfsTest {
   }
 
   @Test
+  void theLongestNamesAreCopiedToo() throws IOException {
+    String one = "n".repeat(254) + "1";
+    String two = "n".repeat(254) + "2";
+    // More than is written in one step.
+    byte[] content = new byte[(1 << 20) + 1];
+    write("/long/" + one, content);
+    write("/long/" + two, "short");
+    assertRun(0, "", "", "-get", "/long", "down");
+    assertThat(local.resolve("down").resolve(one)).hasBinaryContent(content);
+    assertThat(local.resolve("down").resolve(two)).hasContent("short");
+    assertThat(local.resolve("down").toFile().list()).hasSize(2);
+    assertRun(0, "", "", "-put", "down", "/up");
+    assertThat(memory.readFully(CairnPath.of("/up/" + one), 1 << 22)).isEqualTo(content);
+    assertThat(shell.run("-ls", "-C", "/up").out().lines()).hasSize(2);
+  }
+
+  @Test
   void getTakesTheCurrentDirectoryIfNoneIsNamed() throws IOException {
     assertRun(0, "", "", "-get", "/t/a");
     assertThat(local.resolve("a")).hasContent("hello\n");

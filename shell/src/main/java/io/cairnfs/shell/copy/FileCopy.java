@@ -150,7 +150,7 @@ public final class FileCopy {
 
   private void writeAndRename(InputStream in, Item target) throws IOException {
     FileTree tree = target.tree();
-    CairnPath temporary = target.withSuffix(TEMPORARY_SUFFIX).path();
+    CairnPath temporary = target.temporary(TEMPORARY_SUFFIX).path();
     boolean complete = false;
     unfinished.add(tree, temporary);
     try {

@@ -3,9 +3,12 @@ package io.cairnfs.shell.tree;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.shell.text.ByteText;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32;
 
 /**
  * A path that a user named, or one below it: how it was typed, where it is, and what was there when
@@ -15,6 +18,9 @@ import java.util.Optional;
  */
 public record Item(FileTree tree, String text, CairnPath path, Optional<Facts> found) {
   private static final String SEPARATOR = "/";
+
+  /** The most bytes of a name, in the cluster and on this machine. */
+  private static final int NAME_BYTES = 255;
 
   public boolean exists() {
     return found.isPresent();
@@ -76,11 +82,25 @@ public record Item(FileTree tree, String text, CairnPath path, Optional<Facts> f
     return text.endsWith(SEPARATOR) ? text + name : text + SEPARATOR + name;
   }
 
-  /** A sibling whose name goes on with {@code suffix}; nothing is known of it. */
-  public Item withSuffix(String suffix) {
-    byte[] name = ByteText.encode(name() + suffix);
-    CairnPath other = path.parent().orElse(CairnPath.ROOT).child(name);
-    return new Item(tree, text + suffix, other, Optional.empty());
+  /**
+   * Where a file may lie until it is complete: a sibling whose name goes on with {@code suffix}. A
+   * name that is too long for that is cut, and a checksum of it tells it from others. Nothing is
+   * known of the sibling.
+   */
+  public Item temporary(String suffix) {
+    byte[] name = path.nameBytes();
+    byte[] end = suffix.getBytes(StandardCharsets.UTF_8);
+    int keep = name.length;
+    if (name.length + end.length > NAME_BYTES) {
+      CRC32 checksum = new CRC32();
+      checksum.update(name);
+      end = "~%08x%s".formatted(checksum.getValue(), suffix).getBytes(StandardCharsets.UTF_8);
+      keep = NAME_BYTES - end.length;
+    }
+    byte[] other = Arrays.copyOf(name, keep + end.length);
+    System.arraycopy(end, 0, other, keep, end.length);
+    CairnPath sibling = path.parent().orElse(CairnPath.ROOT).child(other);
+    return new Item(tree, text + suffix, sibling, Optional.empty());
   }
 
   @Override

@@ -37,7 +37,7 @@ final class RocksCursor implements RecordCursor {
     try {
       iterator.status();
     } catch (RocksDBException e) {
-      throw new StoreFailure("scanning the store", e);
+      throw new StoreFailure("scanning the store: " + e.getMessage(), e);
     }
   }
 

@@ -91,7 +91,8 @@ final class RocksHandle {
       }
       return handle;
     } catch (RocksDBException e) {
-      throw new CairnException(ErrorCode.CORRUPT, "cannot open the store in " + directory, e);
+      throw new CairnException(
+          ErrorCode.CORRUPT, "cannot open the store in " + directory + ": " + e.getMessage(), e);
     }
   }
 
@@ -121,6 +122,20 @@ final class RocksHandle {
     return db;
   }
 
+  /**
+   * Reads every block and compares it with its checksum.
+   *
+   * @throws CairnException {@code CORRUPT} if one differs, naming file, offset and both checksums
+   */
+  void verify() throws CairnException {
+    try {
+      db.verifyChecksum();
+    } catch (RocksDBException e) {
+      throw new CairnException(
+          ErrorCode.CORRUPT, "the store in " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
   ColumnFamilyHandle family(Table table) {
     return families.get(table);
   }
@@ -134,7 +149,7 @@ final class RocksHandle {
     try {
       return Optional.ofNullable(db.get(families.get(table), options, key));
     } catch (RocksDBException e) {
-      throw new StoreFailure("reading table " + table.familyName(), e);
+      throw new StoreFailure("reading table " + table.familyName() + ": " + e.getMessage(), e);
     }
   }
 
@@ -170,7 +185,7 @@ final class RocksHandle {
       long term = in.getLong();
       return new Applied(index, term, new StoreDigest(in.getLong(), in.getLong()));
     } catch (RocksDBException e) {
-      throw new IOException("reading the store in " + directory, e);
+      throw new IOException("reading the store in " + directory + ": " + e.getMessage(), e);
     }
   }
 

@@ -67,6 +67,8 @@ public final class RocksHome implements StoreHome {
     copyStore(checkpoint, directory(number));
     RocksStore store = RocksStore.open(directory(number), options);
     try {
+      // Another member's disk may have damaged it: then the store before stays in force.
+      store.verify();
       writePointer(number);
     } catch (IOException e) {
       store.close();

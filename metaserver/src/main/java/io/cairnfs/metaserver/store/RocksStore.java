@@ -50,6 +50,11 @@ public final class RocksStore implements MetadataStore {
     }
   }
 
+  /** See {@link RocksHandle#verify}. */
+  void verify() throws IOException {
+    handle.verify();
+  }
+
   private void hold() {
     if (!handle.tryAcquire()) {
       throw new IllegalStateException("the store is closed");

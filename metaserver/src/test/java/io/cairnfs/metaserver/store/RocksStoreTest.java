@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class RocksStoreTest extends MetadataStoreContract {
@@ -81,6 +86,74 @@ class RocksStoreTest extends MetadataStoreContract {
       assertThat(reopened.applied().index()).isEqualTo(9);
     }
     assertThat(Files.exists(base.resolve("store-1"))).isFalse();
+  }
+
+  private static Path flipFirstTable(Path store) throws IOException {
+    Path table;
+    try (Stream<Path> files = Files.list(store)) {
+      table =
+          files
+              .filter(file -> file.toString().endsWith(".sst"))
+              .max(Comparator.comparingLong(file -> file.toFile().length()))
+              .orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(table);
+    bytes[20] ^= 0x10;
+    Files.write(table, bytes);
+    return table.getFileName();
+  }
+
+  /** Records that cannot be compressed, so that a table has more than one block. */
+  private static WriteBatch manyRecords(long index) {
+    List<WriteBatch.Write> writes = new ArrayList<>();
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < 200; i++) {
+      byte[] value = new byte[1_000];
+      random.nextBytes(value);
+      writes.add(new WriteBatch.Put(Table.INODE, ByteBuffer.allocate(8).putLong(i).array(), value));
+    }
+    return new WriteBatch(writes, new Applied(index, 1, StoreDigest.EMPTY));
+  }
+
+  @Test
+  void aDamagedCheckpointIsNamedAndTheStoreBeforeStaysInForce() throws IOException {
+    Path checkpoint = directory.resolve("checkpoint");
+    try (MetadataStore source = open(directory.resolve("source"))) {
+      source.write(manyRecords(9));
+      source.flush();
+      source.checkpoint(checkpoint);
+    }
+    Path base = directory.resolve("home");
+    RocksHome home = new RocksHome(base, RocksOptions.SMALL);
+    try (MetadataStore old = home.open()) {
+      old.write(batch(1));
+      old.flush();
+    }
+    Path damaged = flipFirstTable(checkpoint);
+    assertThatThrownBy(() -> home.install(checkpoint).close())
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CORRUPT))
+        .hasMessageContaining("checksum mismatch")
+        .hasMessageContaining(damaged.toString());
+    try (MetadataStore reopened = new RocksHome(base, RocksOptions.SMALL).open()) {
+      assertThat(reopened.applied().index()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aDamagedTableIsNamedWhenItIsRead() throws IOException {
+    Path where = directory.resolve("damaged");
+    try (MetadataStore store = open(where)) {
+      store.write(manyRecords(9));
+      store.flush();
+    }
+    Path damaged = flipFirstTable(where);
+    try (MetadataStore store = open(where)) {
+      assertThatThrownBy(() -> store.get(Table.INODE, new byte[8]))
+          .isInstanceOf(StoreFailure.class)
+          .hasMessageContaining("checksum mismatch")
+          .hasMessageContaining(damaged.toString());
+    }
   }
 
   @Test

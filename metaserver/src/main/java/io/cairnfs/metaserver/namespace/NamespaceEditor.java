@@ -81,7 +81,8 @@ public final class NamespaceEditor extends Namespace {
 
   /** Puts an inode whose last name is gone among what is to be purged. */
   public InodeRecord moveToDeleted(InodeRecord inode) {
-    transaction.put(Table.DELETED, Keys.deleted(transaction.index(), inode.id()), Bytes.EMPTY);
+    // An inode is deleted once, so there is no record of it at this index.
+    transaction.insert(Table.DELETED, Keys.deleted(transaction.index(), inode.id()), Bytes.EMPTY);
     return putInode(inode.edit().parent(InodeRecord.DELETED_ROOT).done());
   }
 

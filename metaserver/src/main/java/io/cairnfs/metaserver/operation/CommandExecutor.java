@@ -50,6 +50,7 @@ public final class CommandExecutor {
   private CommandReply executeCall(NamespaceEditor namespace, Command command, long now) {
     Replies replies = new Replies(namespace);
     SessionRecord session;
+    boolean isNewest;
     try {
       session = replies.requireSession(command);
       replies.requireCurrent(session, command);
@@ -57,12 +58,13 @@ public final class CommandExecutor {
       if (known.isPresent()) {
         return known.get();
       }
+      isNewest = command.getCall() > session.highCall();
       session = replies.admit(session, command);
     } catch (CairnException e) {
       return failure(namespace.transaction().index(), e);
     }
     CommandReply reply = attempt(context(namespace, command, now, Optional.of(session)));
-    replies.store(session.id(), command.getCall(), reply);
+    replies.store(session.id(), command.getCall(), isNewest, reply);
     return reply;
   }
 

@@ -106,13 +106,22 @@ final class Replies {
     }
   }
 
-  /** Keeps a reply, unless the call ended its own session. */
-  void store(SessionId session, long call, CommandReply reply) {
+  /**
+   * Keeps a reply, unless the call ended its own session.
+   *
+   * @param isNewest no call of this number or above was ever executed
+   */
+  void store(SessionId session, long call, boolean isNewest, CommandReply reply) {
     if (namespace.session(session).isEmpty()) {
       return;
     }
     transaction.begin();
-    transaction.put(Table.REPLY, Keys.reply(session, call), reply.toByteArray());
+    byte[] key = Keys.reply(session, call);
+    if (isNewest) {
+      transaction.insert(Table.REPLY, key, reply.toByteArray());
+    } else {
+      transaction.put(Table.REPLY, key, reply.toByteArray());
+    }
     transaction.keep();
   }
 

@@ -142,7 +142,10 @@ public interface CairnFileSystem extends Closeable {
   enum DeleteMode {
     /** A file, a symlink or an empty directory. */
     SINGLE,
-    /** A directory with all below it too, in one atomic step. */
+    /**
+     * A directory with all below it too: in one atomic step for the superuser, and for everybody
+     * where there are at most 4,096 entries below; otherwise from the leaves, in parts.
+     */
     RECURSIVE
   }
 

@@ -29,7 +29,6 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
-import io.cairnfs.proto.metadata.DeleteTree;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
 import io.cairnfs.proto.metadata.ListDirectory;
@@ -523,10 +522,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   public boolean delete(CairnPath path, DeleteMode mode) throws CairnException {
     try {
       switch (mode) {
-        case RECURSIVE -> {
-          DeleteTree delete = DeleteTree.newBuilder().setTarget(Conversions.nodeRef(path)).build();
-          mutate(Operation.newBuilder().setDeleteTree(delete));
-        }
+        case RECURSIVE -> new TreeDeletion(environment, sessions, this::list).delete(path);
         case SINGLE -> deleteOne(path);
       }
       return true;

@@ -143,8 +143,10 @@ class MetadataCallsTest {
       cluster.namespace.notNow.set(4);
       fs.mkdir(CairnPath.of("/a"), 0755);
       assertThat(cluster.namespace.applied()).isEqualTo(1);
-      cluster.namespace.notNow.set(Integer.MAX_VALUE);
       try (CairnFileSystem hasty = cluster.connect(b -> b.timeout(Duration.ofMillis(500)))) {
+        // Connected and with a session, so that the whole time is the refused call's.
+        hasty.mkdirs(CairnPath.of("/a"), 0755);
+        cluster.namespace.notNow.set(Integer.MAX_VALUE);
         assertRefused(ErrorCode.RETRY, () -> hasty.mkdir(CairnPath.of("/b"), 0755));
       }
     }
@@ -329,6 +331,36 @@ class MetadataCallsTest {
       assertThat(fs.delete(CairnPath.of("/d/f"), CairnFileSystem.DeleteMode.SINGLE)).isTrue();
       assertThat(fs.delete(CairnPath.of("/d"), CairnFileSystem.DeleteMode.SINGLE)).isTrue();
       assertThat(fs.delete(CairnPath.of("/d"), CairnFileSystem.DeleteMode.RECURSIVE)).isFalse();
+    }
+  }
+
+  @Test
+  void aTreeTooLargeForOneStepIsDeletedInParts() throws Exception {
+    cluster.namespace.mostDeletedAtOnce = 5;
+    try (CairnFileSystem fs = cluster.connect()) {
+      for (String directory : List.of("/d", "/d/small", "/d/large", "/d/large/deep")) {
+        fs.mkdir(CairnPath.of(directory), 0755);
+        for (int i = 0; i < (directory.endsWith("small") ? 3 : 150); i++) {
+          fs.createWithContent(
+              CairnPath.of(directory + "/f" + i), ByteBuffer.allocate(1), CreateOptions.defaults());
+        }
+      }
+      fs.mkdir(CairnPath.of("/dd"), 0755);
+      assertThat(fs.delete(CairnPath.of("/d"), CairnFileSystem.DeleteMode.RECURSIVE)).isTrue();
+      assertThat(fs.listAll(CairnPath.of("/")))
+          .extracting(status -> status.path().toString())
+          .containsExactly("/dd");
+    }
+  }
+
+  @Test
+  void aTreeThatIsRefusedThoughItIsEmptyIsReported() throws Exception {
+    cluster.namespace.mostDeletedAtOnce = -1;
+    try (CairnFileSystem fs = cluster.connect()) {
+      fs.mkdir(CairnPath.of("/d"), 0755);
+      assertRefused(
+          ErrorCode.UNSUPPORTED,
+          () -> fs.delete(CairnPath.of("/d"), CairnFileSystem.DeleteMode.RECURSIVE));
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.ClientOptions;
 import io.cairnfs.client.CreateOptions;
@@ -174,15 +175,32 @@ class BadInputIT {
   }
 
   @Test
-  void aDirectoryOfAHundredThousandFilesIsListedInPages() throws Exception {
-    int files = 100_000;
-    var made = fileSystem.mkdir(CairnPath.of("/many"), 0755);
+  void aTreeOfAnOrdinaryUserIsDeletedHoweverLarge() throws Exception {
+    ClientOptions options =
+        ClientOptions.builder(cluster.controller().metaservers())
+            .clientName("ordinary")
+            .user("ordinary")
+            .build();
+    var open = fileSystem.mkdir(CairnPath.of("/open"), 0777);
+    assertThat(open.isDirectory()).isTrue();
+    try (CairnFileSystem ordinary = LocalRpc.connect(options)) {
+      createFiles(ordinary, "/open/many", 5_000);
+      var other = fileSystem.mkdir(CairnPath.of("/open/many/foreign"), 0755);
+      assertThat(other.isDirectory()).isTrue();
+      assertThat(ordinary.delete(CairnPath.of("/open/many"), DeleteMode.RECURSIVE)).isTrue();
+      assertThat(ordinary.exists(CairnPath.of("/open/many"))).isFalse();
+    }
+  }
+
+  private static void createFiles(CairnFileSystem fileSystem, String directory, int files)
+      throws Exception {
+    var made = fileSystem.mkdir(CairnPath.of(directory), 0755);
     assertThat(made.isDirectory()).isTrue();
     List<CompletableFuture<FileStatus>> window = new ArrayList<>();
     for (int i = 0; i < files; i++) {
       window.add(
           fileSystem.createWithContentAsync(
-              CairnPath.of("/many/f%06d".formatted(i)),
+              CairnPath.of((directory + "/f%06d").formatted(i)),
               ByteBuffer.allocate(0),
               CreateOptions.defaults()));
       if (window.size() == 500) {
@@ -191,6 +209,12 @@ class BadInputIT {
       }
     }
     CompletableFuture.allOf(window.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aDirectoryOfAHundredThousandFilesIsListedInPages() throws Exception {
+    int files = 100_000;
+    createFiles(fileSystem, "/many", files);
     RemoteIterator<FileStatus> iterator = fileSystem.list(CairnPath.of("/many"));
     int seen = 0;
     while (iterator.hasNext()) {
@@ -198,8 +222,7 @@ class BadInputIT {
       seen++;
     }
     assertThat(seen).isEqualTo(files);
-    assertThat(fileSystem.delete(CairnPath.of("/many"), CairnFileSystem.DeleteMode.RECURSIVE))
-        .isTrue();
+    assertThat(fileSystem.delete(CairnPath.of("/many"), DeleteMode.RECURSIVE)).isTrue();
     assertThat(fileSystem.exists(CairnPath.of("/many"))).isFalse();
   }
 }

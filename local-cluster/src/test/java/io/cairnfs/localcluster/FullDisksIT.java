@@ -17,12 +17,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Disks run full and are freed again: a clear error, nothing lost, and no hand needed afterwards.
+ * Disks run full or become unwritable, and serve again: a clear error, nothing lost, and no hand
+ * needed afterwards.
  */
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class FullDisksIT {
@@ -92,6 +94,48 @@ class FullDisksIT {
                 }
               });
       Contents.check(fileSystem, "/again", 6_000_000);
+    }
+  }
+
+  @Test
+  void aDirectoryThatCannotBeWrittenTakesNoReplicasUntilItCanBe() throws Exception {
+    Path root = directory.resolve("unwritable");
+    Path chunks = root.resolve("d1/v1/chunks");
+    try (RealCluster cluster = RealCluster.start(root, 1, 3);
+        CairnFileSystem fileSystem = cluster.connect()) {
+      Contents.write(fileSystem, "/before", 3_000_000);
+      boolean sealed =
+          cluster.await(
+              Duration.ofSeconds(30),
+              "sealed replica",
+              () -> {
+                try (Stream<Path> files = Files.walk(chunks)) {
+                  return files.anyMatch(file -> file.toString().endsWith(".sums"))
+                      ? Optional.of(true)
+                      : Optional.empty();
+                }
+              });
+      assertThat(sealed).isTrue();
+      run("mount", "--bind", chunks.toString(), chunks.toString());
+      try {
+        run("mount", "-o", "remount,bind,ro", chunks.toString());
+        for (int i = 0; i < 8; i++) {
+          Contents.write(fileSystem, "/during" + i, 1_000_000 * i + 50_000);
+        }
+        for (int i = 0; i < 8; i++) {
+          Contents.check(fileSystem, "/during" + i, 1_000_000 * i + 50_000);
+        }
+        Contents.check(fileSystem, "/before", 3_000_000);
+        assertThat(cluster.fsck("/").output()).contains("UNDER-REPLICATED");
+      } finally {
+        run("umount", "-l", chunks.toString());
+      }
+      cluster.awaitHealthy(Duration.ofMinutes(1));
+      assertThat(Files.readString(cluster.controller().directory().logFile("d1")))
+          .contains("takes no new replicas for now");
+      for (int i = 0; i < 8; i++) {
+        Contents.check(fileSystem, "/during" + i, 1_000_000 * i + 50_000);
+      }
     }
   }
 

@@ -192,11 +192,7 @@ class KilledServersIT {
       cluster.signal(leader, "STOP");
       try {
         writer.awaitFurther(20);
-        SystemClock clock = new SystemClock();
-        long thawNanos = clock.monotonicNanos() + Duration.ofSeconds(10).toNanos();
-        while (clock.monotonicNanos() < thawNanos) {
-          writer.awaitFurther(1);
-        }
+        writeOn(writer, Duration.ofSeconds(10));
       } finally {
         cluster.signal(leader, "CONT");
       }
@@ -212,10 +208,20 @@ class KilledServersIT {
       cluster.signal("d1", "STOP");
       try {
         writer.awaitFurther(20);
+        writeOn(writer, Duration.ofSeconds(60));
         writer.checkAll();
       } finally {
         cluster.signal("d1", "CONT");
       }
+    }
+  }
+
+  /** Files go on being written for so long. */
+  private static void writeOn(Writer writer, Duration time) throws Exception {
+    SystemClock clock = new SystemClock();
+    long endNanos = clock.monotonicNanos() + time.toNanos();
+    while (clock.monotonicNanos() < endNanos) {
+      writer.awaitFurther(1);
     }
   }
 

@@ -114,11 +114,19 @@ public final class MetadataClient implements AutoCloseable {
     return environment.deadline(timeout);
   }
 
-  /** Runs the task on an event loop after a pause that grows with the number of attempts. */
-  public void later(Runnable task, int attempts, int atLeastMillis) {
+  /**
+   * Runs the task on an event loop after a pause that grows with the number of attempts.
+   *
+   * @return false, and nothing is run, if the deadline comes first
+   */
+  public boolean later(Runnable task, int attempts, int atLeastMillis, Deadline deadline) {
     long most = Math.min(500, 10L << Math.min(attempts, 10));
     long pause = Math.max(atLeastMillis, most / 2 + environment.random().nextLong(most / 2 + 1));
+    if (deadline.remainingMillis() <= pause) {
+      return false;
+    }
     var unused = environment.schedule(task, pause);
+    return true;
   }
 
   /** Calls one process once. */

@@ -158,10 +158,12 @@ public final class Session {
     boolean again =
         NOT_NOW.contains(refusal.code())
             && !pending.result.isDone()
-            && pending.deadline.remainingMillis() > refusal.retryAfterMillis();
+            && metadata.later(
+                () -> begin(pending),
+                ++pending.attempts,
+                refusal.retryAfterMillis(),
+                pending.deadline);
     if (again) {
-      pending.attempts++;
-      metadata.later(() -> begin(pending), pending.attempts, refusal.retryAfterMillis());
       return;
     }
     if (refusal.code() == ErrorCode.SESSION_EXPIRED) {

@@ -69,6 +69,9 @@ public final class FakeNamespace {
   public volatile long defaultChunkBytes = 8 << 20;
   public volatile int defaultReplication = 3;
 
+  /** A tree with more entries is not deleted in one step. */
+  public volatile long mostDeletedAtOnce = Long.MAX_VALUE;
+
   FakeNamespace(FakeCluster cluster) {
     this.cluster = cluster;
     files.put("", new FakeFile(1, true));
@@ -281,6 +284,10 @@ public final class FakeNamespace {
       case DELETE_TREE -> {
         resolve(operation.getDeleteTree().getTarget());
         String path = key(operation.getDeleteTree().getTarget());
+        long below = files.keySet().stream().filter(name -> name.startsWith(path + "/")).count();
+        if (below > mostDeletedAtOnce) {
+          throw new CairnException(ErrorCode.UNSUPPORTED, path + " has " + below + " entries");
+        }
         files.keySet().removeIf(other -> other.equals(path) || other.startsWith(path + "/"));
         result.setDelete(DeleteResult.newBuilder().setType(FileType.DIRECTORY));
       }

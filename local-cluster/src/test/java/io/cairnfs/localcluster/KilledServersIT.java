@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -108,7 +109,7 @@ class KilledServersIT {
                 if (done.isDone()) {
                   done.get();
                 }
-                return written >= target ? java.util.Optional.of(true) : java.util.Optional.empty();
+                return written >= target ? Optional.of(true) : Optional.empty();
               });
     }
 
@@ -216,12 +217,18 @@ class KilledServersIT {
     }
   }
 
-  /** Files go on being written for so long. */
+  /** Files go on being written for so long, a few in every second. */
   private static void writeOn(Writer writer, Duration time) throws Exception {
     SystemClock clock = new SystemClock();
-    long endNanos = clock.monotonicNanos() + time.toNanos();
-    while (clock.monotonicNanos() < endNanos) {
-      writer.awaitFurther(1);
+    long startNanos = clock.monotonicNanos();
+    for (int second = 1; second <= time.toSeconds(); second++) {
+      long nextNanos = startNanos + TimeUnit.SECONDS.toNanos(second);
+      writer.awaitFurther(2);
+      boolean unused =
+          cluster.await(
+              time,
+              "second " + second,
+              () -> clock.monotonicNanos() >= nextNanos ? Optional.of(true) : Optional.empty());
     }
   }
 

@@ -25,7 +25,15 @@ final class Programs {
   private final Map<String, String> variables = new HashMap<>();
 
   /** What a program left. */
-  record Result(int code, String out, String err) {}
+  record Result(int code, String out, String err) {
+    /**
+     * Standard error without the lines that only say that somebody waits: on a busy machine an
+     * election may come between.
+     */
+    String errWithoutWaiting() {
+      return err.replaceAll("(?m)^\\S+: no metaserver answers at .*; giving up after .*\\R", "");
+    }
+  }
 
   /**
    * @param here an empty directory: where programs run, and their user's home

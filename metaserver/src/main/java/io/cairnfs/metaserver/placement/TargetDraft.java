@@ -1,9 +1,6 @@
 package io.cairnfs.metaserver.placement;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +13,12 @@ import java.util.stream.IntStream;
 final class TargetDraft {
   private static final int GAP = -1;
 
+  /**
+   * For so many memberships that a server lacks it is filled with one more than it needs: a joiner
+   * (which gets the rest of a whole slot) to its share, and none far beyond the fewest moves.
+   */
+  private static final int LACKING_TO_EXTRA = 20;
+
   private final SlotMap previous;
   private final int width;
   private final List<RingServer> servers;
@@ -26,6 +29,12 @@ final class TargetDraft {
 
   /** [slot][position]: server index or {@link #GAP}. */
   private final int[][] members;
+
+  /** What is left of the previous map, as {@link #members}. */
+  private final int[][] adopted;
+
+  /** For each server how many memberships it is filled up to. */
+  private final int[] wanted;
 
   private final int[] starts;
   private final int[] load;
@@ -44,15 +53,26 @@ final class TargetDraft {
     racks = names.size();
     load = new int[servers.size()];
     members = new int[previous.slots()][];
+    adopted = new int[previous.slots()][];
     starts = new int[previous.slots()];
     for (int slot = 0; slot < members.length; slot++) {
       starts[slot] = ring.start(pool, slot);
-      members[slot] = adopt(previous.members(slot));
+      adopted[slot] = adopt(previous.members(slot));
+      members[slot] = adopted[slot].clone();
       for (int server : members[slot]) {
         if (server != GAP) {
           load[server]++;
         }
       }
+    }
+    wanted = new int[servers.size()];
+    for (int server = 0; server < wanted.length; server++) {
+      int least = shares.leastBeforeFilling(server);
+      int extra =
+          load[server] == 0
+              ? Math.min(shares.roundedDown(server) - least, least / LACKING_TO_EXTRA + 1)
+              : Math.max(0, least - load[server]) / LACKING_TO_EXTRA;
+      wanted[server] = least + extra;
     }
   }
 
@@ -232,9 +252,8 @@ final class TargetDraft {
    * @param onlyNew take no membership of the previous map
    */
   private void take(int server, int[] slots, Limit floor, boolean onlyNew) {
-    int wanted = shares.roundedDown(server);
     for (int slot : slots) {
-      if (load[server] >= wanted) {
+      if (load[server] >= wanted[server]) {
         return;
       }
       if (isIn(slot, server)) {
@@ -257,98 +276,37 @@ final class TargetDraft {
   }
 
   /**
-   * Servers above their bound give memberships away, along the cheapest chain of servers to one
-   * with room: moving on a membership that this draft made costs nothing, one of the previous map
-   * costs one.
+   * Servers above their bound give memberships away and servers below their least get some, along
+   * chains of servers where it cannot be done directly, and what the steps before moved without
+   * need goes back: see {@link MoveChains}.
    */
-  void relieveOverloaded() {
-    for (int server = 0; server < load.length; server++) {
-      int tries = members.length;
-      while (load[server] > shares.bound(server) && tries-- > 0) {
-        if (!moveAlongChain(server)) {
-          break;
-        }
-      }
+  void settleLoads() {
+    int[][] before = new int[members.length][];
+    for (int slot = 0; slot < before.length; slot++) {
+      before[slot] = Arrays.stream(previous.members(slot)).map(this::indexOf).toArray();
     }
-  }
-
-  private record Move(int slot, int position, int from, int to, boolean isFree, int rank) {
-    boolean isBetterThan(Move other) {
-      return other == null || (isFree == other.isFree ? rank < other.rank : isFree);
+    MoveChains.Limits[] limits = new MoveChains.Limits[load.length];
+    for (int server = 0; server < limits.length; server++) {
+      limits[server] =
+          new MoveChains.Limits(
+              shares.leastBeforeFilling(server), wanted[server], shares.bound(server));
     }
-  }
-
-  private boolean moveAlongChain(int from) {
-    Move[] cameBy = new Move[load.length];
-    boolean[] done = new boolean[load.length];
-    ArrayDeque<Integer> queue = new ArrayDeque<>();
-    queue.add(from);
-    while (!queue.isEmpty()) {
-      int at = queue.remove();
-      if (done[at]) {
-        continue;
-      }
-      done[at] = true;
-      if (at != from && load[at] < shares.bound(at)) {
-        return moveChain(from, at, cameBy);
-      }
-      List<Move> moves = new ArrayList<>();
-      for (Move move : bestMoves(at)) {
-        if (move != null && !done[move.to()] && move.isBetterThan(cameBy[move.to()])) {
-          moves.add(move);
-        }
-      }
-      // The server with most room is taken off the queue first.
-      moves.sort(Comparator.comparingDouble(move -> surplus(move.to())));
-      for (Move move : moves) {
-        cameBy[move.to()] = move;
-        if (!move.isFree()) {
-          queue.addLast(move.to());
-        }
-      }
-      for (int i = moves.size() - 1; i >= 0; i--) {
-        if (moves.get(i).isFree()) {
-          queue.addFirst(moves.get(i).to());
-        }
-      }
-    }
-    return false;
-  }
-
-  /** For each server the best membership of {@code from} that it may take over; null if none. */
-  private Move[] bestMoves(int from) {
-    Move[] best = new Move[load.length];
+    new MoveChains(members, before, rackOf, limits).improve();
     for (int slot = 0; slot < members.length; slot++) {
-      int position = positionOf(slot, from);
-      if (position == GAP) {
-        continue;
-      }
-      boolean free = isNew(slot, position);
-      for (int to = 0; to < load.length; to++) {
-        if (!isIn(slot, to) && mayReplace(slot, position, to)) {
-          Move move = new Move(slot, position, from, to, free, ring.rank(starts[slot], to));
-          if (move.isBetterThan(best[to])) {
-            best[to] = move;
-          }
-        }
-      }
+      restorePositions(slot);
     }
-    return best;
   }
 
-  private boolean moveChain(int from, int last, Move[] cameBy) {
-    for (int to = last; to != from; to = cameBy[to].from()) {
-      Move move = cameBy[to];
-      // An earlier move of this chain may have changed the slot: the chain then ends here, which
-      // leaves every count as lawful as before and the next round to find another way.
-      if (members[move.slot()][move.position()] != move.from()
-          || isIn(move.slot(), to)
-          || !mayReplace(move.slot(), move.position(), to)) {
-        return to != last;
+  /** Previous members that a chain brought back stand where they stood. */
+  private void restorePositions(int slot) {
+    int[] list = members[slot];
+    for (int position = 0; position < width; position++) {
+      int at = positionOf(slot, adopted[slot][position]);
+      if (adopted[slot][position] != GAP && at != GAP) {
+        list[at] = list[position];
+        list[position] = adopted[slot][position];
       }
-      replace(move.slot(), move.position(), to);
     }
-    return true;
   }
 
   /** The replacement keeps the number of racks in the slot, or has as many as there can be. */

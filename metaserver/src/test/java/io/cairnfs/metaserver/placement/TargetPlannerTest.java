@@ -4,75 +4,122 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TargetPlannerTest {
   private static final int SLOTS = 4096;
   private static final int WIDTH = 3;
 
-  /** Racks dealt out in turn; weights all 100, or 50 to 200. */
+  /** How the weights of servers are dealt out, by id. */
+  private enum Weights {
+    EQUAL,
+    ONE_TWO_FOUR,
+    ONE_GIANT;
+
+    private RingServer server(int id, int racks) {
+      int weight =
+          switch (this) {
+            case EQUAL -> 100;
+            case ONE_TWO_FOUR -> 50 << (id / 2 % 3);
+            case ONE_GIANT -> id == 2 ? 1_000 : 100;
+          };
+      return new RingServer(id, weight, "r" + id % racks);
+    }
+  }
+
   @ParameterizedTest
-  @CsvSource({
-    "4, 1, false, 1, 10",
-    "8, 1, true, 2, 10",
-    "12, 3, true, 3, 10",
-    "20, 1, true, 4, 10",
-    "50, 5, true, 5, 10",
-    "50, 1, false, 6, 10",
-    "100, 10, true, 7, 10",
-    "185, 7, true, 8, 10",
-    // Few servers in about as many racks as a slot has members: every slot has nearly every rack,
-    // and even the best map has to move more than the sum that the test calls the optimum.
-    "5, 1, true, 2, 25",
-    "4, 4, false, 2, 40",
-    "8, 2, false, 4, 25",
-    "20, 4, true, 6, 25",
-  })
+  @MethodSource("manyClusters")
   void thirtyJoinsAndLeavesInARowStayBalancedAndMoveLittle(
-      int count, int racks, boolean weighted, long seed, int percent) {
+      int slots, int width, int count, Weights weights, int racks) {
+    long seed = 1_000L * count + racks;
     RandomGenerator random = random(seed);
     List<RingServer> servers = new ArrayList<>();
     int nextId = 1;
     while (servers.size() < count) {
-      servers.add(server(nextId, weighted, racks, random));
+      servers.add(weights.server(nextId, racks));
       nextId++;
     }
-    SlotMap map = TargetPlanner.first(0, SLOTS, servers, WIDTH);
-    requireLawful(map, servers, seed, 0);
+    SlotMap map = TargetPlanner.first(0, slots, servers, width);
+    requireLawful(map, servers, width, "first map");
     for (int step = 1; step <= 30; step++) {
-      boolean join = servers.size() <= 4 || random.nextBoolean();
       List<RingServer> next = new ArrayList<>(servers);
-      if (join) {
-        next.add(server(nextId, weighted, racks, random));
+      if (servers.size() <= Math.max(width, 4) || random.nextBoolean()) {
+        next.add(weights.server(nextId, racks));
         nextId++;
       } else {
         next.remove(random.nextInt(next.size()));
       }
-      SlotMap after = TargetPlanner.next(0, map, next, WIDTH);
-      requireLawful(after, next, seed, step);
-      int optimum = fewestMoves(map, servers, next);
-      assertThat(after.membershipsNotIn(map))
-          .as("seed %d step %d: moved, %d the optimum", seed, step, optimum)
-          .isLessThanOrEqualTo(optimum + (optimum * percent + 99) / 100);
+      SlotMap after = TargetPlanner.next(0, map, next, width);
+      String when = "seed " + seed + " step " + step;
+      requireLawful(after, next, width, when);
+      requireStablePositions(map, after, when);
+      requireFewMoves(map, after, servers, next, width, when);
       map = after;
       servers = next;
     }
   }
 
-  /**
-   * What any map must move that has everybody between 0.95 and 1.05 of the share: memberships of
-   * servers that left or have too many, or memberships that servers lack, whichever is more.
-   */
-  private static int fewestMoves(SlotMap map, List<RingServer> before, List<RingServer> after) {
-    FairShares shares = new FairShares(after.stream().sorted().toList(), SLOTS, WIDTH);
+  static Stream<Arguments> manyClusters() {
+    Stream.Builder<Arguments> clusters = Stream.builder();
+    for (Weights weights : Weights.values()) {
+      for (int count : new int[] {4, 5, 6, 8, 12, 20, 50, 100, 200}) {
+        IntStream.of(1, 2, 3, 5, count)
+            .filter(racks -> racks <= count)
+            .distinct()
+            .forEach(racks -> clusters.add(Arguments.of(1024, 3, count, weights, racks)));
+      }
+      for (int racks : new int[] {2, 4, 7}) {
+        clusters.add(Arguments.of(512, 5, 12, weights, racks));
+      }
+      clusters.add(Arguments.of(4096, 3, 4, weights, 4));
+      clusters.add(Arguments.of(4096, 3, 8, weights, 2));
+      clusters.add(Arguments.of(4096, 3, 185, weights, 7));
+    }
+    return clusters.build();
+  }
+
+  // Within 10 % of the optimum, rounded up to a slot; it is computed where a lower bound of it does
+  // not suffice.
+  private static void requireFewMoves(
+      SlotMap map,
+      SlotMap after,
+      List<RingServer> before,
+      List<RingServer> servers,
+      int width,
+      String when) {
+    int moved = after.membershipsNotIn(map);
+    int optimum = unavoidableMoves(map, before, servers, width);
+    if (moved > mostMoves(optimum)) {
+      optimum = LeastMoves.of(map, servers, width);
+    }
+    assertThat(moved)
+        .as("%s: moved, %d the optimum", when, optimum)
+        .isLessThanOrEqualTo(mostMoves(optimum));
+  }
+
+  private static int mostMoves(int optimum) {
+    return optimum + (optimum + 9) / 10;
+  }
+
+  // No more than the optimum: memberships of servers that left or have too many, or memberships
+  // that servers lack, whichever is more.
+  private static int unavoidableMoves(
+      SlotMap map, List<RingServer> before, List<RingServer> after, int width) {
     List<RingServer> sorted = after.stream().sorted().toList();
+    FairShares shares = new FairShares(sorted, map.slots(), width);
     int away = 0;
     for (RingServer server : before) {
       int index = sorted.indexOf(server);
@@ -88,35 +135,100 @@ class TargetPlannerTest {
     return Math.max(away, lacking);
   }
 
+  @Test
+  void theOptimumIsThatOfATryOfAllMaps() {
+    RandomGenerator random = random(5);
+    int different = 0;
+    for (int round = 0; round < 200; round++) {
+      int racks = 1 + random.nextInt(4);
+      List<RingServer> before = new ArrayList<>();
+      List<RingServer> after = new ArrayList<>();
+      for (int id = 1; id <= 5; id++) {
+        RingServer server = Weights.values()[random.nextInt(3)].server(id, racks);
+        if (id != 5) {
+          before.add(server);
+        }
+        if (id != 1) {
+          after.add(server);
+        }
+      }
+      SlotMap map = TargetPlanner.first(round, 4, before, 2);
+      int fewest = fewestOfAllMaps(map, new int[4][], 0, after);
+      assertThat(LeastMoves.of(map, after, 2)).as("round %d", round).isEqualTo(fewest);
+      different += fewest != unavoidableMoves(map, before, after, 2) ? 1 : 0;
+    }
+    assertThat(different).as("rounds in which racks cost moves").isPositive();
+  }
+
+  private static int fewestOfAllMaps(
+      SlotMap previous, int[][] members, int slot, List<RingServer> servers) {
+    if (slot == members.length) {
+      SlotMap map = SlotMap.of(members);
+      return faultsOf(map, servers, 2).isEmpty()
+          ? map.membershipsNotIn(previous)
+          : Integer.MAX_VALUE;
+    }
+    int fewest = Integer.MAX_VALUE;
+    for (RingServer one : servers) {
+      for (RingServer other : servers) {
+        if (one.id() < other.id()) {
+          members[slot] = new int[] {one.id(), other.id()};
+          fewest = Math.min(fewest, fewestOfAllMaps(previous, members, slot + 1, servers));
+        }
+      }
+    }
+    return fewest;
+  }
+
+  private static void requireLawful(SlotMap map, List<RingServer> servers, int width, String when) {
+    assertThat(faultsOf(map, servers, width)).as(when).isEmpty();
+  }
+
+  // Which slots and servers break a rule.
+  private static List<String> faultsOf(SlotMap map, List<RingServer> servers, int width) {
+    List<String> faults = new ArrayList<>();
+    List<RingServer> sorted = servers.stream().sorted().toList();
+    FairShares shares = new FairShares(sorted, map.slots(), width);
+    for (int index = 0; index < sorted.size(); index++) {
+      int id = sorted.get(index).id();
+      double share = shares.share(index);
+      if (map.load(id) > Math.ceil(1.05 * share - 1e-6)
+          || map.load(id) < Math.floor(0.95 * share + 1e-6)) {
+        faults.add("server " + id + " has " + map.load(id) + " of a share of " + share);
+      }
+    }
+    Map<Integer, String> rackOf = new HashMap<>();
+    sorted.forEach(server -> rackOf.put(server.id(), server.rack()));
+    int racks = new HashSet<>(rackOf.values()).size();
+    for (int slot = 0; slot < map.slots(); slot++) {
+      Set<String> used = new HashSet<>();
+      for (int id : map.members(slot)) {
+        used.add(rackOf.getOrDefault(id, "none"));
+      }
+      if (map.size(slot) != width
+          || used.size() != Math.min(width, racks)
+          || used.contains("none")) {
+        faults.add("slot " + slot + " has " + Arrays.toString(map.members(slot)) + " in " + used);
+      }
+    }
+    return faults;
+  }
+
+  private static void requireStablePositions(SlotMap before, SlotMap after, String when) {
+    for (int slot = 0; slot < before.slots(); slot++) {
+      for (int position = 0; position < before.size(slot); position++) {
+        int now = after.positionOf(slot, before.member(slot, position));
+        if (now >= 0 && now != position) {
+          throw new AssertionError(
+              when + ": slot " + slot + " position " + position + " became " + now);
+        }
+      }
+    }
+  }
+
   private static RingServer server(int id, boolean weighted, int racks, RandomGenerator random) {
     int weight = weighted ? 50 + random.nextInt(151) : RingServer.DEFAULT_WEIGHT;
     return new RingServer(id, weight, "r" + id % racks);
-  }
-
-  private static void requireLawful(SlotMap map, List<RingServer> servers, long seed, int step) {
-    List<RingServer> sorted = servers.stream().sorted().toList();
-    FairShares shares = new FairShares(sorted, SLOTS, WIDTH);
-    for (int index = 0; index < sorted.size(); index++) {
-      assertThat(map.load(sorted.get(index).id()))
-          .as("seed %d step %d: load of server %d", seed, step, sorted.get(index).id())
-          .isLessThanOrEqualTo((int) Math.ceil(1.05 * shares.share(index)));
-    }
-    Set<String> racks = new HashSet<>();
-    sorted.forEach(server -> racks.add(server.rack()));
-    for (int slot = 0; slot < SLOTS; slot++) {
-      assertThat(map.size(slot)).as("members of slot %d", slot).isEqualTo(WIDTH);
-      Set<String> used = new HashSet<>();
-      for (int id : map.members(slot)) {
-        used.add(rackOf(sorted, id));
-      }
-      assertThat(used)
-          .as("seed %d step %d: racks of slot %d", seed, step, slot)
-          .hasSize(Math.min(WIDTH, racks.size()));
-    }
-  }
-
-  private static String rackOf(List<RingServer> servers, int id) {
-    return servers.stream().filter(s -> s.id() == id).findFirst().orElseThrow().rack();
   }
 
   @Test
@@ -145,6 +257,8 @@ class TargetPlannerTest {
     List<RingServer> reversed = new ArrayList<>(servers);
     java.util.Collections.reverse(reversed);
     assertThat(TargetPlanner.first(0, SLOTS, reversed, WIDTH)).isEqualTo(map);
+    assertThat(TargetPlanner.next(0, map, reversed.subList(3, 30), WIDTH))
+        .isEqualTo(TargetPlanner.next(0, map, servers.subList(0, 27), WIDTH));
     assertThat(TargetPlanner.first(1, SLOTS, servers, WIDTH)).isNotEqualTo(map);
   }
 
@@ -162,17 +276,8 @@ class TargetPlannerTest {
     List<RingServer> without = servers.stream().filter(s -> s.id() != 4).toList();
     SlotMap after = TargetPlanner.next(0, before, without, WIDTH);
     SlotMap again = TargetPlanner.next(0, after, servers, WIDTH);
-    for (int slot = 0; slot < SLOTS; slot++) {
-      requireStable(before, after, slot);
-      requireStable(after, again, slot);
-    }
-  }
-
-  private static void requireStable(SlotMap before, SlotMap after, int slot) {
-    for (int position = 0; position < WIDTH; position++) {
-      int now = after.positionOf(slot, before.member(slot, position));
-      assertThat(now).as("slot %d position %d", slot, position).isIn(-1, position);
-    }
+    requireStablePositions(before, after, "leave");
+    requireStablePositions(after, again, "join");
   }
 
   @Test

@@ -12,8 +12,8 @@ import java.util.List;
  * replaced where they stood, a slot that doubles a rack while another is free gives one member up,
  * a server far below its share (one that just joined) takes the slots for which the ring ranks it
  * highest from those with most to give. Then {@link MoveChains} puts right along chains of servers
- * what is still out of its limits or was moved without need, which leaves at most 1.05 times the
- * moves of the best map there is.
+ * what is still out of its limits or was moved without need, which leaves about 1.05 times the
+ * moves of the best map there is at most (see docs/placement.md).
  *
  * <p>Positions are stable: a change replaces one member at one position, and a list is never
  * reordered. Only where a slot has to become shorter do its last members move into gaps before

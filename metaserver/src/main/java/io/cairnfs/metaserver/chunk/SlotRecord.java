@@ -57,6 +57,11 @@ public record SlotRecord(
     return writers;
   }
 
+  /** An acting member whose successor is joining. */
+  public boolean isBeingReplaced(int server) {
+    return joining.filter(join -> acting.indexOf(server) == join.position()).isPresent();
+  }
+
   public boolean isMoving() {
     return !acting.equals(target) || joining.isPresent();
   }

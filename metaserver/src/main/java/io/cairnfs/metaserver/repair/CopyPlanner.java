@@ -99,10 +99,7 @@ public final class CopyPlanner {
 
   /** A member whose successor is joining need not be filled any more. */
   private boolean isBeingReplaced(ChunkRecord chunk, int server) {
-    var slot = SlotTable.of(state, chunk.id());
-    return slot.joining()
-        .filter(join -> slot.acting().indexOf(server) == join.position())
-        .isPresent();
+    return SlotTable.of(state, chunk.id()).isBeingReplaced(server);
   }
 
   /** Members that are not known to lack it, and former members that have not deleted it yet. */

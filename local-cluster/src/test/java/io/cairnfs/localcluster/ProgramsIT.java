@@ -178,7 +178,14 @@ class ProgramsIT {
                     .endsWith("; giving up after 7 s"),
             end -> assertThat(end).startsWith("ls: "));
 
-    Process waiting = lost.start(Programs.bin().resolve("dfs"), "-ls", "/");
+    // Whoever started the tests in the background had the shell ignore SIGINT for all of them.
+    Process waiting =
+        lost.start(
+            Path.of("/usr/bin/env"),
+            "--default-signal=INT",
+            Programs.bin().resolve("dfs").toString(),
+            "-ls",
+            "/");
     try (BufferedReader err = waiting.errorReader(StandardCharsets.UTF_8)) {
       assertThat(err.readLine()).contains("for 5 s (").endsWith("; giving up after 60 s");
       Process interrupt = new ProcessBuilder("kill", "-INT", "" + waiting.pid()).start();

@@ -2,6 +2,7 @@ package io.cairnfs.client.base;
 
 import io.cairnfs.common.time.Clock;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,7 +49,16 @@ public final class SuspectServers {
     return true;
   }
 
+  /** The one found failing last comes first. */
   public List<Integer> all() {
-    return sinceNanos.keySet().stream().filter(this::contains).sorted().toList();
+    if (sinceNanos.isEmpty()) {
+      return List.of();
+    }
+    long now = clock.monotonicNanos();
+    return sinceNanos.entrySet().stream()
+        .filter(suspect -> contains(suspect.getKey()))
+        .sorted(Comparator.comparingLong(suspect -> now - suspect.getValue()))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 }

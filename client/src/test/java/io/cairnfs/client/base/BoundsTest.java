@@ -26,9 +26,10 @@ class BoundsTest {
     ManualClock clock = new ManualClock(0);
     SuspectServers suspects = new SuspectServers(clock);
     suspects.add(0);
-    suspects.add(3);
     suspects.add(1);
-    assertThat(suspects.all()).containsExactly(1, 3);
+    clock.advance(Duration.ofMillis(1));
+    suspects.add(3);
+    assertThat(suspects.all()).as("the latest first").containsExactly(3, 1);
     suspects.clear(1);
     assertThat(suspects.contains(1)).isFalse();
     clock.advance(Duration.ofSeconds(10));

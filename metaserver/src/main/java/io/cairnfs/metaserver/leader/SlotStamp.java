@@ -20,11 +20,9 @@ import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -34,6 +32,9 @@ import java.util.random.RandomGenerator;
  */
 final class SlotStamp implements AllocationStamp {
   private static final int MAX_COUNT = 16;
+
+  /** Of a longer list the servers that failed longest ago are not avoided. */
+  private static final int MAX_AVOIDED = 64;
 
   /** Whatever a caller asks for; what is too much is refused where the command is applied. */
   private static final int MAX_REPLICATION = 255;
@@ -139,7 +140,8 @@ final class SlotStamp implements AllocationStamp {
                     new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
     int asked = replicationOf(request).orElse(now.defaultReplication());
     int replication = Math.max(1, Math.min(asked, MAX_REPLICATION));
-    Set<Integer> avoid = new HashSet<>(request.getAvoidServersList());
+    List<Integer> avoid =
+        request.getAvoidServersList().stream().distinct().limit(MAX_AVOIDED).toList();
     for (int i = 0; i < Math.min(request.getCount(), MAX_COUNT); i++) {
       SlotChoice choice;
       try {

@@ -75,10 +75,11 @@ public final class SlotChooser {
   /**
    * @param replication members asked for, at least 1
    * @param writerHost empty when unknown
-   * @param avoid servers the writer found failing: left out while enough others remain
+   * @param avoid servers the writer found failing, the latest first: left out while enough others
+   *     remain, and if not, those found earlier are taken again first
    * @throws CairnException {@code TOO_FEW_SERVERS}, naming the servers that are missing
    */
-  public synchronized SlotChoice choose(int replication, String writerHost, Set<Integer> avoid)
+  public synchronized SlotChoice choose(int replication, String writerHost, List<Integer> avoid)
       throws CairnException {
     int needed = Math.max(1, Math.min(Math.min(minReplicas, replication), servers.size()));
     Eligible best = eligible.computeIfAbsent(replication, this::eligibleFor);
@@ -89,15 +90,20 @@ public final class SlotChooser {
     int slot = pick(local == null ? best.slots() : local, replication);
     List<Integer> pipeline = pipeline(slot, replication, writerHost, Set.of());
     if (!avoid.isEmpty()) {
-      for (int i = 0; i < PICKS && pipeline.stream().anyMatch(avoid::contains); i++) {
+      Set<Integer> all = Set.copyOf(avoid);
+      for (int i = 0; i < PICKS && pipeline.stream().anyMatch(all::contains); i++) {
         slot = pick(best.slots(), replication);
         pipeline = pipeline(slot, replication, writerHost, Set.of());
       }
-      if (pipeline.stream().anyMatch(avoid::contains)) {
-        int with = slotWithMost(replication, avoid);
-        if (countUp(with, replication, avoid) >= needed) {
+      for (int latest = avoid.size();
+          latest > 0 && pipeline.stream().anyMatch(all::contains);
+          latest--) {
+        Set<Integer> without = Set.copyOf(avoid.subList(0, latest));
+        int with = slotWithMost(replication, without);
+        if (countUp(with, replication, without) >= needed) {
           slot = with;
-          pipeline = pipeline(slot, replication, writerHost, avoid);
+          pipeline = pipeline(slot, replication, writerHost, without);
+          break;
         }
       }
     }

@@ -28,7 +28,7 @@ import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.WriteChunkRequest;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.rpc.client.RpcClient;
-import io.cairnfs.rpc.server.RpcServer;
+import io.cairnfs.rpc.server.Handlers;
 import io.cairnfs.rpc.server.ServerCall;
 import io.cairnfs.rpc.server.ServerStream;
 import io.cairnfs.rpc.server.StreamReceiver;
@@ -65,7 +65,7 @@ public final class TransferService {
   }
 
   /** Adds the handlers of all methods. */
-  public void addTo(RpcServer.Builder server) {
+  public void addTo(Handlers server) {
     server.streamHandler(Method.WRITE_CHUNK, this::openStream);
     server.handler(Method.READ_CHUNK, new ReadChunkHandler(store, metrics), threads.reads());
     server.handler(Method.CHUNK_LENGTH, this::length);

@@ -73,7 +73,7 @@ final class DataServerCalls {
   private final RpcClient client;
   private final Runnable slotsChanged;
   private final LoadListener loads;
-  private final DutyThread thread;
+  private final DutyExecutor thread;
   private final Set<Suspicion> underVerification = new HashSet<>();
 
   /** Hears how many write streams a server has. */
@@ -92,7 +92,7 @@ final class DataServerCalls {
       RpcClient client,
       Runnable slotsChanged,
       LoadListener loads,
-      DutyThread thread) {
+      DutyExecutor thread) {
     this.leadership = leadership;
     this.views = views;
     this.proposals = proposals;

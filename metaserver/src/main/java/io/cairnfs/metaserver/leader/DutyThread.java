@@ -2,13 +2,10 @@ package io.cairnfs.metaserver.leader;
 
 import io.cairnfs.common.process.FatalErrors;
 import java.time.Duration;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * The one thread that owns the leader's volatile state. Whatever fails on it in a way that it must
  * not stops the process. Tasks that come after {@link #close} are dropped.
  */
-final class DutyThread implements Executor, AutoCloseable {
+final class DutyThread implements DutyExecutor {
   private static final Logger logger = LoggerFactory.getLogger(DutyThread.class);
 
   private final FatalErrors fatal;
@@ -42,12 +39,8 @@ final class DutyThread implements Executor, AutoCloseable {
     }
   }
 
-  /** Goes on here with what comes of a stage. */
-  <T> void then(CompletionStage<T> stage, BiConsumer<? super T, ? super Throwable> next) {
-    var unused = stage.whenComplete((value, failure) -> execute(() -> next.accept(value, failure)));
-  }
-
-  void every(Duration period, Runnable task) {
+  @Override
+  public void every(Duration period, Runnable task) {
     var unused =
         executor.scheduleWithFixedDelay(
             () -> guarded(task), 0, period.toMillis(), TimeUnit.MILLISECONDS);

@@ -26,7 +26,7 @@ import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.raft.LeadershipListener;
 import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.client.RpcClient;
-import io.cairnfs.rpc.server.RpcServer;
+import io.cairnfs.rpc.server.Handlers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,7 +69,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final Supplier<Optional<Set<Long>>> heldInodes;
   private final SlotMoves moves;
   private final LeaderReads reads;
-  private final DutyThread thread;
+  private final DutyExecutor thread;
 
   private volatile boolean slotsChanged = true;
   private final Map<Integer, ServerHealth> lastHealth = new HashMap<>();
@@ -100,8 +100,15 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       Supplier<Optional<Set<Long>>> heldInodes,
       String securityMode) {}
 
+  /** Duties on a thread of their own. */
   public LeaderDuties(
       Parts parts, Times times, Clock clock, RandomGenerator random, FatalErrors fatal) {
+    this(parts, times, clock, random, new DutyThread(fatal));
+  }
+
+  /** Duties on a given executor, which is closed with them. */
+  public LeaderDuties(
+      Parts parts, Times times, Clock clock, RandomGenerator random, DutyExecutor executor) {
     this.views = parts.views();
     this.leadership = parts.leadership();
     this.clock = clock;
@@ -109,7 +116,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.proposals = new Proposals(parts.sink());
     this.board = new ServerBoard(clock, times.suspectAfter(), times.downAfter());
     this.stamp = new SlotStamp(views, board, random);
-    this.thread = new DutyThread(fatal);
+    this.thread = executor;
     this.heldInodes = parts.heldInodes();
     this.calls =
         new DataServerCalls(
@@ -140,7 +147,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   }
 
   /** Gives the server the handlers of data servers' calls. */
-  public void register(RpcServer.Builder server) {
+  public void register(Handlers server) {
     server.handler(Method.REGISTER_SERVER, calls::register, thread);
     server.handler(Method.SERVER_HEARTBEAT, calls::heartbeat, thread);
     server.handler(Method.SLOT_INVENTORY, calls::inventory, thread);

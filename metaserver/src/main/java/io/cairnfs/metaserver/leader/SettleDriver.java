@@ -43,7 +43,7 @@ final class SettleDriver {
   private final Proposals proposals;
   private final RpcClient client;
   private final LongSupplier term;
-  private final DutyThread thread;
+  private final DutyExecutor thread;
   private final Set<ChunkId> underWay = new HashSet<>();
 
   /** What was last logged of a chunk that waits. */
@@ -54,7 +54,7 @@ final class SettleDriver {
       Proposals proposals,
       RpcClient client,
       LongSupplier term,
-      DutyThread thread) {
+      DutyExecutor thread) {
     this.views = views;
     this.proposals = proposals;
     this.client = client;

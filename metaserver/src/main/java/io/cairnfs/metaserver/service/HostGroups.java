@@ -31,6 +31,7 @@ final class HostGroups {
   private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}");
 
   private final Executor executor;
+  private final GroupSource source;
   private final Supplier<Superuser> superuser;
   private final Cache<String, List<String>> groups =
       CacheBuilder.newBuilder().expireAfterWrite(KEEP).maximumSize(MAX_USERS).build();
@@ -40,10 +41,12 @@ final class HostGroups {
 
   /**
    * @param executor where the host is asked
+   * @param source who is asked
    * @param superuser asked for each principal, since a new metaserver learns it late
    */
-  HostGroups(Executor executor, Supplier<Superuser> superuser) {
+  HostGroups(Executor executor, GroupSource source, Supplier<Superuser> superuser) {
     this.executor = executor;
+    this.source = source;
     this.superuser = superuser;
   }
 
@@ -55,7 +58,7 @@ final class HostGroups {
     }
     return CompletableFuture.supplyAsync(
         () -> {
-          List<String> found = ask(user);
+          List<String> found = source.groupsOf(user);
           groups.put(user, found);
           return principal(user, found);
         },
@@ -70,7 +73,7 @@ final class HostGroups {
     return new Principal(user, found, all);
   }
 
-  private static List<String> ask(String user) {
+  static List<String> ask(String user) {
     if (!PLAIN_NAME.matcher(user).matches()) {
       return List.of(user);
     }

@@ -9,7 +9,7 @@ import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.raft.ReplicatedLog;
-import io.cairnfs.rpc.server.RpcServer;
+import io.cairnfs.rpc.server.Handlers;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -50,23 +50,23 @@ public final class MetadataService implements AutoCloseable {
   /** Who hears that clients opened and closed their sessions; called from any thread. */
   public record SessionEvents(Consumer<SessionId> opened, Consumer<SessionId> closed) {}
 
+  /** Asks the host for groups, and reads at length in threads of its own. */
   public MetadataService(Parts parts, Clock clock, MetricRegistry metrics) {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(
-            READ_THREADS,
-            READ_THREADS,
-            30,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(MAX_WAITING_READS),
-            task -> {
-              Thread thread = new Thread(task, "metaserver-read");
-              thread.setDaemon(true);
-              return thread;
-            });
-    pool.allowCoreThreadTimeOut(true);
-    executor = pool;
+    this(parts, clock, metrics, readers(), GroupSource.HOST);
+  }
+
+  /**
+   * @param executor for what takes long; shut down with this
+   */
+  public MetadataService(
+      Parts parts,
+      Clock clock,
+      MetricRegistry metrics,
+      ExecutorService executor,
+      GroupSource groupSource) {
+    this.executor = executor;
     views = parts.views();
-    HostGroups groups = new HostGroups(executor, this::superuser);
+    HostGroups groups = new HostGroups(executor, groupSource, this::superuser);
     mutations =
         new MutationService(
             parts.leadership(),
@@ -90,6 +90,23 @@ public final class MetadataService implements AutoCloseable {
             clock,
             metrics);
     status = new StatusService(parts.identity(), parts.log(), parts.leadership(), metrics, clock);
+  }
+
+  private static ExecutorService readers() {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            READ_THREADS,
+            READ_THREADS,
+            30,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MAX_WAITING_READS),
+            task -> {
+              Thread thread = new Thread(task, "metaserver-read");
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
   }
 
   /** Never changes once it is there, and every request asks for it. */
@@ -125,7 +142,7 @@ public final class MetadataService implements AutoCloseable {
   }
 
   /** Gives the server the handlers of this service. */
-  public void register(RpcServer.Builder server) {
+  public void register(Handlers server) {
     server.handler(Method.MUTATE, mutations::mutate);
     server.handler(Method.OPEN_SESSION, mutations::openSession);
     server.handler(Method.READ, reads::read);

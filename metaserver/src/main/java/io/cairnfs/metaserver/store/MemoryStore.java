@@ -1,5 +1,7 @@
 package io.cairnfs.metaserver.store;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,11 +46,34 @@ public final class MemoryStore implements MetadataStore {
   /** The store that {@link #checkpoint} left in a directory. */
   public static MemoryStore open(Path directory) throws IOException {
     Map<Table, PersistentTree> trees = emptyTrees();
+    Applied applied = StoreDump.read(directory.resolve(DUMP_NAME), into(trees));
+    return new MemoryStore(trees, applied);
+  }
+
+  private static StoreDump.RecordSink into(Map<Table, PersistentTree> trees) {
+    return (table, key, value) -> trees.compute(table, (name, tree) -> tree.with(key, value));
+  }
+
+  /** The store that {@link #dump} wrote. */
+  public static MemoryStore load(byte[] dump) throws IOException {
+    Map<Table, PersistentTree> trees = emptyTrees();
     Applied applied =
         StoreDump.read(
-            directory.resolve(DUMP_NAME),
-            (table, key, value) -> trees.compute(table, (name, tree) -> tree.with(key, value)));
+            Path.of(DUMP_NAME), dump.length, new ByteArrayInputStream(dump), into(trees));
     return new MemoryStore(trees, applied);
+  }
+
+  /** All records, as a checkpoint has them in its file. */
+  public byte[] dump() throws IOException {
+    State now = state;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    StoreDump.write(bytes, now, now.applied);
+    return bytes.toByteArray();
+  }
+
+  /** A store of its own that begins with the present state. */
+  public MemoryStore copy() {
+    return new MemoryStore(state.trees, state.applied);
   }
 
   private static Map<Table, PersistentTree> emptyTrees() {

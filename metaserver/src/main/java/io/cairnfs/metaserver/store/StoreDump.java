@@ -7,6 +7,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -36,22 +37,26 @@ final class StoreDump {
   static void write(Path file, RecordReader reader, Applied applied) throws IOException {
     try (FileChannel channel =
             FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream plain = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
-        CheckedOutputStream checked = new CheckedOutputStream(plain, new CRC32C());
-        DataOutputStream out = new DataOutputStream(checked)) {
-      out.writeLong(MAGIC);
-      out.writeInt(VERSION);
-      out.writeLong(applied.index());
-      out.writeLong(applied.term());
-      out.write(applied.digest().bytes());
-      for (Table table : Table.values()) {
-        writeTable(out, reader, table);
-      }
-      out.writeByte(0);
-      out.writeInt((int) checked.getChecksum().getValue());
-      out.flush();
+        OutputStream plain = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+      write(plain, reader, applied);
       channel.force(true);
     }
+  }
+
+  static void write(OutputStream plain, RecordReader reader, Applied applied) throws IOException {
+    CheckedOutputStream checked = new CheckedOutputStream(plain, new CRC32C());
+    DataOutputStream out = new DataOutputStream(checked);
+    out.writeLong(MAGIC);
+    out.writeInt(VERSION);
+    out.writeLong(applied.index());
+    out.writeLong(applied.term());
+    out.write(applied.digest().bytes());
+    for (Table table : Table.values()) {
+      writeTable(out, reader, table);
+    }
+    out.writeByte(0);
+    out.writeInt((int) checked.getChecksum().getValue());
+    out.flush();
   }
 
   private static void writeTable(DataOutputStream out, RecordReader reader, Table table)
@@ -68,11 +73,18 @@ final class StoreDump {
   }
 
   static Applied read(Path file, RecordSink sink) throws IOException {
-    long size = Files.size(file);
-    try (CheckedInputStream checked =
-            new CheckedInputStream(
-                new BufferedInputStream(Files.newInputStream(file), 1 << 16), new CRC32C());
-        DataInputStream in = new DataInputStream(checked)) {
+    try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+      return read(file, Files.size(file), bytes, sink);
+    }
+  }
+
+  /**
+   * @param file for messages
+   */
+  static Applied read(Path file, long size, InputStream bytes, RecordSink sink) throws IOException {
+    try {
+      CheckedInputStream checked = new CheckedInputStream(bytes, new CRC32C());
+      DataInputStream in = new DataInputStream(checked);
       require(file, in.readLong() == MAGIC, "the magic of a store dump", "other bytes");
       int version = in.readInt();
       require(file, version == VERSION, "version " + VERSION, "version " + version);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 final class HostGroupsTest {
   private final List<Runnable> asked = new ArrayList<>();
   private final HostGroups groups =
-      new HostGroups(asked::add, () -> new Superuser("boss", "supergroup"));
+      new HostGroups(asked::add, GroupSource.HOST, () -> new Superuser("boss", "supergroup"));
 
   private Principal principal(String user) {
     var future = groups.principal(user);

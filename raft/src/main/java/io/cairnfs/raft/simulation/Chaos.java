@@ -13,13 +13,13 @@ final class Chaos {
   private static final long MILLI = 1_000_000;
   private static final int SEGMENT_HEADER_BYTES = 4_096;
 
-  private final SeedRun run;
+  private final SimulatedGroup run;
   private final Scenario scenario;
   private final RandomGenerator random;
   private boolean stopped;
   private int faults;
 
-  Chaos(SeedRun run, Scenario scenario, RandomGenerator random) {
+  Chaos(SimulatedGroup run, Scenario scenario, RandomGenerator random) {
     this.run = run;
     this.scenario = scenario;
     this.random = random;
@@ -41,12 +41,17 @@ final class Chaos {
     if (stopped) {
       return;
     }
-    FaultKind kind = scenario.draw(random);
-    if (make(kind)) {
-      faults++;
-      run.tally().count(kind);
-    }
+    makeCounted(scenario.draw(random));
     run.events().after(5 * MILLI + random.nextLong(220 * MILLI), this::next);
+  }
+
+  boolean makeCounted(FaultKind kind) {
+    if (!make(kind)) {
+      return false;
+    }
+    faults++;
+    run.tally().count(kind);
+    return true;
   }
 
   /** Everything that can be repaired is, and what stands still goes on. */
@@ -169,8 +174,8 @@ final class Chaos {
   }
 
   private void cut(MemberId from, MemberId to, long duration) {
-    run.network().cut(from, to);
-    run.events().after(duration, () -> run.network().join(from, to));
+    run.network().cut(from.value(), to.value());
+    run.events().after(duration, () -> run.network().join(from.value(), to.value()));
   }
 
   private boolean weather(Runnable begin, Runnable end) {

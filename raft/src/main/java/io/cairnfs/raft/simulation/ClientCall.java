@@ -1,7 +1,6 @@
 package io.cairnfs.raft.simulation;
 
-import io.cairnfs.raft.core.Proposal;
-import io.cairnfs.raft.core.ReadRequest;
+import io.cairnfs.raft.MemberId;
 import java.util.function.Consumer;
 
 /** What clients ask of members; the answer goes back to {@code reply}. */
@@ -9,12 +8,15 @@ sealed interface ClientCall {
   Consumer<Answer> reply();
 
   /** A write, under a number that stays when it is sent again. */
-  final class Write implements ClientCall, Proposal {
+  final class Write implements ClientCall, Submission {
     private final byte[] payload;
     private final Consumer<Answer> reply;
 
-    Write(byte[] payload, Consumer<Answer> reply) {
+    private final Tally tally;
+
+    Write(byte[] payload, Tally tally, Consumer<Answer> reply) {
       this.payload = payload;
+      this.tally = tally;
       this.reply = reply;
     }
 
@@ -27,6 +29,23 @@ sealed interface ClientCall {
     public Consumer<Answer> reply() {
       return reply;
     }
+
+    /** Where it took effect, which is earlier for a repeated call; 0 for one that is too old. */
+    @Override
+    public void applied(long index, Object result) {
+      long effective = (Long) result;
+      if (effective > 0) {
+        if (effective < index) {
+          tally.count(Sighting.WRITE_DEDUPLICATED);
+        }
+        reply.accept(SimulatedClient.answer(effective));
+      }
+    }
+
+    @Override
+    public void refused() {
+      reply.accept(Answer.REFUSED);
+    }
   }
 
   /**
@@ -34,8 +53,19 @@ sealed interface ClientCall {
    *
    * @param acknowledgedBefore what some client had seen when it was sent
    */
-  record Read(int register, long acknowledgedBefore, Consumer<Answer> reply)
-      implements ClientCall, ReadRequest {}
+  record Read(int register, long acknowledgedBefore, Invariants invariants, Consumer<Answer> reply)
+      implements ClientCall, Barrier {
+    @Override
+    public void ready(MemberId by, long appliedIndex) {
+      invariants.read(by, appliedIndex, acknowledgedBefore);
+      reply.accept(SimulatedClient.answer(appliedIndex));
+    }
+
+    @Override
+    public void refused() {
+      reply.accept(Answer.REFUSED);
+    }
+  }
 
   /**
    * @param served false: refused, ask another member

@@ -5,30 +5,30 @@ import java.util.PriorityQueue;
 /**
  * What happens when, in virtual nanoseconds. Events of one moment run in the order of scheduling.
  */
-final class EventQueue {
+public final class EventQueue {
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private long nowNanos;
   private long scheduled;
   private long executed;
 
-  long nowNanos() {
+  public long nowNanos() {
     return nowNanos;
   }
 
-  long executed() {
+  public long executed() {
     return executed;
   }
 
-  void after(long delayNanos, Runnable action) {
+  public void after(long delayNanos, Runnable action) {
     at(nowNanos + Math.max(0, delayNanos), action);
   }
 
-  void at(long timeNanos, Runnable action) {
+  public void at(long timeNanos, Runnable action) {
     events.add(new Event(Math.max(timeNanos, nowNanos), scheduled++, action));
   }
 
   /** Runs the next event; there always is one, since timers re-arm themselves. */
-  void runNext() {
+  public void runNext() {
     Event next = events.remove();
     nowNanos = next.timeNanos;
     executed++;

@@ -4,7 +4,7 @@ package io.cairnfs.raft.simulation;
 public final class InvariantViolation extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  InvariantViolation(String message) {
+  public InvariantViolation(String message) {
     super(message);
   }
 }

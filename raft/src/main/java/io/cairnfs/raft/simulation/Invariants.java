@@ -18,7 +18,7 @@ import java.util.Map;
  * What must hold whatever fails (Raft dissertation, figure 3.2, and more). Sees everything at once,
  * as no member can; each check costs no more than what happened since the last one.
  */
-final class Invariants {
+public final class Invariants {
   private final Map<Long, MemberId> leaders = new HashMap<>();
   private final Map<Vote, MemberId> votes = new HashMap<>();
   private final Map<Position, Written> written = new HashMap<>();
@@ -94,7 +94,7 @@ final class Invariants {
 
   /** State machine safety, and: nothing is applied that is not forced (hazard A15). */
   void applied(SimulatedMember member, LogEntry entry) {
-    RegisterMachine machine = member.machine();
+    SimulatedMachine machine = member.machine();
     long forced = member.store().storage().log().forcedIndex();
     if (entry.index() > forced) {
       fail("%s applied %s with its log forced to %d".formatted(member.id(), entry, forced));
@@ -119,7 +119,7 @@ final class Invariants {
   }
 
   /** A store that came from a checkpoint, a flush or another member. */
-  void loaded(MemberId member, RegisterMachine machine) {
+  void loaded(MemberId member, SimulatedMachine machine) {
     if (machine.index() == 0) {
       return;
     }
@@ -140,12 +140,12 @@ final class Invariants {
     }
   }
 
-  long acknowledgedIndex() {
+  public long acknowledgedIndex() {
     return acknowledgedIndex;
   }
 
   /** A client got the answer to a write or a read of that index. */
-  void acknowledged(long index) {
+  public void acknowledged(long index) {
     acknowledgedIndex = Math.max(acknowledgedIndex, index);
   }
 
@@ -176,7 +176,7 @@ final class Invariants {
   }
 
   /** While a member may serve reads by its lease, nobody leads a later term. */
-  void leases(Collection<SimulatedMember> members) {
+  public void leases(Collection<SimulatedMember> members) {
     SimulatedMember first = null;
     for (SimulatedMember member : members) {
       if (member.isLeader()) {
@@ -207,7 +207,7 @@ final class Invariants {
   }
 
   /** At the end: whoever belongs to the group has the same log and the same state. */
-  void converged(Collection<SimulatedMember> members) {
+  public void converged(Collection<SimulatedMember> members) {
     long digest = 0;
     MemberId first = null;
     for (SimulatedMember member : members) {
@@ -228,7 +228,7 @@ final class Invariants {
     }
   }
 
-  static void fail(String message) {
+  public static void fail(String message) {
     throw new InvariantViolation(message);
   }
 

@@ -31,16 +31,25 @@ final class MemberStore implements LogView {
   private static final Path ROOT = Path.of("simulated");
   private static final String LOG_DIRECTORY = "log";
   private static final String CHECKPOINT_DIRECTORY = "checkpoints";
-  private static final LogOptions LOG = new LogOptions(10_240, 512, 1 << 20);
 
   private final SimulatedDisk disk;
   private final RaftIdentity identity;
   private final RandomGenerator random;
+  private final LogOptions log;
+  private final SimulatedMachine.Kind kind;
   private RaftStorage storage;
   private CheckpointStore checkpoints;
-  private ByteBuffer flushed = new RegisterMachine().save();
+  private SimulatedMachine flushed;
 
-  MemberStore(MemberId id, Membership formatted, RandomGenerator random) {
+  MemberStore(
+      MemberId id,
+      Membership formatted,
+      RandomGenerator random,
+      LogOptions log,
+      SimulatedMachine.Kind kind) {
+    this.log = log;
+    this.kind = kind;
+    flushed = kind.empty();
     disk = new SimulatedDisk(id.value());
     identity = new RaftIdentity("simulated", id.value());
     this.random = random;
@@ -71,7 +80,7 @@ final class MemberStore implements LogView {
    */
   void open() throws IOException {
     checkpoints = openCheckpoints();
-    storage = RaftStorage.open(disk, LOG_DIRECTORY, identity, LOG, random);
+    storage = RaftStorage.open(disk, LOG_DIRECTORY, identity, log, random);
     Checkpoint base = checkpoints.current();
     if (storage.log().lastIndex() < base.index() || term(base.index()) != base.term()) {
       storage.log().reset(base.index(), base.term());
@@ -79,26 +88,25 @@ final class MemberStore implements LogView {
   }
 
   /** The state machine as its store has it: of the newest flush or checkpoint. */
-  RegisterMachine loadMachine() throws IOException {
-    RegisterMachine fromFlush = RegisterMachine.load(flushed);
-    if (fromFlush.index() >= checkpointIndex()) {
-      return fromFlush;
+  SimulatedMachine loadMachine() throws IOException {
+    if (flushed.index() >= checkpointIndex()) {
+      return flushed.copy();
     }
     String name = ROOT.relativize(checkpoints.currentDirectory()) + "/" + SavedMachine.FILE;
     try (DiskFile file = disk.open(name, OpenMode.READ)) {
       ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
       file.read(bytes, 0);
-      return RegisterMachine.load(bytes.flip());
+      return kind.load(bytes.flip());
     }
   }
 
-  void flush(RegisterMachine machine) {
-    flushed = machine.save();
+  void flush(SimulatedMachine machine) {
+    flushed = machine.copy();
   }
 
   /** Makes a checkpoint of a state saved earlier. */
-  void checkpoint(RegisterMachine saved, Membership membership) throws IOException {
-    checkpoints.make(new SavedMachine(saved, disk, ROOT), index -> membership);
+  void checkpoint(SimulatedMachine saved, Membership membership) throws IOException {
+    checkpoints.make(new SavedMachine(saved, kind, disk, ROOT), index -> membership);
     checkpoints.deleteOld(Set.of());
   }
 

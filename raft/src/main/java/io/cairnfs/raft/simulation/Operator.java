@@ -20,12 +20,12 @@ final class Operator {
   private static final int MAX_VOTERS = 5;
   private static final int MAX_MEMBERS_EVER = 12;
 
-  private final SeedRun run;
+  private final SimulatedGroup run;
   private final RandomGenerator random;
   private boolean stopped;
   private int wanted;
 
-  Operator(SeedRun run, RandomGenerator random) {
+  Operator(SimulatedGroup run, RandomGenerator random) {
     this.run = run;
     this.random = random;
   }

@@ -8,7 +8,7 @@ import java.util.TreeMap;
  * A tiny deterministic state machine: registers, and for each client the last call with its result,
  * so that a call sent twice takes effect once.
  */
-final class RegisterMachine {
+final class RegisterMachine implements SimulatedMachine {
   static final int REGISTERS = 8;
 
   private final long[] registers = new long[REGISTERS];
@@ -27,16 +27,19 @@ final class RegisterMachine {
         .array();
   }
 
-  long index() {
+  @Override
+  public long index() {
     return index;
   }
 
-  long term() {
+  @Override
+  public long term() {
     return term;
   }
 
   /** Of everything applied so far, in order. */
-  long digest() {
+  @Override
+  public long digest() {
     return digest;
   }
 
@@ -51,7 +54,8 @@ final class RegisterMachine {
   }
 
   /** Applies an entry; returns where the call took effect, which is earlier for a repeated one. */
-  long apply(long entryIndex, long entryTerm, byte[] payload) {
+  @Override
+  public Long apply(long entryIndex, long entryTerm, byte[] payload) {
     skip(entryIndex, entryTerm);
     ByteBuffer command = ByteBuffer.wrap(payload);
     int client = command.getInt();
@@ -61,7 +65,7 @@ final class RegisterMachine {
     digest = mix(digest, client * 31L + number);
     Call last = calls.get(client);
     if (last != null && number <= last.number) {
-      return number == last.number ? last.index : 0;
+      return number == last.number ? last.index : 0L;
     }
     registers[register] = value;
     digest = mix(digest, value);
@@ -69,7 +73,8 @@ final class RegisterMachine {
     return entryIndex;
   }
 
-  void skip(long entryIndex, long entryTerm) {
+  @Override
+  public void skip(long entryIndex, long entryTerm) {
     if (entryIndex != index + 1 || entryTerm < term) {
       throw new InvariantViolation(
           "entry " + entryIndex + "@" + entryTerm + " applied after " + index + "@" + term);
@@ -84,7 +89,8 @@ final class RegisterMachine {
     return mixed ^ (mixed >>> 29);
   }
 
-  ByteBuffer save() {
+  @Override
+  public ByteBuffer save() {
     ByteBuffer bytes = ByteBuffer.allocate(28 + REGISTERS * 8 + calls.size() * 20);
     bytes.putLong(index).putLong(term).putLong(digest);
     for (long register : registers) {
@@ -93,6 +99,11 @@ final class RegisterMachine {
     bytes.putInt(calls.size());
     calls.forEach((client, call) -> bytes.putInt(client).putLong(call.number).putLong(call.index));
     return bytes.flip().asReadOnlyBuffer();
+  }
+
+  @Override
+  public RegisterMachine copy() {
+    return load(save());
   }
 
   static RegisterMachine load(ByteBuffer saved) {
@@ -108,6 +119,19 @@ final class RegisterMachine {
       machine.calls.put(bytes.getInt(), new Call(bytes.getLong(), bytes.getLong()));
     }
     return machine;
+  }
+
+  /** Makes these machines. */
+  static final class Registers implements Kind {
+    @Override
+    public RegisterMachine empty() {
+      return new RegisterMachine();
+    }
+
+    @Override
+    public RegisterMachine load(ByteBuffer saved) {
+      return RegisterMachine.load(saved);
+    }
   }
 
   private record Call(long number, long index) {}

@@ -9,21 +9,23 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /** A state that is only to be written down, in the form in which checkpoints are asked for. */
-final class SavedMachine implements StateMachine<Long> {
-  static final String FILE = "registers";
+final class SavedMachine implements StateMachine<Object> {
+  static final String FILE = "state";
 
-  private final RegisterMachine machine;
+  private final SimulatedMachine machine;
+  private final SimulatedMachine.Kind kind;
   private final Disk disk;
   private final Path root;
 
-  SavedMachine(RegisterMachine machine, Disk disk, Path root) {
+  SavedMachine(SimulatedMachine machine, SimulatedMachine.Kind kind, Disk disk, Path root) {
+    this.kind = kind;
     this.machine = machine;
     this.disk = disk;
     this.root = root;
   }
 
   @Override
-  public Long apply(long index, long term, byte[] payload) {
+  public Object apply(long index, long term, byte[] payload) {
     return machine.apply(index, term, payload);
   }
 
@@ -51,7 +53,7 @@ final class SavedMachine implements StateMachine<Long> {
       file.force();
       ByteBuffer written = ByteBuffer.allocate((int) file.size());
       file.read(written, 0);
-      RegisterMachine readBack = RegisterMachine.load(written.flip());
+      SimulatedMachine readBack = kind.load(written.flip());
       return new CheckpointPosition(readBack.index(), readBack.term());
     }
   }

@@ -15,7 +15,7 @@ final class SimulatedClient {
 
   private final int number;
   private final boolean roaming;
-  private final SeedRun run;
+  private final SimulatedGroup run;
   private final RandomGenerator random;
   private SimulatedMember target;
   private long calls;
@@ -26,7 +26,7 @@ final class SimulatedClient {
   /**
    * @param roaming only reads, and asks any member each time
    */
-  SimulatedClient(int number, boolean roaming, SeedRun run, RandomGenerator random) {
+  SimulatedClient(int number, boolean roaming, SimulatedGroup run, RandomGenerator random) {
     this.number = number;
     this.roaming = roaming;
     this.run = run;
@@ -76,6 +76,7 @@ final class SimulatedClient {
     send(
         new Write(
             payload,
+            run.tally(),
             answer ->
                 arrive(
                     mine,
@@ -100,6 +101,7 @@ final class SimulatedClient {
         new Read(
             register,
             run.invariants().acknowledgedIndex(),
+            run.invariants(),
             answer ->
                 arrive(
                     mine,

@@ -18,7 +18,6 @@ import io.cairnfs.raft.core.RaftCore.Acceptance;
 import io.cairnfs.raft.core.RaftMessage;
 import io.cairnfs.raft.core.RaftOptions;
 import io.cairnfs.raft.core.ReadRequest;
-import io.cairnfs.raft.simulation.ClientCall.Answer;
 import io.cairnfs.raft.simulation.ClientCall.Read;
 import io.cairnfs.raft.simulation.ClientCall.Write;
 import io.cairnfs.raft.simulation.MemberStore.FetchFailure;
@@ -42,18 +41,20 @@ import java.util.random.RandomGenerator;
  * any  -> GONE  its disk is damaged, or it left the group: never comes back
  * </pre>
  */
-final class SimulatedMember {
+public final class SimulatedMember {
   private static final long MILLI = 1_000_000;
   private static final int APPLY_BYTES = 4_096;
 
-  enum State {
+  /** Of its life. */
+  public enum State {
     DOWN,
     UP,
     GONE
   }
 
   private final Member address;
-  private final SeedRun run;
+  private final SimulatedGroup run;
+  private final MemberProcess process;
   private final RandomGenerator random;
   private final RaftOptions options;
   private final MemberStore store;
@@ -69,7 +70,7 @@ final class SimulatedMember {
   private int incarnation;
 
   private RaftCore core;
-  private RegisterMachine machine;
+  private SimulatedMachine machine;
   private final ArrayDeque<Runnable> mailbox = new ArrayDeque<>();
   private boolean roundScheduled;
   private long tickAtNanos = Long.MAX_VALUE;
@@ -88,48 +89,59 @@ final class SimulatedMember {
   SimulatedMember(
       Member address,
       Membership formatted,
-      SeedRun run,
-      RaftOptions options,
+      SimulatedGroup run,
+      SimulatedGroup.Settings settings,
       RandomGenerator random) {
     this.address = address;
     this.run = run;
-    this.options = options;
+    this.options = settings.raft();
     this.random = random;
-    store = new MemberStore(address.id(), formatted, random);
+    store = new MemberStore(address.id(), formatted, random, settings.log(), settings.machines());
     clockRate = 0.98 + random.nextDouble() * 0.04;
     checkpointEvery = 20 + random.nextInt(150);
+    process = settings.processes().apply(this);
   }
 
-  MemberId id() {
+  public MemberId id() {
     return address.id();
   }
 
-  Member address() {
+  public Member address() {
     return address;
+  }
+
+  /** What its files are on. */
+  public SimulatedDisk disk() {
+    return store.disk();
+  }
+
+  /** An event of this life of the process; waits while the process does not run. */
+  public void after(long nanos, Runnable action) {
+    run.events().after(nanos, mine(() -> input(action)));
   }
 
   MemberStore store() {
     return store;
   }
 
-  RaftCore core() {
+  public RaftCore core() {
     return core;
   }
 
-  RegisterMachine machine() {
+  public SimulatedMachine machine() {
     return machine;
   }
 
-  State state() {
+  public State state() {
     return state;
   }
 
-  boolean isUp() {
+  public boolean isUp() {
     return state == State.UP;
   }
 
   /** Gone, or known to those outside to be going: its disk was damaged. */
-  boolean isGone() {
+  public boolean isGone() {
     return state == State.GONE || condemned;
   }
 
@@ -137,11 +149,11 @@ final class SimulatedMember {
     condemned = true;
   }
 
-  boolean isHalted() {
+  public boolean isHalted() {
     return paused || suspended;
   }
 
-  boolean isLeader() {
+  public boolean isLeader() {
     return state == State.UP && core.role() == RaftRole.LEADER;
   }
 
@@ -150,7 +162,7 @@ final class SimulatedMember {
   }
 
   /** The machine's monotonic clock: a little fast or slow, standing still while suspended. */
-  long localNanos() {
+  public long localNanos() {
     long real = suspended ? suspendedSince : run.events().nowNanos();
     return (long) ((real - lostClockNanos) * clockRate) + 1;
   }
@@ -161,11 +173,11 @@ final class SimulatedMember {
 
   // Life and death.
 
-  void start() {
+  public void start() {
     if (state != State.DOWN) {
       return;
     }
-    RegisterMachine recovered;
+    SimulatedMachine recovered;
     try {
       store.open();
       recovered = store.loadMachine();
@@ -199,6 +211,7 @@ final class SimulatedMember {
             .formatted(
                 store.storage().vote(), core.firstIndex(), core.lastIndex(), machine.index()));
     scheduleTick();
+    process.started();
   }
 
   private void sightRecovery() {
@@ -210,14 +223,14 @@ final class SimulatedMember {
     }
   }
 
-  void kill() {
+  public void kill() {
     if (die()) {
       store.disk().killProcess();
       run.trace(id(), "killed");
     }
   }
 
-  void losePower() {
+  public void losePower() {
     boolean unforced = diskBusy;
     die();
     if (state == State.GONE) {
@@ -262,6 +275,7 @@ final class SimulatedMember {
     pendingCompaction = 0;
     checkpointing = false;
     installing = false;
+    process.died();
     return true;
   }
 
@@ -311,18 +325,18 @@ final class SimulatedMember {
     retire();
   }
 
-  void pause() {
+  public void pause() {
     paused = true;
   }
 
-  void suspend() {
+  public void suspend() {
     if (!suspended) {
       suspendedSince = run.events().nowNanos();
       suspended = true;
     }
   }
 
-  void resume() {
+  public void resume() {
     paused = false;
     if (suspended) {
       resumeMachine();
@@ -344,7 +358,7 @@ final class SimulatedMember {
     }
   }
 
-  void slowDisk(long nanos) {
+  public void slowDisk(long nanos) {
     forceNanos = nanos;
   }
 
@@ -361,24 +375,28 @@ final class SimulatedMember {
       return;
     }
     if (call instanceof Write write) {
-      input(
-          () -> {
-            if (core.propose(write) != Acceptance.ACCEPTED) {
-              write.reply().accept(Answer.REFUSED);
-            }
-          });
+      input(() -> submit(write));
     } else if (call instanceof Read read) {
-      input(
-          () -> {
-            if (core.read(read, localNanos()) != Acceptance.ACCEPTED) {
-              read.reply().accept(Answer.REFUSED);
-            }
-          });
+      input(() -> read(read));
+    }
+  }
+
+  /** Proposes commands; in a round. */
+  public void submit(Submission commands) {
+    if (core.propose(commands) != Acceptance.ACCEPTED) {
+      commands.refused();
+    }
+  }
+
+  /** Asks for leave to read; in a round. */
+  public void read(Barrier barrier) {
+    if (core.read(barrier, localNanos()) != Acceptance.ACCEPTED) {
+      barrier.refused();
     }
   }
 
   /** Runs on the member's thread, in its next round. */
-  void input(Runnable action) {
+  public void input(Runnable action) {
     mailbox.add(action);
     scheduleRound();
   }
@@ -454,7 +472,7 @@ final class SimulatedMember {
     for (RaftMessage message : effects.messages()) {
       run.invariants().sent(this, message);
       run.traceMessage(message);
-      run.network().send(message);
+      run.send(message);
     }
     long index = effects.placedFrom();
     for (Proposal proposal : effects.placed()) {
@@ -464,7 +482,7 @@ final class SimulatedMember {
       refuse(proposal);
     }
     for (ReadRequest read : effects.readsDropped()) {
-      ((Read) read).reply().accept(Answer.REFUSED);
+      ((Barrier) read).refused();
     }
     readsWaiting.addAll(effects.readsReady());
     apply(effects.applyTo());
@@ -474,11 +492,12 @@ final class SimulatedMember {
       pendingCompaction = effects.compactTo();
       wakeDisk();
     }
+    process.worked();
   }
 
   private static void refuse(Proposal proposal) {
-    if (proposal instanceof Write write) {
-      write.reply().accept(Answer.REFUSED);
+    if (proposal instanceof Submission submission) {
+      submission.refused();
     }
   }
 
@@ -492,13 +511,14 @@ final class SimulatedMember {
   private void apply(long upTo) {
     while (machine.index() < upTo) {
       for (LogEntry entry : core.applicable(machine.index() + 1, APPLY_BYTES)) {
-        long result = 0;
+        Object result = null;
         if (entry.kind() == EntryKind.COMMANDS) {
           result = machine.apply(entry.index(), entry.term(), entry.payload());
         } else {
           machine.skip(entry.index(), entry.term());
         }
         run.invariants().applied(this, entry);
+        process.applied(entry, result);
         answer(entry, result);
       }
     }
@@ -510,7 +530,7 @@ final class SimulatedMember {
     }
   }
 
-  private void answer(LogEntry entry, long result) {
+  private void answer(LogEntry entry, Object result) {
     Placed waiting = placed.remove(entry.index());
     if (waiting == null) {
       return;
@@ -518,11 +538,8 @@ final class SimulatedMember {
     if (waiting.term != entry.term()) {
       run.tally().count(Sighting.PROPOSAL_OVERWRITTEN);
       refuse(waiting.proposal);
-    } else if (waiting.proposal instanceof Write write && result > 0) {
-      if (result < entry.index()) {
-        run.tally().count(Sighting.WRITE_DEDUPLICATED);
-      }
-      write.reply().accept(SimulatedClient.answer(result));
+    } else if (waiting.proposal instanceof Submission submission) {
+      submission.applied(entry.index(), result);
     }
   }
 
@@ -533,12 +550,10 @@ final class SimulatedMember {
         continue;
       }
       reads.remove();
-      Read read = (Read) ready.request();
       if (ready.byLease() && run.isCutOff(this)) {
         run.tally().count(Sighting.LEASE_READ_WHILE_PARTITIONED);
       }
-      run.invariants().read(id(), machine.index(), read.acknowledgedBefore());
-      read.reply().accept(SimulatedClient.answer(machine.index()));
+      ((Barrier) ready.request()).ready(id(), machine.index());
     }
   }
 
@@ -619,7 +634,7 @@ final class SimulatedMember {
 
   private void makeCheckpoint() {
     checkpointing = true;
-    RegisterMachine saved = RegisterMachine.load(machine.save());
+    SimulatedMachine saved = machine.copy();
     Membership membership = core.membershipAt(saved.index());
     run.events()
         .after(
@@ -633,7 +648,7 @@ final class SimulatedMember {
                 }));
   }
 
-  private void write(RegisterMachine saved, Membership membership) {
+  private void write(SimulatedMachine saved, Membership membership) {
     try {
       store.checkpoint(saved, membership);
     } catch (IOException e) {
@@ -681,7 +696,7 @@ final class SimulatedMember {
       run.events().after(MILLI, mine(() -> resetLog(installed)));
       return;
     }
-    RegisterMachine received;
+    SimulatedMachine received;
     try {
       store.storage().log().reset(installed.index(), installed.term());
       received = store.loadMachine();

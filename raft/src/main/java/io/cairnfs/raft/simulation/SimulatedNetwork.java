@@ -1,25 +1,21 @@
 package io.cairnfs.raft.simulation;
 
-import io.cairnfs.raft.MemberId;
-import io.cairnfs.raft.core.RaftMessage;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * Links between members, one for each direction: in order and fast in good weather; lossy,
+ * Links between processes, one for each direction: in order and fast in good weather; lossy,
  * duplicating, reordering, slow or cut by faults.
  */
-final class SimulatedNetwork {
+public final class SimulatedNetwork {
   private static final long MILLI = 1_000_000;
 
   private final EventQueue events;
   private final RandomGenerator random;
   private final Tally tally;
-  private final Consumer<RaftMessage> delivery;
   private final Set<Link> cut = new HashSet<>();
   private final Map<Link, Long> lastArrival = new HashMap<>();
   private int lossPercent;
@@ -27,28 +23,27 @@ final class SimulatedNetwork {
   private int reorderingPercent;
   private long extraDelayNanos;
 
-  SimulatedNetwork(
-      EventQueue events, RandomGenerator random, Tally tally, Consumer<RaftMessage> delivery) {
+  SimulatedNetwork(EventQueue events, RandomGenerator random, Tally tally) {
     this.events = events;
     this.random = random;
     this.tally = tally;
-    this.delivery = delivery;
   }
 
-  void send(RaftMessage message) {
-    Link link = new Link(message.from(), message.to());
+  /** Delivers, perhaps: once, twice, late or never. */
+  public void send(String from, String to, Runnable delivery) {
+    Link link = new Link(from, to);
     if (cut.contains(link) || hits(lossPercent)) {
       tally.count(Sighting.MESSAGE_LOST);
       return;
     }
-    carry(link, message);
+    carry(link, delivery);
     if (hits(duplicationPercent)) {
       tally.count(Sighting.MESSAGE_DUPLICATED);
-      carry(link, message);
+      carry(link, delivery);
     }
   }
 
-  private void carry(Link link, RaftMessage message) {
+  private void carry(Link link, Runnable delivery) {
     long delay = 100_000 + random.nextLong(900_000);
     if (extraDelayNanos > 0 && random.nextInt(4) == 0) {
       delay += random.nextLong(extraDelayNanos);
@@ -68,7 +63,7 @@ final class SimulatedNetwork {
         arrival,
         () -> {
           if (!cut.contains(link)) {
-            delivery.accept(message);
+            delivery.run();
           }
         });
   }
@@ -77,31 +72,31 @@ final class SimulatedNetwork {
     return percent > 0 && random.nextInt(100) < percent;
   }
 
-  boolean connects(MemberId from, MemberId to) {
+  public boolean connects(String from, String to) {
     return !cut.contains(new Link(from, to));
   }
 
-  void cut(MemberId from, MemberId to) {
+  public void cut(String from, String to) {
     cut.add(new Link(from, to));
   }
 
-  void join(MemberId from, MemberId to) {
+  public void join(String from, String to) {
     cut.remove(new Link(from, to));
   }
 
-  void lose(int percent) {
+  public void lose(int percent) {
     lossPercent = percent;
   }
 
-  void duplicate(int percent) {
+  public void duplicate(int percent) {
     duplicationPercent = percent;
   }
 
-  void reorder(int percent) {
+  public void reorder(int percent) {
     reorderingPercent = percent;
   }
 
-  void delay(long upToNanos) {
+  public void delay(long upToNanos) {
     extraDelayNanos = upToNanos;
   }
 
@@ -114,5 +109,5 @@ final class SimulatedNetwork {
     extraDelayNanos = 0;
   }
 
-  private record Link(MemberId from, MemberId to) {}
+  private record Link(String from, String to) {}
 }

@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Counts by kind. */
-final class Tally {
+public final class Tally {
   private final Map<String, Long> counts = new TreeMap<>();
 
-  void count(Enum<?> kind) {
+  public void count(Enum<?> kind) {
     counts.merge(name(kind), 1L, Long::sum);
   }
 
-  void add(CoreCounters core) {
+  public void add(CoreCounters core) {
     for (CoreEvent event : CoreEvent.values()) {
       long count = core.of(event);
       if (count > 0) {
@@ -24,12 +24,22 @@ final class Tally {
     }
   }
 
-  void add(Tally other) {
+  public void add(Tally other) {
     other.counts.forEach((name, count) -> counts.merge(name, count, Long::sum));
   }
 
-  long of(Enum<?> kind) {
+  public long of(Enum<?> kind) {
     return counts.getOrDefault(name(kind), 0L);
+  }
+
+  /** Counts something under a name of its own. */
+  public void count(String name) {
+    counts.merge(name, 1L, Long::sum);
+  }
+
+  /** What was counted, by name. */
+  public Map<String, Long> counts() {
+    return new TreeMap<>(counts);
   }
 
   /** All kinds that exist, with those that never happened. */

@@ -1,5 +1,6 @@
 package io.cairnfs.rpc.server;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
@@ -64,7 +65,7 @@ public final class RpcServer implements AutoCloseable {
   }
 
   /** Collects handlers, then starts the server. Not safe for several threads. */
-  public static final class Builder {
+  public static final class Builder implements Handlers {
     private final RpcEventLoops loops;
     private final RpcServerOptions options;
     private final Supplier<PeerIdentity> self;
@@ -82,11 +83,15 @@ public final class RpcServer implements AutoCloseable {
     }
 
     /** Answers a method on the event loop. */
+    @Override
+    @CanIgnoreReturnValue
     public Builder handler(Method method, RpcHandler handler) {
       return handler(method, handler, Runnable::run);
     }
 
     /** Answers a method on an executor; a call it rejects is refused with BUSY. */
+    @Override
+    @CanIgnoreReturnValue
     public Builder handler(Method method, RpcHandler handler, Executor executor) {
       if (calls.put(method, new Dispatch.Target(handler, executor)) != null) {
         throw new IllegalStateException(method + " has a handler already");
@@ -95,6 +100,8 @@ public final class RpcServer implements AutoCloseable {
     }
 
     /** Accepts streams of a method. */
+    @Override
+    @CanIgnoreReturnValue
     public Builder streamHandler(Method method, StreamHandler handler) {
       if (streams.put(method, handler) != null) {
         throw new IllegalStateException(method + " has a stream handler already");

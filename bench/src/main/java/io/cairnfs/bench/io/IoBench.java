@@ -5,6 +5,7 @@ import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
 import io.cairnfs.bench.rig.BenchTarget;
 import io.cairnfs.bench.rig.Callers;
+import io.cairnfs.bench.rig.WarmUp;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnInputStream;
@@ -16,6 +17,7 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -36,7 +38,8 @@ import picocli.CommandLine.Option;
 public final class IoBench implements Callable<Integer> {
   private static final int BLOCK = 1 << 20;
   private static final int REPLICAS = 3;
-  private static final int WARM_UPS = 3;
+  private static final Duration WARM_UP = Duration.ofSeconds(150);
+  private static final int WARM_UP_MEBIBYTES = 256;
   private static final int PREAD_FILE_MEBIBYTES = 512;
   private static final List<Integer> PREAD_BYTES = List.of(64 << 10, 4 << 10);
   private static final List<Integer> SMALL_BYTES = List.of(4 << 10, 64 << 10);
@@ -81,7 +84,7 @@ public final class IoBench implements Callable<Integer> {
       FigureTable table = new FigureTable("bench io: three replicas, median of " + runs);
       floors = Floors.measure(cluster.directory(), mebibytes, clock);
       floors.addTo(table);
-      warmUp(fileSystem);
+      new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
       if (only.contains("streams")) {
         streams(fileSystem, table, 1);
         streams(fileSystem, table, 4);
@@ -111,27 +114,32 @@ public final class IoBench implements Callable<Integer> {
     return 0;
   }
 
-  /** Everything that is measured, so that it runs compiled. */
-  private void warmUp(CairnFileSystem fileSystem) throws Exception {
-    for (int round = 0; round < WARM_UPS; round++) {
-      writeStream(fileSystem, "/warm/stream", 128);
-      if (readStream(fileSystem, "/warm/stream") != 128L * BLOCK) {
-        throw new IOException("128 MiB came back short");
-      }
+  /** What will be measured, so that it runs compiled. */
+  private void warmUp(CairnFileSystem fileSystem, int round) throws Exception {
+    writeStream(fileSystem, "/warm/stream", WARM_UP_MEBIBYTES);
+    if (readStream(fileSystem, "/warm/stream") != (long) WARM_UP_MEBIBYTES * BLOCK) {
+      throw new IOException("a stream came back short");
+    }
+    if (only.contains("preads")) {
       for (int size : PREAD_BYTES) {
-        double unused = preads(fileSystem, "/warm/stream", 128, size, 4, new long[4_000], round);
+        double unused =
+            preads(fileSystem, "/warm/stream", WARM_UP_MEBIBYTES, size, 4, new long[4_000], round);
       }
+    }
+    if (only.contains("flush")) {
       double flush = median(fileSystem, "/warm/flush", out -> out.flush());
       double sync = median(fileSystem, "/warm/sync", out -> out.sync());
       if (flush <= 0 || sync <= 0) {
         throw new IOException("a flush takes time");
       }
+    }
+    if (only.contains("small")) {
       for (int size : SMALL_BYTES) {
         double unused = writeSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
         unused = readSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
       }
-      delete(fileSystem, "/warm");
     }
+    delete(fileSystem, "/warm");
   }
 
   private void streams(CairnFileSystem fileSystem, FigureTable table, int count) throws Exception {

@@ -7,6 +7,7 @@ import io.cairnfs.bench.rig.BenchCluster;
 import io.cairnfs.bench.rig.BenchTarget;
 import io.cairnfs.bench.rig.Callers;
 import io.cairnfs.bench.rig.ProcessCost;
+import io.cairnfs.bench.rig.WarmUp;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnFileSystem.RenameMode;
@@ -18,6 +19,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -33,7 +35,7 @@ import picocli.CommandLine.Option;
         "Creates, stats, opens, lists, renames and deletes through the real RPC, with durable three-way replication.")
 public final class MetaBench implements Callable<Integer> {
   private static final int LIST_ENTRIES = 100;
-  private static final int WARM_UPS = 3;
+  private static final Duration WARM_UP = Duration.ofMinutes(2);
 
   @Mixin private BenchTarget target;
 
@@ -85,9 +87,7 @@ public final class MetaBench implements Callable<Integer> {
       double forceMicros = Calibration.forceMicros(cluster.directory(), clock);
       table.add(Figure.time("fdatasync p50", forceMicros, "us", ""));
       table.add(Figure.time("loopback round trip", roundTripMicros, "us", ""));
-      for (int round = 0; round < WARM_UPS; round++) {
-        warmUp(fileSystem, round);
-      }
+      new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
       for (int callers : clients) {
         measure(cluster, fileSystem, table, callers, forceMicros, roundTripMicros);
       }

@@ -255,7 +255,7 @@ public final class Metaserver implements AutoCloseable {
       throws IOException {
     long cache = Math.max(8L << 20, options.cacheBytes());
     return new MetadataStateMachine(
-        new RocksHome(directory.resolve("store"), new RocksOptions(cache, cache / 4, 256)),
+        new RocksHome(directory.resolve("store"), new RocksOptions(cache, cache / 2, 256)),
         new ChunkExtents(),
         CACHE_PLACES);
   }

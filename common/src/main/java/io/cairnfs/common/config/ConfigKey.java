@@ -155,7 +155,7 @@ public enum ConfigKey {
   METASERVER_CACHE_BYTES(
       "metaserver.cache-bytes",
       ConfigType.SIZE,
-      "64MiB",
+      "128MiB",
       "Memory for the store's block cache and write buffers."),
   METASERVER_GARBAGE_GRACE(
       "metaserver.garbage-grace",

@@ -27,7 +27,7 @@ final class RocksResources implements AutoCloseable {
   static final int PREFIX_BYTES = 1 + Long.BYTES;
 
   private static final int BLOOM_BITS = 10;
-  private static final long BUSY_WRITE_BUFFER = 8L << 20;
+  private static final long BUSY_WRITE_BUFFER = 32L << 20;
   private static final long QUIET_WRITE_BUFFER = 2L << 20;
   private static final long ARENA_BLOCK = 128L << 10;
   private static final long LOG_FILE_BYTES = 4L << 20;
@@ -125,8 +125,7 @@ final class RocksResources implements AutoCloseable {
         .setWriteBufferSize(writeBuffer)
         .setArenaBlockSize(ARENA_BLOCK)
         .setLevelCompactionDynamicLevelBytes(true)
-        .setCompressionType(CompressionType.LZ4_COMPRESSION)
-        .setBottommostCompressionType(CompressionType.ZSTD_COMPRESSION);
+        .setCompressionType(CompressionType.LZ4_COMPRESSION);
   }
 
   @Override

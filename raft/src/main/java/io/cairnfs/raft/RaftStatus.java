@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param ready leads, and has applied the first entry of its own term: it may serve
  * @param commitIndex highest index known committed
  * @param appliedIndex highest index that the state machine has applied
+ * @param standing what this process is to the group
  * @param followers what a leader knows of the other members; empty where this member does not lead
  */
 public record RaftStatus(
@@ -23,10 +24,56 @@ public record RaftStatus(
     long firstIndex,
     long lastIndex,
     Membership membership,
+    Standing standing,
     List<Follower> followers) {
   public RaftStatus {
     followers = List.copyOf(followers);
   }
+
+  /** Of a member without an instance. */
+  public RaftStatus(
+      MemberId self,
+      RaftRole role,
+      long term,
+      Optional<Member> leader,
+      boolean ready,
+      long commitIndex,
+      long appliedIndex,
+      long firstIndex,
+      long lastIndex,
+      Membership membership,
+      List<Follower> followers) {
+    this(
+        self,
+        role,
+        term,
+        leader,
+        ready,
+        commitIndex,
+        appliedIndex,
+        firstIndex,
+        lastIndex,
+        membership,
+        new Standing(0, Belonging.MEMBER, ""),
+        followers);
+  }
+
+  /** Whether the group takes this process for a member. */
+  public enum Belonging {
+    /** It has not been told of any group yet, or has not been added to it. */
+    JOINING,
+    MEMBER,
+    /** Another directory is the member of this id: this one was emptied and formatted again. */
+    REFUSED,
+    /** It was a member; it never will be again. */
+    REMOVED
+  }
+
+  /**
+   * @param instance which life of its directory this member is; 0 = none was given
+   * @param reason why it is REFUSED or REMOVED, for people; else empty
+   */
+  public record Standing(long instance, Belonging belonging, String reason) {}
 
   /**
    * Another member, as its leader knows it.

@@ -154,7 +154,19 @@ final class Leader {
   private boolean isSingleStep(Membership next) {
     long joining = next.voters().stream().filter(voter -> !membership.isVoter(voter.id())).count();
     long leaving = membership.voters().stream().filter(voter -> !next.isVoter(voter.id())).count();
-    return joining + leaving <= 1 && !next.voters().isEmpty();
+    return joining + leaving <= 1 && !next.voters().isEmpty() && keepsInstances(next);
+  }
+
+  /** Under an id that stays there stays the same directory; one that was removed never returns. */
+  private boolean keepsInstances(Membership next) {
+    return next.members()
+        .noneMatch(
+            member ->
+                next.wasRemoved(member.id(), member.instance())
+                    || membership
+                        .member(member.id())
+                        .filter(present -> !present.fits(member.instance()))
+                        .isPresent());
   }
 
   /** A voter that joins is a learner now, and has all that is committed. */

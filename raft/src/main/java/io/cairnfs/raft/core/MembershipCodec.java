@@ -6,6 +6,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.proto.raft.Configuration;
 import io.cairnfs.proto.raft.MemberAddress;
+import io.cairnfs.raft.FormerMember;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
@@ -34,6 +35,12 @@ public final class MembershipCodec {
     Configuration.Builder builder = Configuration.newBuilder();
     membership.voters().forEach(member -> builder.addVoters(address(member)));
     membership.learners().forEach(member -> builder.addLearners(address(member)));
+    for (FormerMember member : membership.former()) {
+      builder.addFormer(
+          io.cairnfs.proto.raft.FormerMember.newBuilder()
+              .setId(member.id().value())
+              .setInstance(member.instance()));
+    }
     return builder.build();
   }
 
@@ -43,7 +50,11 @@ public final class MembershipCodec {
   public static Membership fromProto(Configuration configuration) throws CairnException {
     try {
       return new Membership(
-          members(configuration.getVotersList()), members(configuration.getLearnersList()));
+          members(configuration.getVotersList()),
+          members(configuration.getLearnersList()),
+          configuration.getFormerList().stream()
+              .map(member -> new FormerMember(new MemberId(member.getId()), member.getInstance()))
+              .toList());
     } catch (IllegalArgumentException e) {
       throw new CairnException(ErrorCode.MALFORMED, "membership: " + e.getMessage(), e);
     }
@@ -54,6 +65,7 @@ public final class MembershipCodec {
         .setId(member.id().value())
         .setHost(member.address().host())
         .setPort(member.address().port())
+        .setInstance(member.instance())
         .build();
   }
 
@@ -63,7 +75,8 @@ public final class MembershipCodec {
             address ->
                 new Member(
                     new MemberId(address.getId()),
-                    new HostPort(address.getHost(), address.getPort())))
+                    new HostPort(address.getHost(), address.getPort()),
+                    address.getInstance()))
         .toList();
   }
 }

@@ -4,6 +4,7 @@ import io.cairnfs.common.checksum.Crc32c;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.proto.raft.CheckpointFile;
 import io.cairnfs.proto.raft.CheckpointManifest;
 import io.cairnfs.proto.raft.CheckpointPartRequest;
 import io.cairnfs.raft.MemberId;
@@ -20,6 +21,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 
 /**
@@ -32,6 +34,8 @@ final class Checkpointer {
   private final CheckpointStore store;
   private final Clock clock;
   private final Map<Long, Long> lastReadNanos = new ConcurrentHashMap<>();
+  private volatile long incomingBytes;
+  private final AtomicLong receivedBytes = new AtomicLong();
 
   Checkpointer(CheckpointStore store, Clock clock) {
     this.store = store;
@@ -74,7 +78,19 @@ final class Checkpointer {
       store.deleteOld(inUse());
     } catch (IOException e) {
       throw noSpaceOr(e);
+    } finally {
+      incomingBytes = 0;
     }
+  }
+
+  /** Size of the checkpoint that is being received; 0 if none is. */
+  long incomingBytes() {
+    return incomingBytes;
+  }
+
+  /** How much of it has arrived; what an earlier try left is not counted. */
+  long receivedBytes() {
+    return incomingBytes == 0 ? 0 : receivedBytes.get();
   }
 
   Part part(CheckpointPartRequest request) throws IOException {
@@ -98,11 +114,23 @@ final class Checkpointer {
   }
 
   /** The parts of one checkpoint at one member. */
-  private record RemoteParts(String group, Install install, RaftTransport transport)
-      implements PartSource {
+  private final class RemoteParts implements PartSource {
+    private final String group;
+    private final Install install;
+    private final RaftTransport transport;
+
+    RemoteParts(String group, Install install, RaftTransport transport) {
+      this.group = group;
+      this.install = install;
+      this.transport = transport;
+    }
+
     @Override
     public CheckpointManifest manifest() throws IOException {
-      return transport.fetch(source(), request().build()).manifest();
+      CheckpointManifest manifest = transport.fetch(source(), request().build()).manifest();
+      receivedBytes.set(0);
+      incomingBytes = manifest.getFilesList().stream().mapToLong(CheckpointFile::getLength).sum();
+      return manifest;
     }
 
     @Override
@@ -117,6 +145,7 @@ final class Checkpointer {
             "%s at %d: %d bytes with CRC %08x, announced %08x"
                 .formatted(file, offset, part.bytes().length, crc, part.crc()));
       }
+      receivedBytes.addAndGet(part.bytes().length);
       return part.bytes();
     }
 

@@ -22,6 +22,7 @@ final class EngineMetrics {
   final Counter checkpoints;
   final Counter installs;
   final Counter stalls;
+  final Counter foreign;
 
   EngineMetrics(MetricRegistry registry) {
     appendEntries = registry.histogram("raft.append.entries");
@@ -40,5 +41,6 @@ final class EngineMetrics {
     checkpoints = registry.counter("raft.checkpoints.count");
     installs = registry.counter("raft.installs.count");
     stalls = registry.counter("raft.stalls.count");
+    foreign = registry.counter("raft.foreign.messages.count");
   }
 }

@@ -93,8 +93,22 @@ public final class MemberDirectory implements Closeable {
             + " without it, as long as a majority of the members runs. Restore the file if a good"
             + " copy of this very state exists; never an older one, and never an emptied"
             + " directory: a member that cannot be restored must be removed from the group and"
-            + " join again under a new id",
+            + " join again as a new member",
         damage);
+  }
+
+  /**
+   * Which life of the directory this is. A directory that has no such number yet, being new or of
+   * an older release, gets one, durably: it was never used under another one.
+   */
+  public long instance(RandomGenerator random) throws IOException {
+    while (storage.instance() == 0) {
+      long drawn = random.nextLong();
+      if (drawn != 0) {
+        storage.giveInstance(drawn);
+      }
+    }
+    return storage.instance();
   }
 
   RaftStorage storage() {

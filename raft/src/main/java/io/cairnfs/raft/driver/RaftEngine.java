@@ -28,8 +28,10 @@ import io.cairnfs.raft.core.RaftMessage;
 import io.cairnfs.raft.core.RaftMessage.AppendRequest;
 import io.cairnfs.raft.core.ReadRequest;
 import io.cairnfs.raft.log.SegmentedLog;
+import io.cairnfs.raft.transport.Envelope;
 import io.cairnfs.raft.transport.RaftTransport;
 import io.cairnfs.raft.transport.RaftTransport.Part;
+import io.cairnfs.raft.transport.Refusal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -66,6 +68,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private static final int MAX_CHUNKS_AHEAD = 4;
   private static final int MAX_MESSAGES_QUEUED = 4096;
   private static final int BUSY_RETRY_MILLIS = 50;
+
+  /** A hand-over takes milliseconds. */
+  private static final int TRANSFER_RETRY_MILLIS = 5;
 
   /** Waking so much too late, this thread was not given the processor: others were not either. */
   private static final long STALL_NANOS = Duration.ofMillis(20).toNanos();
@@ -127,6 +132,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private List<RaftStatus.Follower> followers = List.of();
   private long followersDueNanos;
   private Optional<Transfer> transfer = Optional.empty();
+  private final Admission admission;
 
   /** What the core holds for somebody who waits. */
   interface Held {
@@ -155,6 +161,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
       long firstIndex,
       long lastIndex,
       Membership membership,
+      RaftStatus.Standing standing,
       List<RaftStatus.Follower> followers,
       long leaseUntilNanos,
       long monotonicNanos,
@@ -209,6 +216,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             new StoredLogView(log, directory.checkpoints()),
             environment.random(),
             clock.monotonicNanos());
+    this.admission = new Admission(self, directory.storage().instance(), core, transport);
     lastMonotonicNanos = clock.monotonicNanos();
     lastWallNanos = clock.wallNanos();
     publish();
@@ -216,6 +224,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     environment.metrics().gauge("raft.commit.index", () -> view.commitIndex());
     environment.metrics().gauge("raft.term", () -> view.term());
     environment.metrics().gauge("raft.log.bytes", log::sizeBytes);
+    environment.metrics().gauge("raft.incoming.bytes", checkpointer::incomingBytes);
+    environment.metrics().gauge("raft.incoming.received.bytes", checkpointer::receivedBytes);
   }
 
   private void persisted(long sequence, long now) {
@@ -385,6 +395,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
         now.firstIndex(),
         now.lastIndex(),
         now.membership(),
+        now.standing(),
         now.followers());
   }
 
@@ -420,7 +431,9 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   }
 
   private CairnException busy() {
-    return CairnException.busy("too much is queued", BUSY_RETRY_MILLIS);
+    return transfer.isPresent()
+        ? CairnException.busy("leadership is being handed over", TRANSFER_RETRY_MILLIS)
+        : CairnException.busy("too much is queued", BUSY_RETRY_MILLIS);
   }
 
   private static CairnException stopped() {
@@ -510,7 +523,8 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   }
 
   private long tickDueNanos() {
-    return Math.max(core.nextDeadlineNanos(), graceUntilNanos);
+    long due = Math.max(core.nextDeadlineNanos(), graceUntilNanos);
+    return core.role() == RaftRole.LEADER ? due : Math.max(due, admission.silentUntilNanos());
   }
 
   /**
@@ -561,16 +575,17 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   }
 
   private void publish() {
-    Membership present = core.membership();
+    Membership present = admission.membership();
     view =
         new View(
             core.role(),
             core.term(),
-            core.leader().flatMap(present::member),
+            admission.leader(),
             core.commitIndex(),
             core.firstIndex(),
             core.lastIndex(),
             present,
+            admission.standing(),
             followers,
             core.leaseUntilNanos(lastMonotonicNanos),
             lastMonotonicNanos,
@@ -601,7 +616,11 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
         ErrorCode.NO_SPACE, "member=" + self + ": no room for the log on its disk");
   }
 
-  private void receive(RaftMessage message, long now) {
+  private void receive(RaftMessage message, Envelope envelope, long now) {
+    if (!admission.admits(message, envelope, now)) {
+      metrics.foreign.increment();
+      return;
+    }
     if (message instanceof AppendRequest append && !append.entries().isEmpty()) {
       long bytes = (long) append.entries().size() * RECORD_OVERHEAD_BYTES;
       for (LogEntry entry : append.entries()) {
@@ -633,6 +652,11 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private void carryOut(Effects effects) {
     // The force takes longest, so it is begun first.
     effects.persist().ifPresent(this::persist);
+    if (!membership.equals(core.membership())) {
+      membership = core.membership();
+      LOGGER.info("member={} membership={}", self, membership);
+      transport.membershipChanged(membership);
+    }
     if (!effects.messages().isEmpty()) {
       transport.send(effects.messages());
     }
@@ -656,11 +680,6 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     if (effects.compactTo() > 0) {
       long upTo = effects.compactTo();
       disk.run(storage -> storage.log().truncatePrefix(upTo));
-    }
-    if (!membership.equals(core.membership())) {
-      membership = core.membership();
-      LOGGER.info("member={} membership={}", self, membership);
-      transport.membershipChanged(membership);
     }
   }
 
@@ -935,7 +954,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
 
   private final class Deliveries implements RaftTransport.Receiver {
     @Override
-    public void onMessage(RaftMessage message) {
+    public void onMessage(RaftMessage message, Envelope envelope) {
       if (messagesQueued.incrementAndGet() > MAX_MESSAGES_QUEUED) {
         messagesQueued.decrementAndGet();
         return;
@@ -944,7 +963,17 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
           now -> {
             messagesQueued.decrementAndGet();
             if (!ended) {
-              receive(message, now);
+              receive(message, envelope, now);
+            }
+          });
+    }
+
+    @Override
+    public void onRefusal(MemberId from, Envelope envelope, Refusal refusal) {
+      hand(
+          now -> {
+            if (!ended) {
+              admission.refused(from, envelope, refusal, now);
             }
           });
     }

@@ -12,13 +12,21 @@ import java.util.Optional;
 /**
  * Content of the state file.
  *
+ * @param instance which life of the directory this is; 0 = none was given yet
  * @param forcedMark all entries of the log up to this index were forced when this was written
  * @param unfinished a step on the log that must be carried through before it is read
  */
 record MemberState(
-    RaftIdentity identity, long term, Optional<String> vote, long forcedMark, Step unfinished) {
+    RaftIdentity identity,
+    long instance,
+    long term,
+    Optional<String> vote,
+    long forcedMark,
+    Step unfinished) {
   static final int MAGIC = 0x43525354; // CRST
-  static final int VERSION = 1;
+
+  /** The newest version; a state without an instance is written as version 1. */
+  static final int VERSION = 2;
 
   private static final int CHECKED_OFFSET = 12;
   private static final int FIXED_BYTES = 52;
@@ -47,28 +55,42 @@ record MemberState(
   }
 
   MemberState withVote(long newTerm, Optional<String> newVote, long mark) {
-    return new MemberState(identity, newTerm, newVote, mark, unfinished);
+    return new MemberState(identity, instance, newTerm, newVote, mark, unfinished);
   }
 
   MemberState withStep(Step step, long mark) {
-    return new MemberState(identity, term, vote, mark, step);
+    return new MemberState(identity, instance, term, vote, mark, step);
+  }
+
+  MemberState withInstance(long given) {
+    return new MemberState(identity, given, term, vote, forcedMark, unfinished);
   }
 
   ByteBuffer encode() {
     byte[] group = identity.group().getBytes(StandardCharsets.UTF_8);
     byte[] member = identity.member().getBytes(StandardCharsets.UTF_8);
     byte[] votedFor = vote.orElse("").getBytes(StandardCharsets.UTF_8);
-    int length = FIXED_BYTES + 6 + group.length + member.length + votedFor.length;
+    int version = instance == 0 ? 1 : VERSION;
+    int length =
+        FIXED_BYTES + 6 + group.length + member.length + votedFor.length + tailBytes(version);
     ByteBuffer bytes = ByteBuffer.allocate(length);
-    bytes.putInt(MAGIC).putInt(VERSION).putInt(0).putInt(length);
+    bytes.putInt(MAGIC).putInt(version).putInt(0).putInt(length);
     bytes.putLong(term).putLong(forcedMark);
     bytes.putInt(unfinished.kind().number);
     bytes.putLong(unfinished.index()).putLong(unfinished.term());
     for (byte[] id : new byte[][] {group, member, votedFor}) {
       bytes.putShort((short) id.length).put(id);
     }
+    if (version > 1) {
+      bytes.putLong(instance);
+    }
     bytes.putInt(8, Crc32c.of(bytes.array(), CHECKED_OFFSET, length - CHECKED_OFFSET));
     return bytes.flip();
+  }
+
+  /** Version 2 has the instance behind the ids. */
+  private static int tailBytes(int version) {
+    return version == 1 ? 0 : 8;
   }
 
   /**
@@ -80,14 +102,16 @@ record MemberState(
       throw new CorruptionException(
           name, 0, "magic " + hex(MAGIC), length < 12 ? length + " bytes" : hex(bytes.getInt(0)));
     }
-    requireVersion(name, bytes.getInt(4), VERSION);
-    if (length < FIXED_BYTES + 6 || bytes.getInt(12) != length) {
+    int version = bytes.getInt(4);
+    if (version != 1) {
+      requireVersion(name, version, VERSION);
+    }
+    int least = FIXED_BYTES + 6 + tailBytes(version);
+    if (length < least || bytes.getInt(12) != length) {
       throw new CorruptionException(
           name,
           12,
-          length < FIXED_BYTES + 6
-              ? "at least " + (FIXED_BYTES + 6) + " bytes"
-              : bytes.getInt(12) + " bytes",
+          length < least ? "at least " + least + " bytes" : bytes.getInt(12) + " bytes",
           length + " bytes");
     }
     int found = Crc32c.of(bytes.slice(CHECKED_OFFSET, length - CHECKED_OFFSET));
@@ -101,8 +125,16 @@ record MemberState(
     ByteBuffer ids = bytes.duplicate().position(FIXED_BYTES);
     RaftIdentity identity = new RaftIdentity(string(ids), string(ids));
     String votedFor = string(ids);
+    if (ids.remaining() != tailBytes(version)) {
+      throw new CorruptionException(
+          name,
+          4,
+          "version " + version + " with " + tailBytes(version) + " bytes behind the ids",
+          ids.remaining() + " bytes");
+    }
     return new MemberState(
         identity,
+        version == 1 ? 0 : ids.getLong(),
         bytes.getLong(16),
         votedFor.isEmpty() ? Optional.empty() : Optional.of(votedFor),
         bytes.getLong(24),

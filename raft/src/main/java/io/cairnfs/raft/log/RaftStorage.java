@@ -65,7 +65,7 @@ public final class RaftStorage implements Closeable {
     }
     // The first start carries the reset through: one file decides whether a directory is formatted.
     Step reset = new Step(StepKind.RESET, 0, 0);
-    StateFile.create(disk, directory, new MemberState(identity, 0, Optional.empty(), 0, reset));
+    StateFile.create(disk, directory, new MemberState(identity, 0, 0, Optional.empty(), 0, reset));
   }
 
   /**
@@ -113,6 +113,20 @@ public final class RaftStorage implements Closeable {
   /** Whose directory it is. */
   public RaftIdentity identity() {
     return state.current().identity();
+  }
+
+  /** Which life of the directory this is; 0 until {@link #giveInstance}. */
+  public long instance() {
+    return state.current().instance();
+  }
+
+  /** Writes, durably, which life of the directory this is: once, before anything is promised. */
+  public void giveInstance(long instance) throws IOException {
+    if (instance() != 0 || instance == 0) {
+      throw new IllegalStateException("instance " + instance + " after " + instance());
+    }
+    state.write(state.current().withInstance(instance));
+    state.restoreReserve();
   }
 
   /** Term and vote, as last written. */

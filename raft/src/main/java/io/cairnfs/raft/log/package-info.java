@@ -9,7 +9,8 @@
  *
  * <table>
  * <caption>Files</caption>
- * <tr><td>{@code state}</td><td>identity, term, vote, forced mark; replaced as a whole</td></tr>
+ * <tr><td>{@code state}</td><td>identity, instance, term, vote, forced mark; replaced as a
+ * whole</td></tr>
  * <tr><td>{@code state.tmp}</td><td>the next {@code state}; ignored at start</td></tr>
  * <tr><td>{@code log-N.segment}</td><td>records from index N on (20 digits)</td></tr>
  * <tr><td>{@code spare.segment}</td><td>zeros, allocated ahead: the next segment</td></tr>
@@ -50,7 +51,7 @@
  * <caption>State file</caption>
  * <tr><th>offset</th><th>bytes</th><th>what</th></tr>
  * <tr><td>0</td><td>4</td><td>magic {@code CRST}</td></tr>
- * <tr><td>4</td><td>4</td><td>version, 1</td></tr>
+ * <tr><td>4</td><td>4</td><td>version: 1 without an instance, 2 with one</td></tr>
  * <tr><td>8</td><td>4</td><td>CRC-32C of everything from byte 12 on</td></tr>
  * <tr><td>12</td><td>4</td><td>length of the file in bytes</td></tr>
  * <tr><td>16</td><td>8</td><td>term</td></tr>
@@ -61,6 +62,7 @@
  * <tr><td>52</td><td>2 + n</td><td>group id</td></tr>
  * <tr><td></td><td>2 + n</td><td>id of this member</td></tr>
  * <tr><td></td><td>2 + n</td><td>member voted for in the term; empty = none</td></tr>
+ * <tr><td></td><td>8</td><td>version 2: which life of the directory this is; never 0</td></tr>
  * </table>
  *
  * <p><b>Torn or corrupt.</b> A power cut may leave any subset of the unforced sectors behind, so a

@@ -6,6 +6,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.raft.Entry;
+import io.cairnfs.proto.raft.MembershipRefusal;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.core.EntryKind;
 import io.cairnfs.raft.core.LogEntry;
@@ -30,8 +31,43 @@ final class RaftMessageCodec {
   private RaftMessageCodec() {}
 
   /** The message as bytes in a buffer of the allocator, which the caller owns. */
-  static ByteBuf encode(String group, RaftMessage message, ByteBufAllocator allocator) {
-    io.cairnfs.proto.raft.RaftMessage encoded = toProto(group, message);
+  static ByteBuf encode(
+      String group, RaftMessage message, Envelope envelope, ByteBufAllocator allocator) {
+    return write(
+        toProto(group, message)
+            .setFromInstance(envelope.from())
+            .setToInstance(envelope.to())
+            .build(),
+        allocator);
+  }
+
+  /** A refusal as bytes in a buffer of the allocator, which the caller owns. */
+  static ByteBuf encode(
+      String group,
+      MemberId from,
+      MemberId to,
+      Envelope envelope,
+      Refusal refusal,
+      ByteBufAllocator allocator) {
+    return write(
+        io.cairnfs.proto.raft.RaftMessage.newBuilder()
+            .setGroup(group)
+            .setFrom(from.value())
+            .setTo(to.value())
+            .setFromInstance(envelope.from())
+            .setToInstance(envelope.to())
+            .setMembershipRefusal(
+                MembershipRefusal.newBuilder()
+                    .setRemoved(refusal.removed())
+                    .setReason(refusal.reason())
+                    .setConfiguration(MembershipCodec.toProto(refusal.membership()))
+                    .setLeader(refusal.leader()))
+            .build(),
+        allocator);
+  }
+
+  private static ByteBuf write(
+      io.cairnfs.proto.raft.RaftMessage encoded, ByteBufAllocator allocator) {
     int size = encoded.getSerializedSize();
     ByteBuf bytes = allocator.directBuffer(size, size);
     CodedOutputStream output = CodedOutputStream.newInstance(bytes.nioBuffer(0, size));
@@ -45,7 +81,8 @@ final class RaftMessageCodec {
     return bytes.writerIndex(size);
   }
 
-  static io.cairnfs.proto.raft.RaftMessage toProto(String group, RaftMessage message) {
+  private static io.cairnfs.proto.raft.RaftMessage.Builder toProto(
+      String group, RaftMessage message) {
     io.cairnfs.proto.raft.RaftMessage.Builder builder =
         io.cairnfs.proto.raft.RaftMessage.newBuilder()
             .setGroup(group)
@@ -93,7 +130,7 @@ final class RaftMessageCodec {
     } else {
       throw new IllegalArgumentException("no encoding for " + message);
     }
-    return builder.build();
+    return builder;
   }
 
   private static io.cairnfs.proto.raft.AppendRequest encode(AppendRequest append) {
@@ -117,10 +154,13 @@ final class RaftMessageCodec {
   }
 
   /**
+   * Hands what the bytes are to the receiver.
+   *
    * @throws CairnException {@code MALFORMED} if the bytes are no message of the group, {@code
    *     WRONG_CLUSTER} if they are one of another group
    */
-  static RaftMessage decode(String group, ByteBuf bytes) throws CairnException {
+  static void deliver(String group, ByteBuf bytes, RaftTransport.Receiver receiver)
+      throws CairnException {
     try {
       io.cairnfs.proto.raft.RaftMessage message =
           io.cairnfs.proto.raft.RaftMessage.parseFrom(bytes.nioBuffer());
@@ -129,10 +169,24 @@ final class RaftMessageCodec {
             ErrorCode.WRONG_CLUSTER,
             "message of group '" + message.getGroup() + "' to a member of '" + group + "'");
       }
-      return decode(message);
+      Envelope envelope = new Envelope(message.getFromInstance(), message.getToInstance());
+      if (message.hasMembershipRefusal()) {
+        receiver.onRefusal(
+            new MemberId(message.getFrom()), envelope, refusal(message.getMembershipRefusal()));
+      } else {
+        receiver.onMessage(decode(message), envelope);
+      }
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       throw new CairnException(ErrorCode.MALFORMED, "Raft message: " + e.getMessage(), e);
     }
+  }
+
+  private static Refusal refusal(MembershipRefusal refusal) throws CairnException {
+    return new Refusal(
+        refusal.getRemoved(),
+        refusal.getReason(),
+        MembershipCodec.fromProto(refusal.getConfiguration()),
+        refusal.getLeader());
   }
 
   private static RaftMessage decode(io.cairnfs.proto.raft.RaftMessage message)
@@ -196,7 +250,7 @@ final class RaftMessageCodec {
         var reply = message.getCheckpointReply();
         yield new CheckpointReply(from, to, term, reply.getIndex(), reply.getInstalled());
       }
-      case KIND_NOT_SET ->
+      case MEMBERSHIP_REFUSAL, KIND_NOT_SET ->
           throw new CairnException(ErrorCode.MALFORMED, "Raft message of an unknown kind");
     };
   }

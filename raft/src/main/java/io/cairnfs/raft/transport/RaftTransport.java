@@ -16,7 +16,10 @@ public interface RaftTransport extends AutoCloseable {
 
   /** What takes delivery at a member. Any thread of the transport; must not block. */
   interface Receiver {
-    void onMessage(RaftMessage message);
+    void onMessage(RaftMessage message, Envelope envelope);
+
+    /** Another member did not take what this one sent. */
+    void onRefusal(MemberId from, Envelope envelope, Refusal refusal);
 
     /**
      * A part of a checkpoint, or its manifest. May be called by a thread that may wait for the
@@ -64,6 +67,9 @@ public interface RaftTransport extends AutoCloseable {
    * address, a connection or room, is dropped.
    */
   void send(List<RaftMessage> messages);
+
+  /** Tells one that its messages are not taken, and why; sent at most once, as messages are. */
+  void refuse(MemberId to, long instance, Refusal refusal);
 
   /** Asks a member for a part of a checkpoint and waits for it. */
   Part fetch(MemberId source, CheckpointPartRequest request) throws IOException;

@@ -58,10 +58,13 @@ public final class RpcRaftTransport implements RaftTransport {
   private final ByteBufAllocator allocator;
   private final Optional<ScheduledExecutorService> executor;
   private final RaftHello hello;
-  private final Map<MemberId, HostPort> addresses = new ConcurrentHashMap<>();
+  private final Member self;
+  private volatile Membership membership = Membership.NONE;
 
-  /** Addresses of members that are in no membership known here, such as a new member's leader. */
-  private final Map<MemberId, HostPort> introduced = new ConcurrentHashMap<>();
+  /**
+   * Members as they said themselves; some are in no membership known here, as a leader at first.
+   */
+  private final Map<MemberId, Member> introduced = new ConcurrentHashMap<>();
 
   // Changed by the thread that sends.
   private final Map<MemberId, PeerLink> entryLinks = new ConcurrentHashMap<>();
@@ -96,6 +99,7 @@ public final class RpcRaftTransport implements RaftTransport {
       Clock clock) {
     this.executor = executor;
     this.group = group;
+    this.self = self;
     this.client = client;
     this.clock = clock;
     this.allocator = allocator;
@@ -106,7 +110,8 @@ public final class RpcRaftTransport implements RaftTransport {
                 MemberAddress.newBuilder()
                     .setId(self.id().value())
                     .setHost(self.address().host())
-                    .setPort(self.address().port()))
+                    .setPort(self.address().port())
+                    .setInstance(self.instance()))
             .build();
     this.partReader =
         new ThreadPoolExecutor(
@@ -140,8 +145,10 @@ public final class RpcRaftTransport implements RaftTransport {
     if (address.getId().isEmpty()) {
       throw new CairnException(ErrorCode.MALFORMED, "stream of a member without an id");
     }
+    MemberId id = new MemberId(address.getId());
     introduced.put(
-        new MemberId(address.getId()), new HostPort(address.getHost(), address.getPort()));
+        id,
+        new Member(id, new HostPort(address.getHost(), address.getPort()), address.getInstance()));
     return new Incoming();
   }
 
@@ -150,10 +157,9 @@ public final class RpcRaftTransport implements RaftTransport {
     @Override
     public void onData(ByteString message, ByteBuf payload) throws CairnException {
       try {
-        RaftMessage decoded = RaftMessageCodec.decode(group, payload);
         Receiver target = receiver;
         if (target != null && !closed) {
-          target.onMessage(decoded);
+          RaftMessageCodec.deliver(group, payload, target);
         }
       } finally {
         payload.release();
@@ -194,8 +200,14 @@ public final class RpcRaftTransport implements RaftTransport {
   }
 
   @Override
-  public void membershipChanged(Membership membership) {
-    membership.members().forEach(member -> addresses.put(member.id(), member.address()));
+  public void membershipChanged(Membership changed) {
+    membership = changed;
+  }
+
+  /** The instance that a member said it is; 0 if it has not been heard. Any thread. */
+  public long introducedInstance(MemberId member) {
+    Member known = introduced.get(member);
+    return known == null ? 0 : known.instance();
   }
 
   @Override
@@ -208,14 +220,29 @@ public final class RpcRaftTransport implements RaftTransport {
             entries
                 ? link(entryLinks, message.to(), address, "log")
                 : link(controlLinks, message.to(), address, "control");
-        link.send(RaftMessageCodec.encode(group, message, allocator));
+        link.send(
+            RaftMessageCodec.encode(
+                group, message, Envelope.of(message, self.instance(), membership), allocator));
       }
     }
   }
 
+  /** To where the one that is refused said it listens, whoever else has its id. */
+  @Override
+  public void refuse(MemberId to, long instance, Refusal refusal) {
+    Member refused = introduced.get(to);
+    if (refused == null || refused.instance() != instance || closed) {
+      return;
+    }
+    link(controlLinks, to, refused.address(), "control")
+        .send(
+            RaftMessageCodec.encode(
+                group, self.id(), to, new Envelope(self.instance(), instance), refusal, allocator));
+  }
+
   private HostPort addressOf(MemberId member) {
-    HostPort known = addresses.get(member);
-    return known != null ? known : introduced.get(member);
+    Member known = membership.member(member).orElseGet(() -> introduced.get(member));
+    return known == null ? null : known.address();
   }
 
   private PeerLink link(

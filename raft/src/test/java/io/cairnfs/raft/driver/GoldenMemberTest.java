@@ -154,7 +154,7 @@ final class GoldenMemberTest {
             TestCluster.OPTIONS.withLog(OPTIONS),
             member,
             machine,
-            new InMemoryNetwork().transportOf(TestCluster.id(1), Optional.empty()),
+            new InMemoryNetwork().transportOf(TestCluster.id(1), 0, Optional.empty()),
             new EngineEnvironment(
                 new SystemClock(),
                 new SplittableRandom(1),
@@ -177,10 +177,12 @@ final class GoldenMemberTest {
       })
   void anotherVersionIsRefusedByName(String name) throws IOException {
     copyGolden(root);
-    setVersion(root.resolve(name), 2);
-    expectWrongVersion(name + ": format version 2 is newer than 1");
+    int newest = name.equals("log/state") ? 2 : 1;
+    setVersion(root.resolve(name), newest + 1);
+    expectWrongVersion(
+        "%s: format version %d is newer than %d".formatted(name, newest + 1, newest));
     setVersion(root.resolve(name), 0);
-    expectWrongVersion(name + ": format version 0 is older than 1");
+    expectWrongVersion(name + ": format version 0 is older than " + newest);
     setVersion(root.resolve(name), 1);
     open(root).close();
   }
@@ -198,6 +200,28 @@ final class GoldenMemberTest {
             CairnException.class,
             refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.WRONG_VERSION))
         .hasMessageContaining(text);
+  }
+
+  /** Version 2 of the state file has the instance; a file without one is no such file. */
+  @Test
+  void theInstanceOfADirectoryIsKept() throws IOException {
+    copyGolden(root);
+    setVersion(root.resolve("log/state"), 2);
+    assertThatThrownBy(() -> open(root).close()).hasMessageContaining("corrupt at offset 4");
+    setVersion(root.resolve("log/state"), 1);
+    long given;
+    try (MemberDirectory member = open(root)) {
+      given = member.instance(new SplittableRandom(4));
+      member.storage().saveVote(new VoteState(4, Optional.of(new MemberId("m3"))));
+    }
+    assertThat(given).isNotZero();
+    try (MemberDirectory again = open(root)) {
+      assertThat(again.instance(new SplittableRandom(5))).isEqualTo(given);
+      assertThat(again.storage().vote())
+          .isEqualTo(new VoteState(4, Optional.of(new MemberId("m3"))));
+    }
+    setVersion(root.resolve("log/state"), 1);
+    assertThatThrownBy(() -> open(root).close()).hasMessageContaining("corrupt at offset 4");
   }
 
   @Test
@@ -223,6 +247,6 @@ final class GoldenMemberTest {
             CairnException.class,
             refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.CORRUPT))
         .hasMessageContaining(text)
-        .hasMessageContaining("must be removed from the group and join again under a new id");
+        .hasMessageContaining("must be removed from the group and join again as a new member");
   }
 }

@@ -6,7 +6,9 @@ import io.cairnfs.proto.raft.CheckpointPartRequest;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.core.RaftMessage;
+import io.cairnfs.raft.transport.Envelope;
 import io.cairnfs.raft.transport.RaftTransport;
+import io.cairnfs.raft.transport.Refusal;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -31,16 +33,20 @@ final class InMemoryNetwork {
   /**
    * @param executor where messages arrive, if the member is to have such a thing
    */
-  RaftTransport transportOf(MemberId self, Optional<ScheduledExecutorService> executor) {
-    return new Transport(self, executor);
+  RaftTransport transportOf(
+      MemberId self, long instance, Optional<ScheduledExecutorService> executor) {
+    return new Transport(self, instance, executor);
   }
 
   private final class Transport implements RaftTransport {
     private final MemberId self;
+    private final long instance;
     private final Optional<ScheduledExecutorService> executor;
+    private volatile Membership membership = Membership.NONE;
 
-    Transport(MemberId self, Optional<ScheduledExecutorService> executor) {
+    Transport(MemberId self, long instance, Optional<ScheduledExecutorService> executor) {
       this.self = self;
+      this.instance = instance;
       this.executor = executor;
     }
 
@@ -55,15 +61,25 @@ final class InMemoryNetwork {
     }
 
     @Override
-    public void membershipChanged(Membership membership) {}
+    public void membershipChanged(Membership changed) {
+      membership = changed;
+    }
 
     @Override
     public void send(List<RaftMessage> messages) {
       for (RaftMessage message : messages) {
         Receiver receiver = receivers.get(message.to());
         if (receiver != null && !isolated.contains(self) && !isolated.contains(message.to())) {
-          receiver.onMessage(message);
+          receiver.onMessage(message, Envelope.of(message, instance, membership));
         }
+      }
+    }
+
+    @Override
+    public void refuse(MemberId to, long refused, Refusal refusal) {
+      Receiver receiver = receivers.get(to);
+      if (receiver != null && !isolated.contains(self) && !isolated.contains(to)) {
+        receiver.onRefusal(self, new Envelope(instance, refused), refusal);
       }
     }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Engines on real threads and real files, joined by an in-memory network. */
 final class TestCluster implements AutoCloseable {
@@ -55,6 +57,7 @@ final class TestCluster implements AutoCloseable {
   private final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
   private UnaryOperator<Disk> diskWrapper = UnaryOperator.identity();
   private Optional<ScheduledExecutorService> executor = Optional.empty();
+  private Optional<SplittableRandom> instances = Optional.empty();
 
   TestCluster(Path root, EngineOptions options, int members) throws IOException {
     this.root = root;
@@ -89,6 +92,22 @@ final class TestCluster implements AutoCloseable {
     executor = Optional.of(Executors.newSingleThreadScheduledExecutor());
   }
 
+  /** Directories of members that start from now on tell one life of theirs from the next. */
+  void giveInstances() {
+    instances = Optional.of(new SplittableRandom(5));
+  }
+
+  /** The disk of a stopped member is emptied and formatted again. */
+  void wipe(MemberId member, Membership formatted) throws IOException {
+    try (Stream<Path> all = Files.walk(path(member))) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+    Files.createDirectories(path(member));
+    MemberDirectory.format(path(member), identity(member), formatted);
+  }
+
   /** Disks of members that start from now on. */
   void wrapDisks(UnaryOperator<Disk> wrapper) {
     diskWrapper = wrapper;
@@ -108,6 +127,9 @@ final class TestCluster implements AutoCloseable {
     MemberDirectory directory =
         MemberDirectory.open(
             diskWrapper.apply(new SystemDisk(path)), path, identity(member), options.log(), random);
+    if (instances.isPresent()) {
+      long unused = directory.instance(instances.get());
+    }
     ListMachine machine = new ListMachine(path.resolve("machine"));
     MetricRegistry registry = new MetricRegistry();
     EngineEnvironment environment =
@@ -123,7 +145,7 @@ final class TestCluster implements AutoCloseable {
             options,
             directory,
             machine,
-            network.transportOf(member, executor),
+            network.transportOf(member, directory.storage().instance(), executor),
             environment));
     machines.put(member, machine);
     metrics.put(member, registry);

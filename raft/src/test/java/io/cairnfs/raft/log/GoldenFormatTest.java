@@ -1,6 +1,7 @@
 package io.cairnfs.raft.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.DiskFile;
@@ -18,7 +19,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** The bytes on disk of version 1, which every later version must be able to read. */
+/** The bytes on disk of each version, which every later version must be able to read. */
 final class GoldenFormatTest {
   private static final String SEGMENT = "raft/log-00000000000000000001.segment";
   private static final String STATE = "raft/state";
@@ -33,6 +34,14 @@ final class GoldenFormatTest {
       "43525354000000016da96d620000004500000000000000040000000000000003"
           + "0000000000000000000000000000000000000000000767726f75702d3100026d"
           + "3100026d32";
+
+  /** Version 2: the instance behind the ids. */
+  private static final String GOLDEN_STATE_2 =
+      "43525354000000022ea841510000004d00000000000000040000000000000003"
+          + "0000000000000000000000000000000000000000000767726f75702d3100026d"
+          + "3100026d320123456789abcdef";
+
+  private static final long INSTANCE = 0x0123456789abcdefL;
   private static final String GOLDEN_HEADER =
       "43524c5300000001a1d426020000000700000000000000010000000000000000"
           + "2b33382f5ddf9d68000000000000200067726f75702d3100";
@@ -82,6 +91,24 @@ final class GoldenFormatTest {
     assertThat(storage.vote()).isEqualTo(new VoteState(4, Optional.of(new MemberId("m2"))));
     assertThat(LogFixture.all(storage.log())).isEqualTo(ENTRIES);
     assertThat(storage.log().memberships(0)).containsExactly(ENTRIES.get(2));
+  }
+
+  @Test
+  void aStateWithAnInstanceIsVersionTwo() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk("disk");
+    disk.createDirectories("raft");
+    create(disk, STATE, GOLDEN_STATE, "", 0);
+    create(disk, SEGMENT, GOLDEN_HEADER, GOLDEN_RECORDS, 8192);
+    RaftStorage storage = open(disk);
+    assertThat(storage.instance()).isZero();
+    storage.giveInstance(INSTANCE);
+    assertThat(hex(disk, STATE, 0, GOLDEN_STATE_2.length() / 2)).isEqualTo(GOLDEN_STATE_2);
+    storage.close();
+
+    RaftStorage again = open(disk);
+    assertThat(again.instance()).isEqualTo(INSTANCE);
+    assertThat(again.vote()).isEqualTo(new VoteState(4, Optional.of(new MemberId("m2"))));
+    assertThatThrownBy(() -> again.giveInstance(1)).isInstanceOf(IllegalStateException.class);
   }
 
   private static void create(

@@ -152,10 +152,10 @@ final class RaftStorageTest {
   void aNewerFormatIsRefusedByName() throws IOException {
     LogFixture.format(disk).close();
     try (DiskFile file = disk.open(DIRECTORY + "/state", Disk.OpenMode.WRITE)) {
-      file.write(ByteBuffer.wrap(new byte[] {0, 0, 0, 2}), 4);
+      file.write(ByteBuffer.wrap(new byte[] {0, 0, 0, 3}), 4);
       file.force();
     }
     expect(ErrorCode.WRONG_VERSION, () -> LogFixture.open(disk));
-    assertThatThrownBy(() -> LogFixture.open(disk)).hasMessageContaining("version 2 is newer");
+    assertThatThrownBy(() -> LogFixture.open(disk)).hasMessageContaining("version 3 is newer");
   }
 }

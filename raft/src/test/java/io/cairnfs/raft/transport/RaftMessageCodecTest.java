@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.proto.raft.CheckpointPartRequest;
+import io.cairnfs.raft.FormerMember;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
@@ -23,6 +25,7 @@ import io.cairnfs.raft.core.RaftMessage.VoteRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -58,19 +61,67 @@ final class RaftMessageCodecTest {
   @ParameterizedTest
   @MethodSource("messages")
   void everyMessageArrivesAsItWas(RaftMessage message) throws CairnException {
-    ByteBuf bytes = RaftMessageCodec.encode("g", message, UnpooledByteBufAllocator.DEFAULT);
+    Envelope envelope = new Envelope(-5, 7);
+    ByteBuf bytes =
+        RaftMessageCodec.encode("g", message, envelope, UnpooledByteBufAllocator.DEFAULT);
     try {
-      assertThat(RaftMessageCodec.decode("g", bytes)).isEqualTo(message);
+      RaftMessageCodec.deliver("g", bytes, heard);
+      assertThat(heard.messages).containsExactly(message);
+      assertThat(heard.envelopes).containsExactly(envelope);
     } finally {
       bytes.release();
     }
   }
 
   @Test
+  void aRefusalArrivesAsItWas() throws CairnException {
+    Membership membership =
+        new Membership(
+            List.of(new Member(A, new HostPort("127.0.0.1", 1), 9)),
+            List.of(),
+            List.of(new FormerMember(B, 4)));
+    Refusal refusal = new Refusal(true, "m2 was removed", membership, "127.0.0.1:1");
+    ByteBuf bytes =
+        RaftMessageCodec.encode(
+            "g", A, B, new Envelope(9, 4), refusal, UnpooledByteBufAllocator.DEFAULT);
+    try {
+      RaftMessageCodec.deliver("g", bytes, heard);
+      assertThat(heard.refusals).containsExactly(refusal);
+    } finally {
+      bytes.release();
+    }
+  }
+
+  private final Heard heard = new Heard();
+
+  private static final class Heard implements RaftTransport.Receiver {
+    private final List<RaftMessage> messages = new ArrayList<>();
+    private final List<Envelope> envelopes = new ArrayList<>();
+    private final List<Refusal> refusals = new ArrayList<>();
+
+    @Override
+    public void onMessage(RaftMessage message, Envelope envelope) {
+      messages.add(message);
+      envelopes.add(envelope);
+    }
+
+    @Override
+    public void onRefusal(MemberId from, Envelope envelope, Refusal refusal) {
+      refusals.add(refusal);
+    }
+
+    @Override
+    public RaftTransport.Part onPartRequest(CheckpointPartRequest request) {
+      throw new AssertionError("no part was asked for");
+    }
+  }
+
+  @Test
   void messagesOfAnotherGroupAreRefused() {
     ByteBuf bytes =
-        RaftMessageCodec.encode("other", new TimeoutNow(A, B, 4), UnpooledByteBufAllocator.DEFAULT);
-    assertThatThrownBy(() -> RaftMessageCodec.decode("g", bytes))
+        RaftMessageCodec.encode(
+            "other", new TimeoutNow(A, B, 4), new Envelope(0, 0), UnpooledByteBufAllocator.DEFAULT);
+    assertThatThrownBy(() -> RaftMessageCodec.deliver("g", bytes, heard))
         .isInstanceOfSatisfying(
             CairnException.class,
             refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.WRONG_CLUSTER));
@@ -85,7 +136,10 @@ final class RaftMessageCodecTest {
     for (int i = 0; i < 5_000; i++) {
       ByteBuf encoded =
           RaftMessageCodec.encode(
-              "g", messages.get(i % messages.size()), UnpooledByteBufAllocator.DEFAULT);
+              "g",
+              messages.get(i % messages.size()),
+              new Envelope(i, i),
+              UnpooledByteBufAllocator.DEFAULT);
       byte[] bytes = new byte[random.nextInt(encoded.readableBytes() + 1)];
       encoded.readBytes(bytes);
       encoded.release();
@@ -93,7 +147,7 @@ final class RaftMessageCodecTest {
         bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
       }
       try {
-        RaftMessageCodec.decode("g", Unpooled.wrappedBuffer(bytes));
+        RaftMessageCodec.deliver("g", Unpooled.wrappedBuffer(bytes), heard);
       } catch (CairnException refusal) {
         refused++;
       }

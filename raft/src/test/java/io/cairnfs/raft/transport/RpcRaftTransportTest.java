@@ -51,6 +51,8 @@ final class RpcRaftTransportTest {
   private final class Node implements RaftTransport.Receiver, AutoCloseable {
     private final Member member;
     private final BlockingQueue<RaftMessage> heard = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Envelope> envelopes = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
     private final RpcClient client;
     private final RpcRaftTransport transport;
     private RpcServer server;
@@ -78,8 +80,14 @@ final class RpcRaftTransportTest {
     }
 
     @Override
-    public void onMessage(RaftMessage message) {
+    public void onMessage(RaftMessage message, Envelope envelope) {
       heard.add(message);
+      envelopes.add(envelope);
+    }
+
+    @Override
+    public void onRefusal(MemberId from, Envelope envelope, Refusal refusal) {
+      refusals.add(refusal);
     }
 
     @Override

@@ -11,6 +11,8 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.admin.ChangeMetaserversReply;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.LogLevelRequest;
 import io.cairnfs.proto.admin.MetricsReply;
@@ -135,6 +137,17 @@ final class Administration implements ClusterAdministration {
     SetMembership change =
         SetMembership.newBuilder().setServer(server.value()).setMembership(membership).build();
     environment.await(sessions.mutate(Operation.newBuilder().setSetMembership(change).build()));
+  }
+
+  @Override
+  public ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change)
+      throws CairnException {
+    return environment.await(
+        metadata.call(
+            Method.CHANGE_METASERVERS,
+            change,
+            ChangeMetaserversReply.parser(),
+            metadata.timeout()));
   }
 
   @Override

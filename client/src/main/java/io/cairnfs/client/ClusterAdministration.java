@@ -4,6 +4,8 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.admin.ChangeMetaserversReply;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
@@ -65,6 +67,16 @@ public interface ClusterAdministration {
    *     INVALID_ARGUMENT for a server that is OUT already
    */
   void setMembership(ServerId server, ServerMembership membership) throws CairnException;
+
+  /**
+   * One step of a change of the metaservers, by the leader: a learner is added, promoted to a
+   * voter, a member removed, leadership transferred. What is done already is success.
+   *
+   * @throws CairnException PERMISSION_DENIED for anybody but the superuser; NOT_FOUND for an id
+   *     that is no metaserver's; INVALID_ARGUMENT for what is never allowed; RETRY when a learner
+   *     has not caught up in time
+   */
+  ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change) throws CairnException;
 
   ServerStatusReply serverStatus(HostPort server) throws CairnException;
 

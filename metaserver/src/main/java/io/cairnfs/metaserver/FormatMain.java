@@ -11,14 +11,19 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code bin/cairn format}: once for each metaserver, before its first start. */
 @Command(
     name = "cairn format",
     description = {
       "Prepares the directory of one metaserver, once. The first one makes the cluster and prints its id;",
-      "the others are given that id. Nothing that exists is overwritten."
+      "the others are given that id. Nothing that exists is overwritten.",
+      "All metaservers of the configuration are the first members; one that is added to a running cluster later is"
+          + " formatted with --join, started, and added with 'cairn admin metaserver add'."
     },
     versionProvider = FormatMain.Version.class,
     mixinStandardHelpOptions = true)
@@ -42,6 +47,13 @@ public final class FormatMain implements Callable<Integer> {
       paramLabel = "C",
       description = "The cluster to belong to (default: a new cluster).")
   private Optional<String> clusterId = Optional.empty();
+
+  @Option(
+      names = "--join",
+      description = "To be added to a cluster that runs already; needs --cluster-id.")
+  private boolean join;
+
+  @Spec private CommandSpec spec;
 
   static final class Version implements CommandLine.IVersionProvider {
     @Override
@@ -70,12 +82,17 @@ public final class FormatMain implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigurationException, IOException {
+    CairnConfiguration configuration = CairnConfiguration.load(configurationFile, Map.of());
+    if (join && clusterId.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "--join needs --cluster-id");
+    }
     String user =
         Optional.ofNullable(System.getenv("CAIRN_USER")).orElse(System.getProperty("user.name"));
     String cluster =
-        MetaserverFormat.format(
-            CairnConfiguration.load(configurationFile, Map.of()), id, clusterId, user);
-    System.out.println("formatted " + id + " of cluster " + cluster);
+        join
+            ? MetaserverFormat.formatJoining(configuration, id, clusterId.get(), user)
+            : MetaserverFormat.format(configuration, id, clusterId, user);
+    System.out.println("formatted " + id + (join ? " to join" : " of") + " cluster " + cluster);
     return 0;
   }
 }

@@ -16,9 +16,11 @@ import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.service.Leadership;
+import io.cairnfs.metaserver.service.MemberWatch;
 import io.cairnfs.metaserver.service.MetadataService;
 import io.cairnfs.metaserver.service.ServiceIdentity;
 import io.cairnfs.metaserver.service.SpaceGuard;
+import io.cairnfs.metaserver.service.Successor;
 import io.cairnfs.metaserver.session.SessionDriver;
 import io.cairnfs.metaserver.store.RocksHome;
 import io.cairnfs.metaserver.store.RocksOptions;
@@ -30,6 +32,8 @@ import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.raft.LeadershipListener;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.RaftRole;
+import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.core.RaftOptions;
 import io.cairnfs.raft.driver.EngineEnvironment;
 import io.cairnfs.raft.driver.EngineOptions;
@@ -51,10 +55,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,10 +89,13 @@ public final class Metaserver implements AutoCloseable {
   private static final int FEATURE_LEVEL = 1;
   private static final Duration FLUSH_EVERY = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+  private static final Duration WATCH_EVERY = Duration.ofMillis(100);
+  private static final long HAND_OVER_POLL_NANOS = 1_000_000;
 
   private final Deque<AutoCloseable> closeables = new ArrayDeque<>();
   private final RpcServer server;
   private final RaftEngine<List<CommandReply>> engine;
+  private final Clock clock;
 
   private Metaserver(
       MetaserverOptions options,
@@ -96,6 +105,7 @@ public final class Metaserver implements AutoCloseable {
       FatalErrors fatal,
       MetricRegistry metrics)
       throws IOException {
+    this.clock = clock;
     Path directory = options.entry().directory();
     boolean whole = false;
     try {
@@ -113,10 +123,17 @@ public final class Metaserver implements AutoCloseable {
       closeables.push(client);
       MetadataStateMachine machine = openMachine(options, directory);
       closeables.push(machine);
+      MemberDirectory members =
+          MemberDirectory.open(
+              raftDirectory(directory),
+              new RaftIdentity(identity.clusterId(), identity.id()),
+              engineOptions(options).log(),
+              random);
       RpcRaftTransport transport =
           new RpcRaftTransport(
               identity.clusterId(),
-              new Member(new MemberId(identity.id()), options.entry().address()),
+              new Member(
+                  new MemberId(identity.id()), options.entry().address(), members.instance(random)),
               client,
               loops,
               clock);
@@ -124,11 +141,7 @@ public final class Metaserver implements AutoCloseable {
           RaftEngine.start(
               new MemberId(identity.id()),
               engineOptions(options),
-              MemberDirectory.open(
-                  raftDirectory(directory),
-                  new RaftIdentity(identity.clusterId(), identity.id()),
-                  engineOptions(options).log(),
-                  random),
+              members,
               machine,
               transport,
               new EngineEnvironment(clock, random, fatal, metrics));
@@ -207,6 +220,8 @@ public final class Metaserver implements AutoCloseable {
       schedule(timer, FLUSH_EVERY, fatal, machine::flush);
       schedule(timer, LOOK_EVERY, fatal, space::look);
       schedule(timer, LOOK_EVERY, fatal, sessions::tick);
+      MemberWatch watch = new MemberWatch(engine, transport::introducedInstance);
+      schedule(timer, WATCH_EVERY, fatal, watch::look);
       whole = true;
     } finally {
       if (!whole) {
@@ -312,6 +327,32 @@ public final class Metaserver implements AutoCloseable {
   /** The engine, for tests and status. */
   public RaftEngine<List<CommandReply>> engine() {
     return engine;
+  }
+
+  /**
+   * Has another metaserver lead, if this one does, so that a planned stop is hardly noticed.
+   * Returns when another one is known to lead, when there is none that could, or when the time is
+   * over; nothing is lost in any case.
+   */
+  public void handOver(Duration limit) {
+    long deadline = clock.monotonicNanos() + limit.toNanos();
+    CompletableFuture<Void> transfer = CompletableFuture.completedFuture(null);
+    while (clock.monotonicNanos() < deadline) {
+      RaftStatus status = engine.status();
+      if (status.role() == RaftRole.LEADER) {
+        Optional<MemberId> successor = Successor.of(status);
+        if (successor.isEmpty()) {
+          return;
+        }
+        if (transfer.isDone()) {
+          logger.info("metaserver={} hands leadership to {}", status.self(), successor.get());
+          transfer = engine.transferLeadership(successor.get());
+        }
+      } else if (status.leader().isPresent() || status.membership().voters().size() < 2) {
+        return;
+      }
+      LockSupport.parkNanos(HAND_OVER_POLL_NANOS);
+    }
   }
 
   /** Stops serving, hands nothing over, loses nothing. Idempotent. */

@@ -36,8 +36,35 @@ public final class MetaserverFormat {
   public static String format(
       CairnConfiguration configuration, String id, Optional<String> clusterId, String superuser)
       throws ConfigurationException, IOException {
-    MetaserverEntry entry = configuration.metaserver(id);
+    List<Member> voters = new ArrayList<>();
+    for (MetaserverEntry each : configuration.metaservers()) {
+      voters.add(new Member(new MemberId(each.id()), each.address()));
+    }
     String cluster = clusterId.orElseGet(() -> UUID.randomUUID().toString());
+    return format(configuration, id, cluster, superuser, Membership.ofVoters(voters));
+  }
+
+  /**
+   * Formats the directory of a metaserver that is to be added to a running cluster: it belongs to
+   * nobody until then.
+   *
+   * @return the cluster's id
+   * @throws CairnException as {@link #format}
+   */
+  public static String formatJoining(
+      CairnConfiguration configuration, String id, String cluster, String superuser)
+      throws ConfigurationException, IOException {
+    return format(configuration, id, cluster, superuser, Membership.NONE);
+  }
+
+  private static String format(
+      CairnConfiguration configuration,
+      String id,
+      String cluster,
+      String superuser,
+      Membership members)
+      throws ConfigurationException, IOException {
+    MetaserverEntry entry = configuration.metaserver(id);
     Path directory = entry.directory();
     Files.createDirectories(directory);
     try (DirectoryLock lock = DirectoryLock.take(directory)) {
@@ -51,14 +78,10 @@ public final class MetaserverFormat {
                 + " of cluster "
                 + found.clusterId());
       }
-      List<Member> voters = new ArrayList<>();
-      for (MetaserverEntry each : configuration.metaservers()) {
-        voters.add(new Member(new MemberId(each.id()), each.address()));
-      }
       Path raft = Metaserver.raftDirectory(directory);
       Files.createDirectories(raft);
       if (!MemberDirectory.isFormatted(raft)) {
-        MemberDirectory.format(raft, new RaftIdentity(cluster, id), Membership.ofVoters(voters));
+        MemberDirectory.format(raft, new RaftIdentity(cluster, id), members);
       }
       new MetaserverIdentity(cluster, id, superuser).write(directory);
     }

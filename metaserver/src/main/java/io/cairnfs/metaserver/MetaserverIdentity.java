@@ -45,8 +45,9 @@ record MetaserverIdentity(String clusterId, String id, String superuser) {
           ErrorCode.NOT_FOUND,
           directory
               + " holds no metaserver. A new one is made with 'cairn format' (the first of a cluster prints the cluster's"
-              + " id, the others are given it). If this one was in use, its disk is missing or was emptied: do not format"
-              + " it under its old id, its votes and its log are gone");
+              + " id, the others are given it). If this one was in use, its disk is missing or was emptied: its votes"
+              + " and its log are gone, and it can take part only as a new member: 'cairn admin metaserver remove ID',"
+              + " 'cairn format --join', start it, 'cairn admin metaserver add ID HOST:PORT'");
     }
     List<String> lines = Files.readAllLines(file);
     requireVersion(file, lines.isEmpty() ? "" : lines.get(0));

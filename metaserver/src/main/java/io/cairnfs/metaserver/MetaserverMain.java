@@ -10,6 +10,7 @@ import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -21,11 +22,15 @@ import picocli.CommandLine.Option;
 /** {@code bin/cairn metaserver}: one metaserver in the foreground, until SIGTERM. */
 @Command(
     name = "cairn metaserver",
-    description = "Runs one metaserver in the foreground. SIGTERM stops it cleanly.",
+    description =
+        "Runs one metaserver in the foreground. SIGTERM stops it cleanly; one that leads hands over first.",
     versionProvider = FormatMain.Version.class,
     mixinStandardHelpOptions = true)
 public final class MetaserverMain implements Callable<Integer> {
   private static final int EVENT_LOOPS = 1;
+
+  /** A stop waits no longer than this for another metaserver to lead. */
+  private static final Duration HAND_OVER_LIMIT = Duration.ofSeconds(3);
 
   @Option(
       names = "--conf",
@@ -81,6 +86,7 @@ public final class MetaserverMain implements Callable<Integer> {
     process.runUntilStopped(
         () -> {
           try (loops) {
+            metaserver.handOver(HAND_OVER_LIMIT);
             metaserver.close();
           }
         });

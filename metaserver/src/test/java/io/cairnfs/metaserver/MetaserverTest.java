@@ -2,6 +2,7 @@ package io.cairnfs.metaserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
@@ -13,13 +14,20 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.admin.AddMetaserver;
+import io.cairnfs.proto.admin.ChangeMetaserversReply;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.LogLevelRequest;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.MetricsRequest;
+import io.cairnfs.proto.admin.PromoteMetaserver;
+import io.cairnfs.proto.admin.RemoveMetaserver;
 import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.ServerStatusRequest;
+import io.cairnfs.proto.admin.TransferLeadership;
 import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.Belonging;
 import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.ClusterReport;
 import io.cairnfs.proto.metadata.ListDirectory;
@@ -38,6 +46,7 @@ import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhoLeadsRequest;
 import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.raft.RaftRole;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.client.RpcClientOptions;
 import io.cairnfs.rpc.frame.PeerIdentity;
@@ -294,6 +303,189 @@ final class MetaserverTest {
             SessionHeartbeatRequest.newBuilder().setSession(session).build(),
             SessionHeartbeatReply.parser());
     assertThat(heard.getTerm()).isEqualTo(status.getTerm());
+  }
+
+  private HostPort startJoining(String id, String cluster) throws Exception {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      settings.put("metaservers." + id + ".port", String.valueOf(socket.getLocalPort()));
+    }
+    settings.put("metaservers." + id + ".directory", directory.resolve(id).toString());
+    assertThat(MetaserverFormat.formatJoining(configuration(), id, cluster, "hdfs"))
+        .isEqualTo(cluster);
+    return start(id).address();
+  }
+
+  private WhoLeadsReply whoLeads(HostPort address) throws Exception {
+    return call(
+        address, Method.WHO_LEADS, WhoLeadsRequest.getDefaultInstance(), WhoLeadsReply.parser());
+  }
+
+  private boolean change(ChangeMetaserversRequest.Builder change) throws Exception {
+    return callLeader(Method.CHANGE_METASERVERS, change.build(), ChangeMetaserversReply.parser())
+        .getAlready();
+  }
+
+  private static ChangeMetaserversRequest.Builder add(String id, HostPort at, long instance) {
+    return ChangeMetaserversRequest.newBuilder()
+        .setAdd(
+            AddMetaserver.newBuilder()
+                .setId(id)
+                .setHost(at.host())
+                .setPort(at.port())
+                .setInstance(instance));
+  }
+
+  private static ChangeMetaserversRequest.Builder promote(String id) {
+    return ChangeMetaserversRequest.newBuilder()
+        .setPromote(PromoteMetaserver.newBuilder().setId(id));
+  }
+
+  private static ChangeMetaserversRequest.Builder remove(String id) {
+    return ChangeMetaserversRequest.newBuilder().setRemove(RemoveMetaserver.newBuilder().setId(id));
+  }
+
+  @Test
+  void aMetaserverIsAddedAndTheFirstOneRemoved() throws Exception {
+    String cluster = format(1);
+    HostPort first = start("m1").address();
+    HostPort second = startJoining("m2", cluster);
+    WhoLeadsReply joining = whoLeads(second);
+    assertThat(joining.getBelonging()).isEqualTo(Belonging.JOINING);
+    assertThat(joining.getReason()).contains("'cairn admin metaserver add m2 HOST:PORT'");
+    assertRefused(
+        () -> call(second, Method.READ, ReadRequest.getDefaultInstance(), ReadReply.parser()),
+        ErrorCode.NOT_LEADER,
+        "m2 is not a member yet");
+    long session = openSession("nonce-1234").getSession();
+    mutate(mkdir(session, 1, "/a"));
+
+    assertRefused(() -> change(promote("m2")), ErrorCode.NOT_FOUND, "there are [m1]");
+    assertRefused(() -> change(remove("m1")), ErrorCode.INVALID_ARGUMENT, "is the last voter");
+    assertRefused(() -> change(add("m2", second, 0)), ErrorCode.INVALID_ARGUMENT, "which instance");
+    assertRefused(
+        () -> change(add("m2", first, joining.getInstance())),
+        ErrorCode.INVALID_ARGUMENT,
+        "is the address of m1");
+    assertRefused(
+        () -> change(ChangeMetaserversRequest.newBuilder()),
+        ErrorCode.INVALID_ARGUMENT,
+        "no change is asked for");
+    assertThat(change(add("m2", second, joining.getInstance()))).isFalse();
+    assertThat(change(add("m2", second, joining.getInstance()))).isTrue();
+    assertRefused(
+        () -> change(add("m2", second, joining.getInstance() + 1)),
+        ErrorCode.INVALID_ARGUMENT,
+        "m2 is a member already");
+    assertRefused(
+        () ->
+            change(
+                ChangeMetaserversRequest.newBuilder()
+                    .setTransfer(TransferLeadership.newBuilder().setId("m2"))),
+        ErrorCode.INVALID_ARGUMENT,
+        "m2 is a learner");
+    assertThat(change(promote("m2"))).isFalse();
+    assertThat(change(promote("m2"))).isTrue();
+    awaitTrue("m2 is a member", () -> whoLeads(second).getBelonging() == Belonging.MEMBER);
+    assertThat(whoLeads(first).getMembersList())
+        .extracting(MetaserverReport::getId, MetaserverReport::getLearner)
+        .containsExactly(tuple("m1", false), tuple("m2", false));
+
+    // The leader goes: whoever asks is sent on to m2, which removes it.
+    assertThat(change(remove("m1"))).isFalse();
+    assertThat(change(remove("m1"))).isTrue();
+    awaitTrue("m1 knows", () -> whoLeads(first).getBelonging() == Belonging.REMOVED);
+    assertThat(whoLeads(first).getLeaderAddress()).isEqualTo(second.toString());
+    assertRefused(
+        () -> call(first, Method.READ, ReadRequest.getDefaultInstance(), ReadReply.parser()),
+        ErrorCode.NOT_LEADER,
+        "m1 was removed from the cluster");
+    assertRefused(
+        () -> change(add("m1", first, whoLeads(first).getInstance())),
+        ErrorCode.INVALID_ARGUMENT,
+        "was removed: empty it");
+    assertThat(stat("/a").getAttributes().getOwner()).isEqualTo("hdfs");
+    assertThat(mutate(mkdir(session, 2, "/b")).getLogIndex()).isPositive();
+  }
+
+  @Test
+  void onlyTheSuperuserChangesTheMembers() throws Exception {
+    format(1);
+    start("m1");
+    openSession("nonce-1234");
+    PeerIdentity other = new PeerIdentity("", PeerRole.CLIENT, "nobody", "x2", "desk", "test");
+    try (RpcClient stranger =
+        RpcClient.create(loops, RpcClientOptions.DEFAULT, () -> other, new SystemClock())) {
+      assertThatThrownBy(
+              () ->
+                  stranger
+                      .call(
+                          running.get("m1").address(),
+                          Method.CHANGE_METASERVERS,
+                          remove("m1").build(),
+                          ChangeMetaserversReply.parser(),
+                          CALL)
+                      .get())
+          .cause()
+          .isInstanceOfSatisfying(
+              CairnException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.PERMISSION_DENIED))
+          .hasMessageContaining("nobody is not the superuser");
+    }
+  }
+
+  @Test
+  void theMembershipNamesTheDirectoryOfEachMember() throws Exception {
+    format(3);
+    for (String id : List.of("m1", "m2", "m3")) {
+      start(id);
+    }
+    openSession("nonce-1234");
+    awaitTrue(
+        "instances",
+        () ->
+            running.values().stream()
+                .allMatch(
+                    each ->
+                        each.engine()
+                            .status()
+                            .membership()
+                            .members()
+                            .allMatch(member -> member.instance() != 0)));
+    for (MetaserverReport member : whoLeads(running.get("m1").address()).getMembersList()) {
+      assertThat(whoLeads(running.get(member.getId()).address()).getInstance())
+          .isEqualTo(member.getInstance());
+    }
+  }
+
+  @Test
+  void aLeaderThatIsToStopHandsOver() throws Exception {
+    format(3);
+    for (String id : List.of("m1", "m2", "m3")) {
+      start(id);
+    }
+    long session = openSession("nonce-1234").getSession();
+    Metaserver leader =
+        running.values().stream().filter(m -> m.engine().status().ready()).findFirst().get();
+    long term = leader.engine().status().term();
+    leader.handOver(Duration.ofSeconds(20));
+    assertThat(leader.engine().status().role()).isEqualTo(RaftRole.FOLLOWER);
+    assertThat(leader.engine().status().leader()).isPresent();
+    assertThat(leader.engine().status().term()).isEqualTo(term + 1);
+    assertThat(mutate(mkdir(session, 1, "/a")).getLogIndex()).isPositive();
+  }
+
+  private interface Condition {
+    boolean holds() throws Exception;
+  }
+
+  private static void awaitTrue(String what, Condition condition) throws Exception {
+    for (int i = 0; i < ATTEMPTS; i++) {
+      if (condition.holds()) {
+        return;
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+    throw new AssertionError("never: " + what);
   }
 
   @Test

@@ -32,7 +32,9 @@ public enum Method {
   // Operators to any server.
   SERVER_STATUS(80),
   METRICS(81),
-  LOG_LEVEL(82);
+  LOG_LEVEL(82),
+  // The superuser to the leading metaserver.
+  CHANGE_METASERVERS(83);
 
   private static final Method[] BY_NUMBER = new Method[128];
 

@@ -1,9 +1,11 @@
 package io.cairnfs.metaserver.service;
 
 import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.raft.LeadershipListener;
 import io.cairnfs.raft.Member;
+import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.ReplicatedLog;
 
 /** Whether this process leads and may serve. Any thread. */
@@ -38,15 +40,19 @@ public final class Leadership implements LeadershipListener {
 
   /**
    * Does nothing where this process leads; refuses with the leader's address where another one
-   * does.
+   * does, and with a word of its own where it is no member of the cluster.
    */
   public void require() throws CairnException {
     if (leadingTerm == 0) {
-      throw CairnException.notLeader(hint());
+      throw refusal(log.status());
     }
   }
 
-  private String hint() {
-    return log.status().leader().map(Member::address).map(HostPort::toString).orElse("");
+  private static CairnException refusal(RaftStatus status) {
+    String hint = status.leader().map(Member::address).map(HostPort::toString).orElse("");
+    String remark = Remarks.of(status);
+    return remark.isEmpty()
+        ? CairnException.notLeader(hint)
+        : new CairnException(ErrorCode.NOT_LEADER, remark, hint, 0, null);
   }
 }

@@ -20,7 +20,9 @@ public final class MemberReports {
             .setId(member.id().value())
             .setHost(member.address().host())
             .setPort(member.address().port())
-            .setLeader(status.leader().filter(member::equals).isPresent());
+            .setLeader(status.leader().filter(member::equals).isPresent())
+            .setLearner(status.membership().isLearner(member.id()))
+            .setInstance(member.instance());
     if (member.id().equals(status.self())) {
       report.setReachable(true).setMatchIndex(status.lastIndex());
     }

@@ -30,6 +30,7 @@ public final class MetadataService implements AutoCloseable {
   private final MutationService mutations;
   private final ReadService reads;
   private final StatusService status;
+  private final MemberService members;
   private final ExecutorService executor;
   private final Supplier<StoreView> views;
   private volatile Optional<ClusterRecord> cluster = Optional.empty();
@@ -89,6 +90,7 @@ public final class MetadataService implements AutoCloseable {
             executor,
             clock,
             metrics);
+    members = new MemberService(parts.leadership(), parts.log(), groups);
     status = new StatusService(parts.identity(), parts.log(), parts.leadership(), metrics, clock);
   }
 
@@ -150,6 +152,7 @@ public final class MetadataService implements AutoCloseable {
     server.handler(Method.SERVER_STATUS, status::serverStatus);
     server.handler(Method.METRICS, status::metrics);
     server.handler(Method.LOG_LEVEL, status::logLevel);
+    server.handler(Method.CHANGE_METASERVERS, members::change);
   }
 
   @Override

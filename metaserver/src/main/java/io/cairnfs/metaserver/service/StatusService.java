@@ -13,6 +13,7 @@ import io.cairnfs.proto.admin.LogLevelRequest;
 import io.cairnfs.proto.admin.Metric;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.metadata.Belonging;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.ReplicatedLog;
@@ -68,6 +69,15 @@ final class StatusService {
                     .setLeaderId(leader.id().value())
                     .setLeaderAddress(leader.address().toString()));
     reply.addAllMembers(MemberReports.of(status));
+    reply.setInstance(status.standing().instance());
+    reply.setBelonging(
+        switch (status.standing().belonging()) {
+          case JOINING -> Belonging.JOINING;
+          case MEMBER -> Belonging.MEMBER;
+          case REFUSED -> Belonging.REFUSED;
+          case REMOVED -> Belonging.REMOVED;
+        });
+    reply.setReason(Remarks.of(status));
     call.reply(reply.build());
   }
 

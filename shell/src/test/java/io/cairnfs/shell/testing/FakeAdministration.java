@@ -7,6 +7,8 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.admin.ChangeMetaserversReply;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
@@ -38,6 +40,9 @@ public final class FakeAdministration implements ClusterAdministration {
 
   /** What each data server holds; a server that is not here does not answer. */
   public final Map<HostPort, Map<ChunkId, ReplicaReport>> replicas = new HashMap<>();
+
+  /** What single metaservers say; all others say {@link #whoLeads}. */
+  public final Map<HostPort, WhoLeadsReply> metaservers = new HashMap<>();
 
   public final List<String> asked = new ArrayList<>();
   private int page;
@@ -75,6 +80,10 @@ public final class FakeAdministration implements ClusterAdministration {
 
   @Override
   public WhoLeadsReply whoLeads(HostPort metaserver) throws CairnException {
+    WhoLeadsReply own = metaservers.get(metaserver);
+    if (own != null) {
+      return own;
+    }
     if (whoLeads.getId().isEmpty()) {
       throw new CairnException(ErrorCode.UNAVAILABLE, metaserver + " does not answer");
     }
@@ -113,6 +122,21 @@ public final class FakeAdministration implements ClusterAdministration {
     }
     report = changed.build();
   }
+
+  /** Every request is remembered, and answered by what the test has put here. */
+  @Override
+  public ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change)
+      throws CairnException {
+    asked.add(change.toString().replaceAll("\\s+", " ").strip());
+    return metaserverChange.apply(change);
+  }
+
+  /** How a change of the metaservers is answered. */
+  public interface MetaserverChange {
+    ChangeMetaserversReply apply(ChangeMetaserversRequest change) throws CairnException;
+  }
+
+  public MetaserverChange metaserverChange = change -> ChangeMetaserversReply.getDefaultInstance();
 
   @Override
   public ServerStatusReply serverStatus(HostPort server) {

@@ -52,7 +52,12 @@ _cairn() {
   case "${COMP_WORDS[1]}" in
     dfs) _cairn_complete_dfs 2 ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$_cairn_words" -- "$current") ;;
-    admin) mapfile -t COMPREPLY < <(compgen -W "report servers ring out in metrics log-level -fs -D --conf --json --help" -- "$current") ;;
+    admin)
+      if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " == *" metaserver "* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "list add remove transfer --json --learner --force --help" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "report servers ring out in metaserver metrics log-level -fs -D --conf --json --help" -- "$current")
+      fi ;;
     fsck) mapfile -t COMPREPLY < <(compgen -W "-files -blocks -locations --json -fs -D --conf --help" -- "$current") ;;
     local) mapfile -t COMPREPLY < <(compgen -W "start stop status kill restart logs destroy --dir --metaservers --dataservers --processes --json --help" -- "$current") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;

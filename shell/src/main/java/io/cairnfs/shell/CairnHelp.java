@@ -45,13 +45,17 @@ public final class CairnHelp {
     WORDS.put(
         "admin",
         new Word(
-            "report, servers, ring, out, in, metrics, log-level",
+            "report, servers, ring, out, in, metaserver, metrics, log-level",
             """
             cairn admin [-fs CLUSTER] report [--json]
             cairn admin [-fs CLUSTER] servers [--json]
             cairn admin [-fs CLUSTER] ring [PATH] [--slots] [--json]
             cairn admin [-fs CLUSTER] out SERVER
             cairn admin [-fs CLUSTER] in SERVER
+            cairn admin [-fs CLUSTER] metaserver list [--json]
+            cairn admin [-fs CLUSTER] metaserver add ID HOST:PORT [--learner]
+            cairn admin [-fs CLUSTER] metaserver remove ID [--force]
+            cairn admin [-fs CLUSTER] metaserver transfer ID
             cairn admin [-fs CLUSTER] metrics ID [--json]
             cairn admin [-fs CLUSTER] log-level ID LOGGER [LEVEL]"""));
     WORDS.put(
@@ -66,8 +70,9 @@ public final class CairnHelp {
         new Word(
             "prepare a metaserver's directory, once",
             """
-            cairn format --conf FILE --id ID [--cluster-id C]
-            The first metaserver creates the cluster and prints its id, which the others are given."""));
+            cairn format --conf FILE --id ID [--cluster-id C [--join]]
+            The first metaserver creates the cluster and prints its id, which the others are given.
+            --join: to be added to a running cluster with 'cairn admin metaserver add'."""));
     WORDS.put(
         "metaserver",
         new Word("run one metaserver in the foreground", "cairn metaserver --conf FILE --id ID"));

@@ -52,6 +52,9 @@ class CompletionTest {
   void everyWordOfCairnIsOffered() throws Exception {
     assertThat(offered("cairn", "")).containsAll(CairnHelp.words());
     assertThat(offered("cairn", "help", "qu")).containsExactly("quickstart");
+    assertThat(offered("cairn", "admin", "met")).containsExactly("metaserver", "metrics");
+    assertThat(offered("cairn", "admin", "-fs", "cairn://a:1", "metaserver", ""))
+        .contains("list", "add", "remove", "transfer");
   }
 
   @Test

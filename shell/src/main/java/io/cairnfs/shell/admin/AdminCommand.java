@@ -1,9 +1,13 @@
 package io.cairnfs.shell.admin;
 
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.shell.cluster.Program;
+import io.cairnfs.shell.command.Pause;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +32,11 @@ public final class AdminCommand implements Runnable {
 
   /** Runs one command line, generic options taken off; the exit code. */
   public static int run(Program program, List<String> words) {
+    return run(program, words, new SystemClock(), TimeUnit.MILLISECONDS::sleep);
+  }
+
+  /** As {@link #run(Program, List)}, waiting as a test wants it. */
+  static int run(Program program, List<String> words, Clock clock, Pause pause) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine line = new CommandLine(new AdminCommand());
@@ -38,6 +47,7 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("in", new InTask(program));
     line.addSubcommand("metrics", new MetricsTask(program));
     line.addSubcommand("log-level", new LogLevelTask(program));
+    line.addSubcommand("metaserver", MetaserverCommand.of(program, clock, pause));
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(err));
     line.setExecutionExceptionHandler(
@@ -48,14 +58,16 @@ public final class AdminCommand implements Runnable {
           commandLine.getErr().println("admin: " + e.getMessage());
           return Program.FAILED;
         });
-    line.getCommandSpec().exitCodeOnInvalidInput(Program.FAILED);
-    line.getSubcommands()
-        .values()
-        .forEach(each -> each.getCommandSpec().exitCodeOnInvalidInput(Program.FAILED));
+    failOnMisuse(line);
     int code = line.execute(words.toArray(new String[0]));
     program.out().print(out.toString());
     program.err().print(err.toString());
     return code;
+  }
+
+  private static void failOnMisuse(CommandLine line) {
+    line.getCommandSpec().exitCodeOnInvalidInput(Program.FAILED);
+    line.getSubcommands().values().forEach(AdminCommand::failOnMisuse);
   }
 
   /** Without a word there is nothing to do. */

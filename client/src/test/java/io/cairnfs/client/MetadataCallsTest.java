@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import io.cairnfs.client.testing.FakeCluster;
+import io.cairnfs.client.testing.FakeMetaserver;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import java.nio.ByteBuffer;
@@ -79,6 +80,24 @@ class MetadataCallsTest {
       assertThat(fs.exists(CairnPath.of("/"))).isTrue();
       assertThat(fs.statistics().metadataRetries()).isEqualTo(1);
       assertThat(fs.statistics().callFailovers()).isZero();
+    }
+  }
+
+  @Test
+  void whoKnewOneMetaserverOutlivesIt() throws Exception {
+    FakeMetaserver only = cluster.metaservers.get(0);
+    ClientOptions options = ClientOptions.builder(List.of(only.address())).build();
+    try (CairnFileSystem fs = CairnFileSystem.connect(options)) {
+      assertThat(fs.exists(CairnPath.of("/"))).isTrue();
+      FakeCluster.await("the question who the members are", () -> only.whoLeadsSeen.get() > 0);
+      // Its answer comes after that to the question, on the same connection.
+      assertThat(fs.exists(CairnPath.of("/"))).isTrue();
+      cluster.lead(2);
+      only.close();
+      assertThat(fs.exists(CairnPath.of("/"))).isTrue();
+      FakeCluster.await(
+          "the members as the new leader knows them",
+          () -> cluster.leader().whoLeadsSeen.get() > 0);
     }
   }
 

@@ -11,11 +11,13 @@ import java.util.List;
 final class Leadership {
   private static final int MAX_ADDRESSES = 64;
 
+  private final List<HostPort> given;
   private final List<HostPort> addresses;
   private HostPort believed;
   private long term;
 
   Leadership(List<HostPort> addresses) {
+    given = List.copyOf(addresses);
     this.addresses = new ArrayList<>(addresses);
     believed = addresses.get(0);
   }
@@ -47,6 +49,17 @@ final class Leadership {
     term = ofTerm;
     believed = leader;
     return true;
+  }
+
+  /**
+   * The leader named the present members: they are asked from now on, and after them those that
+   * were given at the start, for the case that the whole group has moved back there.
+   */
+  synchronized void members(List<HostPort> present) {
+    addresses.clear();
+    present.forEach(this::learn);
+    given.forEach(this::learn);
+    learn(believed);
   }
 
   /** This one did not help: the next one is asked, unless somebody has moved on already. */

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,9 @@ public final class MetadataClient implements AutoCloseable {
 
   private static final long WATCH_MILLIS = 200;
 
+  /** Members are asked for when another metaserver answers than before, and so often. */
+  private static final long MEMBERS_NANOS = Duration.ofSeconds(30).toNanos();
+
   private final ClientEnvironment environment;
   private final MetadataOptions options;
   private final Leadership leadership;
@@ -45,7 +49,13 @@ public final class MetadataClient implements AutoCloseable {
   private final AtomicBoolean watching = new AtomicBoolean();
   private final AtomicBoolean probing = new AtomicBoolean();
   private final AtomicLong knownIndex = new AtomicLong();
+  private final AtomicReference<MembersOf> members = new AtomicReference<>(MembersOf.NOBODY);
   private volatile boolean closed;
+
+  /** Whom the members were asked of, and when. */
+  private record MembersOf(Optional<HostPort> leader, long askedNanos) {
+    static final MembersOf NOBODY = new MembersOf(Optional.empty(), 0);
+  }
 
   public MetadataClient(ClientEnvironment environment, MetadataOptions options) {
     this.environment = environment;
@@ -166,7 +176,7 @@ public final class MetadataClient implements AutoCloseable {
         longest = call;
       }
     }
-    if (suspicious && options.addresses().size() > 1 && probing.compareAndSet(false, true)) {
+    if (suspicious && leadership.addresses().size() > 1 && probing.compareAndSet(false, true)) {
       askWhoLeads();
     }
     if (longest != null) {
@@ -200,7 +210,40 @@ public final class MetadataClient implements AutoCloseable {
     var unused = CompletableFuture.allOf(asked).whenComplete((all, failure) -> probing.set(false));
   }
 
+  /** Who belongs to the group changes while clients run: its leader knows. */
+  private void learnMembers(HostPort answered) {
+    MembersOf known = members.get();
+    long now = environment.clock().monotonicNanos();
+    boolean due =
+        !known.leader().equals(Optional.of(answered)) || now - known.askedNanos() > MEMBERS_NANOS;
+    if (!due || !members.compareAndSet(known, new MembersOf(Optional.of(answered), now))) {
+      return;
+    }
+    var unused =
+        environment
+            .rpc()
+            .call(
+                answered,
+                Method.WHO_LEADS,
+                WhoLeadsRequest.getDefaultInstance(),
+                WhoLeadsReply.parser(),
+                Duration.ofSeconds(1))
+            .handle(
+                (reply, failure) -> {
+                  if (reply != null) {
+                    heard(reply);
+                  }
+                  return null;
+                });
+  }
+
   private void heard(WhoLeadsReply reply) {
+    if (!reply.getId().isEmpty() && reply.getId().equals(reply.getLeaderId())) {
+      leadership.members(
+          reply.getMembersList().stream()
+              .flatMap(member -> parse(member.getHost() + ":" + member.getPort()).stream())
+              .toList());
+    }
     Optional<HostPort> leader = parse(reply.getLeaderAddress());
     if (leader.isPresent() && leadership.heard(leader.get(), reply.getTerm())) {
       for (Call<?> call : waiting) {
@@ -289,6 +332,7 @@ public final class MetadataClient implements AutoCloseable {
       if (failure == null) {
         environment.counters().metadataCalls.increment();
         answeredAt(address);
+        learnMembers(address);
         result.complete(reply);
         return;
       }

@@ -11,6 +11,7 @@ class LeadershipTest {
   private static final HostPort A = new HostPort("a", 1);
   private static final HostPort B = new HostPort("b", 1);
   private static final HostPort C = new HostPort("c", 1);
+  private static final HostPort D = new HostPort("d", 1);
 
   private final Leadership leadership = new Leadership(List.of(A, B));
 
@@ -28,6 +29,18 @@ class LeadershipTest {
     leadership.hint(C);
     assertThat(leadership.believed()).isEqualTo(C);
     assertThat(leadership.addresses()).containsExactly(A, B, C);
+  }
+
+  @Test
+  void presentMembersAreAskedBeforeThoseGivenAtTheStart() {
+    leadership.hint(C);
+    leadership.members(List.of(C, D));
+    assertThat(leadership.addresses()).containsExactly(C, D, A, B);
+    assertThat(leadership.believed()).isEqualTo(C);
+    leadership.rotateFrom(C);
+    assertThat(leadership.believed()).isEqualTo(D);
+    leadership.members(List.of(C));
+    assertThat(leadership.addresses()).containsExactly(C, A, B, D);
   }
 
   @Test

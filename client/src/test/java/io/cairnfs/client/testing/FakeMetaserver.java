@@ -7,6 +7,7 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
 import io.cairnfs.proto.metadata.OpenSessionReply;
@@ -75,6 +76,9 @@ public final class FakeMetaserver {
   public HostPort address() {
     return server.address();
   }
+
+  /** How often it was asked who leads, and answered. */
+  public final AtomicInteger whoLeadsSeen = new AtomicInteger();
 
   private boolean refusesOrLeads() throws CairnException {
     if (frozen) {
@@ -152,8 +156,18 @@ public final class FakeMetaserver {
       WhoLeadsReply.Builder reply =
           WhoLeadsReply.newBuilder().setId("m" + number).setTerm(cluster.namespace.term());
       if (!knowsNoLeader) {
-        reply.setLeaderAddress(cluster.leader().address().toString());
+        reply
+            .setLeaderId("m" + cluster.leaderIndex())
+            .setLeaderAddress(cluster.leader().address().toString());
       }
+      for (FakeMetaserver each : cluster.metaservers) {
+        reply.addMembers(
+            MetaserverReport.newBuilder()
+                .setId("m" + each.number)
+                .setHost(each.address().host())
+                .setPort(each.address().port()));
+      }
+      whoLeadsSeen.incrementAndGet();
       call.reply(reply.build());
     }
   }

@@ -129,7 +129,8 @@ public final class HeartbeatService implements AutoCloseable {
     this.fatal = parts.fatal();
     this.streams = streams;
     this.interval = options.interval();
-    this.leader = new LeaderCalls(parts.client(), options.metaservers(), options.callTimeout());
+    this.leader =
+        new LeaderCalls(parts.client(), options.metaservers(), options.callTimeout(), clock);
     this.small = new DiskThreads(options.name() + "-work", 2, SMALL_QUEUE, fatal);
     this.copies = new DiskThreads(options.name() + "-copy", 2, COPY_QUEUE, fatal);
     this.copyPace = new Pace(clock, options::copyBytesPerSecond);

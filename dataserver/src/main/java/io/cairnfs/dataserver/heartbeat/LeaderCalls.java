@@ -6,28 +6,46 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.metadata.WhoLeadsRequest;
 import io.cairnfs.rpc.client.RpcClient;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Calls the leading metaserver: the last one that answered, or the one a refusal pointed to, or
- * each in turn. Blocks. Safe for several threads.
+ * each in turn. Who the metaservers are it is told at first, and by the leader from then on.
+ * Blocks. Safe for several threads.
  */
 final class LeaderCalls {
-  private final RpcClient client;
-  private final List<HostPort> metaservers;
-  private final Duration timeout;
-  private volatile HostPort leader;
+  private static final Logger LOG = LoggerFactory.getLogger(LeaderCalls.class);
+  private static final long MEMBERS_NANOS = Duration.ofSeconds(30).toNanos();
 
-  LeaderCalls(RpcClient client, List<HostPort> metaservers, Duration timeout) {
+  private final RpcClient client;
+  private final List<HostPort> given;
+  private final Duration timeout;
+  private final Clock clock;
+  private volatile List<HostPort> metaservers;
+  private volatile HostPort leader;
+  private volatile Optional<HostPort> toldBy = Optional.empty();
+  private volatile long toldNanos;
+
+  LeaderCalls(RpcClient client, List<HostPort> metaservers, Duration timeout, Clock clock) {
     this.client = client;
-    this.metaservers = metaservers;
+    this.given = List.copyOf(metaservers);
+    this.metaservers = given;
     this.timeout = timeout;
+    this.clock = clock;
     this.leader = metaservers.get(0);
   }
 
@@ -44,6 +62,7 @@ final class LeaderCalls {
       try {
         T answer = await(client.call(candidate, method, request, reply, timeout));
         leader = candidate;
+        learnMembers(candidate);
         return answer;
       } catch (CairnException e) {
         if (!mayBeAnotherLeader(e.code())) {
@@ -56,6 +75,44 @@ final class LeaderCalls {
     }
     leader = candidate;
     throw last;
+  }
+
+  /** The group may change while this server runs; those given at the start are asked last. */
+  private void learnMembers(HostPort answered) throws InterruptedException {
+    long now = clock.monotonicNanos();
+    if (toldBy.equals(Optional.of(answered)) && now - toldNanos < MEMBERS_NANOS) {
+      return;
+    }
+    toldBy = Optional.of(answered);
+    toldNanos = now;
+    try {
+      WhoLeadsReply reply =
+          await(
+              client.call(
+                  answered,
+                  Method.WHO_LEADS,
+                  WhoLeadsRequest.getDefaultInstance(),
+                  WhoLeadsReply.parser(),
+                  timeout));
+      if (reply.getId().equals(reply.getLeaderId()) && reply.getMembersCount() > 0) {
+        accept(reply);
+      }
+    } catch (CairnException | IllegalArgumentException e) {
+      LOG.debug("members not learned from {}: {}", answered, e.getMessage());
+    }
+  }
+
+  private void accept(WhoLeadsReply reply) {
+    Set<HostPort> all = new LinkedHashSet<>();
+    reply
+        .getMembersList()
+        .forEach(member -> all.add(new HostPort(member.getHost(), member.getPort())));
+    all.addAll(given);
+    List<HostPort> learned = List.copyOf(all);
+    if (!learned.equals(metaservers)) {
+      metaservers = learned;
+      LOG.info("metaservers={}", learned);
+    }
   }
 
   /** The one that answered last does not lead any more, though it thinks so. */
@@ -86,8 +143,8 @@ final class LeaderCalls {
   }
 
   private HostPort following(HostPort address) {
-    int at = metaservers.indexOf(address);
-    return metaservers.get((at + 1) % metaservers.size());
+    List<HostPort> all = metaservers;
+    return all.get((all.indexOf(address) + 1) % all.size());
   }
 
   private <T> T await(CompletableFuture<T> answer) throws CairnException, InterruptedException {

@@ -40,7 +40,7 @@ class DamagedMetadataIT {
   private static final int SEGMENT_HEADER_BYTES = 4096;
   private static final int RECORD_HEADER_BYTES = 40;
   private static final String WHAT_TO_DO =
-      "must be removed from the group and join again under a new id";
+      "must be removed from the group and join again as a new member";
 
   @TempDir static Path directory;
   private static RealCluster cluster;

@@ -53,7 +53,18 @@ public record Membership(List<Member> voters, List<Member> learners, List<Former
   }
 
   public Optional<Member> member(MemberId id) {
-    return members().filter(member -> member.id().equals(id)).findFirst();
+    // Asked for every message: no stream.
+    for (Member voter : voters) {
+      if (voter.id().equals(id)) {
+        return Optional.of(voter);
+      }
+    }
+    for (Member learner : learners) {
+      if (learner.id().equals(id)) {
+        return Optional.of(learner);
+      }
+    }
+    return Optional.empty();
   }
 
   public Stream<Member> members() {

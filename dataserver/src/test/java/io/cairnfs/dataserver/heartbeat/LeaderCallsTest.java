@@ -65,8 +65,7 @@ final class LeaderCallsTest {
         .handler(
             Method.WHO_LEADS,
             call -> {
-              WhoLeadsReply.Builder reply =
-                  WhoLeadsReply.newBuilder().setId("m").setLeaderId("m");
+              WhoLeadsReply.Builder reply = WhoLeadsReply.newBuilder().setId("m").setLeaderId("m");
               for (HostPort each : members) {
                 reply.addMembers(
                     MetaserverReport.newBuilder().setHost(each.host()).setPort(each.port()));

@@ -48,6 +48,7 @@ final class Admission {
 
   private final MemberId self;
   private final long instance;
+  private final Standing asMember;
   private final RaftCore core;
   private final RaftTransport transport;
   private final Map<MemberId, Long> refusedNanos = new HashMap<>();
@@ -58,6 +59,7 @@ final class Admission {
   Admission(MemberId self, long instance, RaftCore core, RaftTransport transport) {
     this.self = self;
     this.instance = instance;
+    this.asMember = new Standing(instance, Belonging.MEMBER, "");
     this.core = core;
     this.transport = transport;
   }
@@ -207,7 +209,7 @@ final class Admission {
           refusal.get().reason());
     }
     if (core.membership().member(self).isPresent() || core.role() == RaftRole.LEADER) {
-      return new Standing(instance, Belonging.MEMBER, "");
+      return asMember;
     }
     if (committed().wasRemoved(self, instance)) {
       return new Standing(instance, Belonging.REMOVED, self + " was removed");

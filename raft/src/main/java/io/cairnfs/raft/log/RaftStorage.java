@@ -89,7 +89,7 @@ public final class RaftStorage implements Closeable {
           disk.describe(directory)
               + ": holds no Raft member. A new member's directory is formatted once before its"
               + " first start; if this one was in use, its disk is missing or was emptied, and the"
-              + " member must be removed from the group and join again under a new id");
+              + " member must be removed from the group and join again as a new member");
     }
     // A process may have ended between a rename, which is seen here, and the force behind it.
     disk.forceDirectory(directory);

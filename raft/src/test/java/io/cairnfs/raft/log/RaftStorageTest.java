@@ -45,7 +45,7 @@ final class RaftStorageTest {
     }
     assertThatThrownBy(() -> LogFixture.open(disk))
         .isInstanceOf(CairnException.class)
-        .hasMessageContaining("join again under a new id");
+        .hasMessageContaining("join again as a new member");
   }
 
   @Test

@@ -4,6 +4,8 @@ import io.cairnfs.bench.calibrate.CalibrateCommand;
 import io.cairnfs.bench.io.IoBench;
 import io.cairnfs.bench.meta.MetaBench;
 import io.cairnfs.bench.raft.RaftCommand;
+import io.cairnfs.bench.recovery.FailoverBench;
+import io.cairnfs.bench.recovery.RestartBench;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.process.ServerLogging;
 import picocli.CommandLine;
@@ -14,7 +16,14 @@ import picocli.CommandLine.Command;
     name = "cairn bench",
     description = "Measures Cairn and its parts; prints value, floor and ratio.",
     mixinStandardHelpOptions = true,
-    subcommands = {CalibrateCommand.class, RaftCommand.class, MetaBench.class, IoBench.class})
+    subcommands = {
+      CalibrateCommand.class,
+      RaftCommand.class,
+      MetaBench.class,
+      IoBench.class,
+      FailoverBench.class,
+      RestartBench.class
+    })
 public final class BenchMain {
   private BenchMain() {}
 

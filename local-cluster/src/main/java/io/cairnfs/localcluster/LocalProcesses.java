@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A throw-away cluster of real processes on free ports, for benches and tools. Closing it ends the
@@ -60,6 +62,40 @@ public final class LocalProcesses implements AutoCloseable {
 
   public void restart(String id) throws IOException {
     run(() -> controller.restart(id));
+  }
+
+  /** SIGKILL of every process. */
+  public void killAll() throws IOException {
+    List<String> ids = new ArrayList<>();
+    run(
+        () ->
+            controller.status().stream()
+                .filter(role -> role.pid().isPresent())
+                .forEach(role -> ids.add(role.role().id())));
+    for (String id : ids) {
+      kill(id);
+    }
+  }
+
+  /** Starts what does not run; returns when all of it serves and a metaserver leads. */
+  public void startAll() throws IOException {
+    run(
+        () -> {
+          // An existing cluster keeps its plan.
+          boolean unused =
+              controller.start(new ClusterPlan(1, 1, 0), Optional.of(ClusterMode.PROCESSES));
+        });
+  }
+
+  /** The metaservers that run, by id. */
+  public Map<String, Long> metaserverPids() throws IOException {
+    Map<String, Long> pids = new TreeMap<>();
+    run(
+        () ->
+            controller.status().stream()
+                .filter(role -> role.role().kind() == Role.Kind.METASERVER)
+                .forEach(role -> role.pid().ifPresent(pid -> pids.put(role.role().id(), pid))));
+    return pids;
   }
 
   /** Sends a signal such as STOP or CONT. */

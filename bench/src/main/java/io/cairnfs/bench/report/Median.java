@@ -18,7 +18,7 @@ public final class Median {
   }
 
   /** Of sorted values. */
-  static double quantile(double[] sorted, double fraction) {
+  public static double quantile(double[] sorted, double fraction) {
     if (sorted.length == 0) {
       throw new IllegalArgumentException("no values");
     }

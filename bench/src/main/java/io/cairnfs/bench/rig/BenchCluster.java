@@ -42,10 +42,16 @@ public final class BenchCluster implements AutoCloseable {
           Optional.empty(),
           Path.of(System.getProperty("java.io.tmpdir")));
     }
-    Path root =
-        target.directory().isPresent()
-            ? target.directory().get()
-            : Files.createTempDirectory("cairn-bench");
+    return own(target.directory());
+  }
+
+  /**
+   * Makes a local cluster of three metaservers and three data servers.
+   *
+   * @param directory for its data, empty or missing; without it a temporary one
+   */
+  public static BenchCluster own(Optional<Path> directory) throws IOException {
+    Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-bench");
     LocalProcesses processes = LocalProcesses.start(root, 3, 3);
     return new BenchCluster(
         ClientOptions.builder(processes.metaservers()), Optional.of(processes), root);

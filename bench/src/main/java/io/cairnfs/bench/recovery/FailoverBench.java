@@ -1,0 +1,124 @@
+package io.cairnfs.bench.recovery;
+
+import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureTable;
+import io.cairnfs.bench.report.Median;
+import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.Standstill;
+import io.cairnfs.bench.rig.WriteLoad;
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.localcluster.LocalProcesses;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code bench failover}: kills the leading metaserver under a load of writes, again and again. */
+@Command(
+    name = "failover",
+    mixinStandardHelpOptions = true,
+    description =
+        "Kills the leading metaserver under a load of writes and measures how long nobody gets an answer.")
+public final class FailoverBench implements Callable<Integer> {
+  private static final int WARM_UP_CALLS = 40_000;
+  private static final int CALLS_AFTER = 2_000;
+  private static final long LIMIT_SECONDS = 120;
+
+  /** Half of the shortest election time-out: a standstill of this length can elect a leader. */
+  private static final double STANDSTILL_MILLIS = 150;
+
+  @Option(
+      names = "--kills",
+      defaultValue = "20",
+      description = "How often the leader is killed (default: ${DEFAULT-VALUE}).")
+  private int kills;
+
+  @Option(
+      names = "--clients",
+      defaultValue = "16",
+      description = "Callers that create files all the time (default: ${DEFAULT-VALUE}).")
+  private int callers;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where the bench's own cluster keeps its data (default: a temporary one).")
+  private Optional<Path> directory = Optional.empty();
+
+  @Option(names = "--json", description = "Print one JSON object a line.")
+  private boolean json;
+
+  private final Clock clock = new SystemClock();
+
+  @Override
+  public Integer call() throws Exception {
+    if (kills < 1 || callers < 1) {
+      throw new IllegalArgumentException("--kills and --clients must be at least 1");
+    }
+    List<Double> gaps = new ArrayList<>();
+    int excused = 0;
+    long failed;
+    try (BenchCluster cluster = BenchCluster.own(directory);
+        CairnFileSystem fileSystem = cluster.connect();
+        Standstill standstill = new Standstill(clock)) {
+      LocalProcesses processes = cluster.processes().orElseThrow();
+      Leaders leaders = new Leaders(fileSystem, clock);
+      try (WriteLoad load = new WriteLoad(fileSystem, clock, "/load", callers)) {
+        load.await(WARM_UP_CALLS, LIMIT_SECONDS);
+        for (int kill = 1; kill <= kills; kill++) {
+          leaders.awaitAllWell();
+          String leader = leaders.leader();
+          double unused = standstill.takeLongestMillis() + load.takeLongestGapMillis();
+          processes.kill(leader);
+          load.await(CALLS_AFTER, LIMIT_SECONDS);
+          double gap = load.takeLongestGapMillis();
+          double still = standstill.takeLongestMillis();
+          boolean excuse = still > STANDSTILL_MILLIS;
+          System.err.printf(
+              "%d of %d: %s killed, %.0f ms without an answer%s%n",
+              kill,
+              kills,
+              leader,
+              gap,
+              excuse ? "; the machine itself stood still for %.0f ms".formatted(still) : "");
+          if (excuse) {
+            excused++;
+          } else {
+            gaps.add(gap);
+          }
+          processes.restart(leader);
+        }
+        failed = load.failed();
+        load.firstFailure().ifPresent(problem -> System.err.println("first failure: " + problem));
+      }
+    }
+    print(gaps, excused, failed);
+    return failed == 0 ? 0 : 1;
+  }
+
+  private void print(List<Double> gaps, int excused, long failed) {
+    FigureTable table =
+        new FigureTable(
+            "bench failover: %d callers create files, the leading metaserver is killed %d times"
+                .formatted(callers, kills));
+    double[] sorted = gaps.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    if (sorted.length > 0) {
+      table.add(Figure.time("without an answer, p50", Median.quantile(sorted, 0.5), "ms", ""));
+      table.add(Figure.time("without an answer, p99", Median.quantile(sorted, 0.99), "ms", ""));
+      table.add(Figure.time("without an answer, longest", sorted[sorted.length - 1], "ms", ""));
+    }
+    table.add(Figure.time("failed calls", (double) failed, "", "slower calls are no failed ones"));
+    table.add(
+        Figure.time("kills left out", excused, "", "the machine itself stood still meanwhile"));
+    if (json) {
+      table.printJson(System.out);
+    } else {
+      table.print(System.out);
+    }
+  }
+}

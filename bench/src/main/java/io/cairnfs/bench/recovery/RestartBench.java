@@ -1,0 +1,271 @@
+package io.cairnfs.bench.recovery;
+
+import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureTable;
+import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.WriteLoad;
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnFileSystem.DeleteMode;
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.ContentSummary;
+import io.cairnfs.common.time.Clock;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.localcluster.LocalProcesses;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code bench restart}: fills a namespace, kills everything, and measures what depends on its size
+ * elsewhere: the restart, a failover, memory, disk, large directories, the deletion of a large
+ * tree.
+ */
+@Command(
+    name = "restart",
+    mixinStandardHelpOptions = true,
+    description =
+        "Fills a namespace, kills all processes and measures the restart, and what else could depend on its size.")
+public final class RestartBench implements Callable<Integer> {
+  private static final long MEBIBYTE = 1 << 20;
+  private static final int FILES_OF_A_DIRECTORY = 1_000;
+  private static final int LOAD_CALLERS = 4;
+  private static final int LOAD_CALLS = 1_000;
+  private static final long LIMIT_SECONDS = 120;
+  private static final Duration PURGE_LIMIT = Duration.ofHours(1);
+  private static final long POLL_MILLIS = 100;
+  private static final CairnPath ROOT = CairnPath.of("/size");
+  private static final CairnPath BIG = CairnPath.of("/size/big");
+  private static final CairnPath TREE = CairnPath.of("/size/tree");
+
+  @Option(
+      names = "--files",
+      defaultValue = "1000000",
+      description =
+          "Files of the namespace: half of them, but at most a million, in one directory, the others"
+              + " in directories of a thousand (default: ${DEFAULT-VALUE}).")
+  private long files;
+
+  @Option(
+      names = "--runs",
+      defaultValue = "3",
+      description = "Restarts and failovers (default: ${DEFAULT-VALUE}).")
+  private int runs;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where the bench's own cluster keeps its data (default: a temporary one).")
+  private Optional<Path> directory = Optional.empty();
+
+  @Option(names = "--json", description = "Print one JSON object a line.")
+  private boolean json;
+
+  private final Clock clock = new SystemClock();
+
+  @Override
+  public Integer call() throws Exception {
+    if (files < 2 || runs < 1) {
+      throw new IllegalArgumentException("--files must be at least 2, --runs at least 1");
+    }
+    FigureTable table =
+        new FigureTable("bench restart: %,d files, median of %d".formatted(files, runs));
+    try (BenchCluster cluster = BenchCluster.own(directory);
+        CairnFileSystem fileSystem = cluster.connect()) {
+      LocalProcesses processes = cluster.processes().orElseThrow();
+      long inOne = Math.min(files / 2, 1_000_000);
+      fill(fileSystem, table, inOne);
+      space(cluster, processes, table);
+      restarts(fileSystem, processes, table);
+      failovers(fileSystem, processes, table);
+      walks(fileSystem, table, inOne);
+      deletion(fileSystem, table, files - inOne);
+      memory(processes, table, "at the end");
+    }
+    if (json) {
+      table.printJson(System.out);
+    } else {
+      table.print(System.out);
+    }
+    return 0;
+  }
+
+  private void fill(CairnFileSystem fileSystem, FigureTable table, long inOne)
+      throws IOException, InterruptedException {
+    Filler filler = new Filler(fileSystem, clock);
+    double one = filler.fill("one directory", inOne, number -> BIG + "/file-" + number);
+    double tree =
+        filler.fill(
+            "tree",
+            files - inOne,
+            number -> TREE + "/d" + number / FILES_OF_A_DIRECTORY + "/file-" + number);
+    table.add(Figure.rate("filling one directory", one, "/s", "%,d files".formatted(inOne)));
+    table.add(
+        Figure.rate(
+            "filling directories of a thousand", tree, "/s", "%,d files".formatted(files - inOne)));
+  }
+
+  private void space(BenchCluster cluster, LocalProcesses processes, FigureTable table)
+      throws IOException {
+    memory(processes, table, "after filling");
+    long bytes = 0;
+    for (String id : processes.metaserverPids().keySet()) {
+      bytes = Math.max(bytes, bytesOf(cluster.directory(), id));
+    }
+    table.add(
+        Figure.time(
+            "disk of a metaserver, store and log",
+            (double) bytes / MEBIBYTE,
+            "MiB",
+            "%d bytes a file".formatted(bytes / files)));
+  }
+
+  /** The largest resident size of the metaservers. */
+  private static void memory(LocalProcesses processes, FigureTable table, String when)
+      throws IOException {
+    long most = 0;
+    for (long pid : processes.metaserverPids().values()) {
+      most = Math.max(most, residentBytes(pid));
+    }
+    table.add(
+        Figure.time("memory of a metaserver " + when, (double) most / MEBIBYTE, "MiB", "resident"));
+  }
+
+  private static long residentBytes(long pid) throws IOException {
+    return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+        .findFirst()
+        .orElseThrow(() -> new IOException("process " + pid + " tells no resident size"));
+  }
+
+  /** Of the directory of a metaserver, wherever it lies below the cluster's. */
+  private static long bytesOf(Path root, String id) throws IOException {
+    AtomicLong bytes = new AtomicLong();
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            for (Path part : root.relativize(file)) {
+              if (part.toString().equals(id)) {
+                bytes.addAndGet(attributes.size());
+                break;
+              }
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            if (failure instanceof NoSuchFileException) {
+              // The servers run and delete what they no longer need.
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
+          }
+        });
+    return bytes.get();
+  }
+
+  private void restarts(CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table)
+      throws Exception {
+    double[] seconds = new double[runs];
+    for (int run = 0; run < runs; run++) {
+      processes.killAll();
+      long start = clock.monotonicNanos();
+      processes.startAll();
+      if (!fileSystem.mkdirs(ROOT.resolve("restart-" + run), 0755).isDirectory()) {
+        throw new IOException("a new directory is none");
+      }
+      seconds[run] = (clock.monotonicNanos() - start) / 1e9;
+    }
+    table.add(
+        Figure.medianTime("all killed: start of the processes to the first write", seconds, "s"));
+  }
+
+  private void failovers(CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table)
+      throws Exception {
+    Leaders leaders = new Leaders(fileSystem, clock);
+    double[] gaps = new double[runs];
+    long failed;
+    try (WriteLoad load = new WriteLoad(fileSystem, clock, ROOT + "/load", LOAD_CALLERS)) {
+      for (int run = 0; run < runs; run++) {
+        leaders.awaitAllWell();
+        load.await(LOAD_CALLS, LIMIT_SECONDS);
+        String leader = leaders.leader();
+        double unused = load.takeLongestGapMillis();
+        processes.kill(leader);
+        load.await(LOAD_CALLS, LIMIT_SECONDS);
+        gaps[run] = load.takeLongestGapMillis();
+        processes.restart(leader);
+      }
+      leaders.awaitAllWell();
+      failed = load.failed();
+    }
+    table.add(
+        Figure.medianTime("leader killed: longest time without an answer", gaps, "ms")
+            .withRemark(failed + " calls failed"));
+  }
+
+  private void walks(CairnFileSystem fileSystem, FigureTable table, long inOne) throws IOException {
+    long start = clock.monotonicNanos();
+    long listed = 0;
+    var entries = fileSystem.list(BIG);
+    while (entries.hasNext()) {
+      listed += entries.next().isDirectory() ? 0 : 1;
+    }
+    double seconds = (clock.monotonicNanos() - start) / 1e9;
+    if (listed != inOne) {
+      throw new IOException("listed %d of %d files".formatted(listed, inOne));
+    }
+    table.add(
+        Figure.time("listing the large directory", seconds, "s", "%,d entries".formatted(listed)));
+    start = clock.monotonicNanos();
+    ContentSummary summary = fileSystem.contentSummary(ROOT);
+    table.add(
+        Figure.time(
+            "count of the whole tree",
+            (clock.monotonicNanos() - start) / 1e9,
+            "s",
+            "%,d files".formatted(summary.files())));
+  }
+
+  private void deletion(CairnFileSystem fileSystem, FigureTable table, long inTree)
+      throws IOException, InterruptedException {
+    long before = fileSystem.administration().report().getFiles();
+    long start = clock.monotonicNanos();
+    if (!fileSystem.delete(TREE, DeleteMode.RECURSIVE)) {
+      throw new IOException(TREE + " is gone");
+    }
+    table.add(
+        Figure.time(
+            "deleting a tree: the call",
+            (clock.monotonicNanos() - start) / 1e6,
+            "ms",
+            "%,d files".formatted(inTree)));
+    long deadline = start + PURGE_LIMIT.toNanos();
+    while (fileSystem.administration().report().getFiles() > before - inTree) {
+      if (clock.monotonicNanos() > deadline) {
+        throw new IOException("the tree was not purged within " + PURGE_LIMIT);
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+    table.add(
+        Figure.time(
+            "deleting a tree: until every record is gone",
+            (clock.monotonicNanos() - start) / 1e9,
+            "s",
+            ""));
+  }
+}

@@ -386,6 +386,40 @@ class DataServerTest {
     assertThat(metaserver.copied.get(1)).isEqualTo(metaserver.copied.get(0));
   }
 
+  private static ServerHeartbeatReply keep(long chunk) {
+    return ServerHeartbeatReply.newBuilder()
+        .addCopies(
+            CopyTask.newBuilder()
+                .setChunk(chunk)
+                .setSince(77)
+                .setLength(300_000)
+                .setEpoch(1)
+                .setReplication(3))
+        .build();
+  }
+
+  @Test
+  void whatNobodyElseHasIsKeptIfItIsGood() throws Exception {
+    withSealed("d1", 100, 300_000);
+    metaserver.order(100, keep(CHUNK));
+    metaserver.await(each -> !each.copied.isEmpty());
+    assertThat(metaserver.copied.get(0).getErrorMessage()).isEmpty();
+    assertThat(metaserver.copied.get(0).getSince()).isEqualTo(77);
+    metaserver.order(100, keep(CHUNK + 1));
+    metaserver.await(each -> each.copied.size() == 2);
+    assertThat(metaserver.copied.get(1).getErrorCode())
+        .isEqualTo(ErrorCode.CHUNK_NOT_FOUND.number());
+  }
+
+  @Test
+  void whatNobodyElseHasIsNotKeptIfItIsCorrupt() throws Exception {
+    withSealed("d1", 100, 300_000);
+    flip("d1", 200_000);
+    metaserver.order(100, keep(CHUNK));
+    metaserver.await(each -> !each.copied.isEmpty());
+    assertThat(metaserver.copied.get(0).getErrorCode()).isEqualTo(ErrorCode.CHUNK_CORRUPT.number());
+  }
+
   @Test
   void aCopyIsNamedWhileItIsUnderWay() throws Exception {
     DataServer source = withSealed("d1", 100, 300_000);

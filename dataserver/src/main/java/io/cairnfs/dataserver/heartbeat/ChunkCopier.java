@@ -7,7 +7,10 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.dataserver.storage.ReadPace;
 import io.cairnfs.dataserver.storage.ReplicaCopy;
+import io.cairnfs.dataserver.storage.ReplicaStatus;
+import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import io.cairnfs.dataserver.storage.ReplicaStore;
+import io.cairnfs.dataserver.storage.Verification;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.ReadChunkReply;
 import io.cairnfs.proto.dataserver.ReadChunkRequest;
@@ -23,8 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Copies a SEALED chunk from the first source that gives it whole and verified; the next bytes are
- * asked for while the last ones are written. Blocks.
+ * Copies a SEALED chunk from the first source that gives it whole and verified, unless a good
+ * replica is here already; the next bytes are asked for while the last ones are written. Blocks.
  */
 final class ChunkCopier {
   private static final int READ_BYTES = 1 << 20;
@@ -45,8 +48,12 @@ final class ChunkCopier {
    */
   void copy(CopyTask task) throws CairnException, InterruptedException {
     ChunkId chunk = new ChunkId(task.getChunk());
+    if (task.getSourcesCount() == 0) {
+      requireHere(chunk, task.getLength());
+      return;
+    }
     CairnException last =
-        new CairnException(ErrorCode.CHUNK_NOT_FOUND, chunk + " has no source to copy from");
+        new CairnException(ErrorCode.CHUNK_NOT_FOUND, chunk + " was copied from nowhere");
     for (Member source : task.getSourcesList()) {
       Optional<ReplicaCopy> begun =
           store.beginCopy(
@@ -68,6 +75,26 @@ final class ChunkCopier {
       }
     }
     throw last;
+  }
+
+  /**
+   * No other server has the chunk: what is here is to be kept.
+   *
+   * @throws CairnException CHUNK_NOT_FOUND, CHUNK_CORRUPT; RETRY while it waits to be sealed
+   */
+  private void requireHere(ChunkId chunk, long length) throws CairnException {
+    ReplicaStatus status = store.status(chunk).orElse(null);
+    if (status == null || status.length() < length) {
+      throw new CairnException(
+          ErrorCode.CHUNK_NOT_FOUND, chunk + " has no source to copy from, and is not here");
+    }
+    if (status.state() != State.SEALED) {
+      throw new CairnException(ErrorCode.RETRY, chunk + " is not sealed yet");
+    }
+    Verification check = store.verify(chunk, length, pace);
+    if (!check.good()) {
+      throw new CairnException(ErrorCode.CHUNK_CORRUPT, chunk + ": " + check.problem());
+    }
   }
 
   private void copyFrom(Member source, CopyTask task, ReplicaCopy copy)

@@ -44,6 +44,19 @@ final class CompletedWork {
     return running.add(chunk);
   }
 
+  /**
+   * As {@link #begin}, for a delete: what was said to be copied and is not reported yet is not true
+   * any more.
+   */
+  synchronized boolean beginDelete(ChunkId chunk) {
+    if (!running.add(chunk)) {
+      return false;
+    }
+    copied.remove(chunk.value());
+    done.remove(chunk.value());
+    return true;
+  }
+
   /** As {@link #begin}, for a copy. */
   synchronized boolean beginCopy(ChunkId chunk) {
     return running.add(chunk) && copying.add(chunk);

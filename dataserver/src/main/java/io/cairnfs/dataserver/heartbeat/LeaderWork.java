@@ -51,15 +51,16 @@ final class LeaderWork {
 
   /** What is done once at a time for a chunk. */
   private enum Kind {
+    SEAL,
     COPY,
-    OTHER
+    DELETE
   }
 
   void judge(ReplicaVerdict verdict) {
     ChunkId chunk = new ChunkId(verdict.getChunk());
     switch (verdict.getVerdict()) {
-      case SEAL -> run(Kind.OTHER, chunk, () -> seal(chunk, verdict));
-      case DEAD -> run(Kind.OTHER, chunk, () -> delete(chunk));
+      case SEAL -> run(Kind.SEAL, chunk, () -> seal(chunk, verdict));
+      case DEAD -> run(Kind.DELETE, chunk, () -> delete(chunk));
       case KEEP, VERDICT_UNSPECIFIED, UNRECOGNIZED -> LOG.debug("{} stays as it is", chunk);
     }
   }
@@ -67,7 +68,9 @@ final class LeaderWork {
   void copy(CopyTask task) {
     ChunkId chunk = new ChunkId(task.getChunk());
     Optional<CopyResult> before = completed.doneBefore(task);
-    if (before.isPresent() && isSealedHere(chunk, task.getLength())) {
+    if (before.isPresent()
+        && !completed.isRunning(chunk)
+        && isSealedHere(chunk, task.getLength())) {
       completed.copied(before.get());
       return;
     }
@@ -84,7 +87,7 @@ final class LeaderWork {
   /** Of committed garbage. */
   void deleteGarbage(ChunkId chunk) {
     run(
-        Kind.OTHER,
+        Kind.DELETE,
         chunk,
         () -> {
           if (delete(chunk)) {
@@ -95,7 +98,12 @@ final class LeaderWork {
   }
 
   private void run(Kind kind, ChunkId chunk, Runnable work) {
-    boolean begun = kind == Kind.COPY ? completed.beginCopy(chunk) : completed.begin(chunk);
+    boolean begun =
+        switch (kind) {
+          case SEAL -> completed.begin(chunk);
+          case COPY -> completed.beginCopy(chunk);
+          case DELETE -> completed.beginDelete(chunk);
+        };
     if (!begun) {
       return;
     }

@@ -152,12 +152,20 @@ final class ChunkKeys {
     return byServer(DELETE_BY_SERVER, server, chunk);
   }
 
-  static byte[] letGo(int server, int pool, int slot) {
-    return new KeyBuilder(1 + Integer.BYTES + 2 * Short.BYTES)
+  static byte[] letGo(int pool, int slot) {
+    return new KeyBuilder(1 + 2 * Short.BYTES)
         .addByte(LET_GO)
-        .addInt(server)
         .addShort(pool)
         .addShort(slot)
+        .build();
+  }
+
+  static byte[] letGo(int pool, int slot, int server) {
+    return new KeyBuilder(1 + Integer.BYTES + 2 * Short.BYTES)
+        .addByte(LET_GO)
+        .addShort(pool)
+        .addShort(slot)
+        .addInt(server)
         .build();
   }
 

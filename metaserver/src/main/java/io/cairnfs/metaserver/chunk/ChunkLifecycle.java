@@ -52,10 +52,16 @@ public final class ChunkLifecycle {
       endTail(sealed);
     }
     noteMissing(sealed, holders);
-    Set<Integer> members = SlotTable.members(transaction, sealed);
+    SlotRecord slot = SlotTable.of(transaction, sealed.id());
+    Set<Integer> members = slot.members(sealed.replication());
     for (int server : sealed.pipeline()) {
-      if (!members.contains(server) && !ServerTable.isGone(transaction, server)) {
-        GarbageTable.addDelete(transaction, sealed.id(), server);
+      if (ServerTable.isGone(transaction, server)) {
+        continue;
+      }
+      if (holders.contains(server)) {
+        noteHolder(slot, sealed, server);
+      } else if (!members.contains(server)) {
+        GarbageTable.addDoubtfulDelete(transaction, sealed.id(), server);
       }
     }
     collect(Set.of(sealed.id()));
@@ -67,6 +73,18 @@ public final class ChunkLifecycle {
       if (!holders.contains(server) && !ServerTable.isGone(transaction, server)) {
         RepairTable.add(transaction, chunk.id(), server);
       }
+    }
+  }
+
+  /**
+   * A member of the pipeline that is no member any more, or not yet, has the bytes nevertheless.
+   */
+  private void noteHolder(SlotRecord slot, ChunkRecord chunk, int server) {
+    boolean isKnown =
+        slot.isAnswerable(server, chunk)
+            && RepairTable.since(transaction, chunk.id(), server).isEmpty();
+    if (!isKnown) {
+      GarbageTable.addDelete(transaction, chunk.id(), server);
     }
   }
 
@@ -169,29 +187,45 @@ public final class ChunkLifecycle {
     if (chunk.replication() == replication || chunk.isGarbage()) {
       return;
     }
-    Set<Integer> before = SlotTable.members(transaction, chunk);
+    LetGo.hurry(namespace, chunk);
+    SlotRecord slot = SlotTable.of(transaction, chunk.id());
+    Set<Integer> before = slot.members(chunk.replication());
     ChunkRecord changed = ChunkTable.put(transaction, chunk.withReplication(replication));
-    Set<Integer> after = SlotTable.members(transaction, changed);
+    Set<Integer> after = slot.members(replication);
     if (chunk.length() > 0 || chunk.isSealed()) {
       for (int server : after) {
         if (!before.contains(server) && !ServerTable.isGone(transaction, server)) {
-          RepairTable.add(transaction, chunk.id(), server);
+          addMember(chunk, server);
         }
       }
     }
     for (int server : before) {
       if (!after.contains(server)) {
-        dropMember(changed, server);
+        dropMember(changed, server, chunk.isSealed() && slot.isAnswerable(server, chunk));
       }
     }
+    RepairTable.refreshLost(transaction, chunk.id());
   }
 
-  /** The server is no member of the chunk any more: a replica that it may have goes. */
-  void dropMember(ChunkRecord chunk, int server) {
-    if (RepairTable.since(transaction, chunk.id(), server).isPresent()) {
-      RepairTable.remove(transaction, chunk.id(), server);
-    } else if (chunk.isSealed() && !ServerTable.isGone(transaction, server)) {
+  private void addMember(ChunkRecord chunk, int server) {
+    if (chunk.isUnsealed() && chunk.pipeline().contains(server)) {
+      // It was a member before, and took part: whether it holds all nobody has kept.
       GarbageTable.addDelete(transaction, chunk.id(), server);
     }
+    RepairTable.add(transaction, chunk.id(), server);
+  }
+
+  /**
+   * The server is no member of the chunk any more: a replica that it has goes, once it is not
+   * needed.
+   *
+   * @param holds unless it has an entry
+   */
+  void dropMember(ChunkRecord chunk, int server, boolean holds) {
+    boolean lacks = RepairTable.since(transaction, chunk.id(), server).isPresent();
+    if (holds && !lacks && !ServerTable.isGone(transaction, server)) {
+      GarbageTable.addDelete(transaction, chunk.id(), server);
+    }
+    RepairTable.remove(transaction, chunk.id(), server);
   }
 }

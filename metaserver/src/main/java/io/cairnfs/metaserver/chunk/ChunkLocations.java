@@ -61,20 +61,24 @@ public final class ChunkLocations {
   }
 
   private Collection<Integer> holders(ChunkRecord chunk) {
-    Set<Integer> lacking = RepairTable.ofChunk(reader, chunk.id()).keySet();
-    List<Integer> all = new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : membersOf(chunk));
-    all.removeIf(server -> serverOf(server).map(ServerRecord::isOut).orElse(true));
-    List<Integer> good = new ArrayList<>(all);
-    good.removeAll(lacking);
+    SlotRecord slot = slotOf(chunk);
+    Set<Integer> good = Holders.members(reader, slot, chunk);
+    if (good.isEmpty()) {
+      good = Holders.all(reader, slot, chunk);
+    }
+    if (!good.isEmpty()) {
+      return good;
+    }
     // Where nobody is known to be good a reader may still be lucky with what was not verified.
-    return good.isEmpty() ? all : good;
+    List<Integer> all =
+        new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : slot.members(chunk.replication()));
+    all.removeIf(server -> serverOf(server).map(ServerRecord::isOut).orElse(true));
+    return all;
   }
 
-  private Set<Integer> membersOf(ChunkRecord chunk) {
-    SlotRecord slot =
-        slots.computeIfAbsent(
-            (chunk.id().pool() << 14) | chunk.id().slot(), key -> SlotTable.of(reader, chunk.id()));
-    return slot.members(chunk.replication());
+  private SlotRecord slotOf(ChunkRecord chunk) {
+    return slots.computeIfAbsent(
+        (chunk.id().pool() << 14) | chunk.id().slot(), key -> SlotTable.of(reader, chunk.id()));
   }
 
   private static int rank(ServerHealth state) {

@@ -26,6 +26,7 @@ import java.util.List;
  * @param hasOpenTail the file's last extent lies in it and may be longer than committed
  * @param isLost no member is known to hold it
  * @param pipeline servers that were to take the writer's bytes, in order
+ * @param changeIndex log index of the last change of anything but {@code isLost}
  */
 public record ChunkRecord(
     ChunkId id,

@@ -29,26 +29,40 @@ public final class ChunkRepairs {
                 .filter(chunk -> chunk.isSealed() && chunk.length() == length)
                 .isPresent();
     if (counts) {
-      RepairTable.remove(transaction, id, server);
+      confirm(ChunkTable.require(transaction, id), server);
     }
     return counts;
+  }
+
+  /** What it may have had to delete is what it is to have. */
+  private void confirm(ChunkRecord chunk, int server) {
+    RepairTable.remove(transaction, chunk.id(), server);
+    if (SlotTable.of(transaction, chunk.id()).isAnswerable(server, chunk)) {
+      GarbageTable.removeDelete(transaction, chunk.id(), server);
+    } else {
+      // The cursor has not come to the chunk: only this says that the joiner has it.
+      GarbageTable.addDelete(transaction, chunk.id(), server);
+    }
   }
 
   /**
    * The server itself found that it has no good replica.
    *
-   * @return false if it shall not have one, or the chunk is not sealed
+   * @return false if it shall not have one and nobody counts on one, or the chunk is not sealed
    */
   public boolean needed(ChunkId id, int server) {
-    boolean counts =
-        ChunkTable.find(transaction, id)
-            .filter(ChunkRecord::isSealed)
-            .filter(chunk -> SlotTable.members(transaction, chunk).contains(server))
-            .isPresent();
-    boolean isGone = ServerTable.isGone(transaction, server);
-    if (counts && !isGone) {
+    ChunkRecord chunk = ChunkTable.find(transaction, id).filter(ChunkRecord::isSealed).orElse(null);
+    if (chunk == null || ServerTable.isGone(transaction, server)) {
+      return false;
+    }
+    boolean isMember = SlotTable.members(transaction, chunk).contains(server);
+    boolean isHolder = GarbageTable.isGoodHolder(transaction, id, server);
+    if (isHolder) {
+      GarbageTable.addDoubtfulDelete(transaction, id, server);
+    }
+    if (isMember) {
       RepairTable.renew(transaction, id, server);
     }
-    return counts && !isGone;
+    return isMember || isHolder;
   }
 }

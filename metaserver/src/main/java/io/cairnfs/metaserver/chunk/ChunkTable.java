@@ -116,6 +116,13 @@ public final class ChunkTable {
     return stored;
   }
 
+  /** Says that nobody, or somebody again, is known to hold it: no change of the chunk itself. */
+  static void putLost(Transaction transaction, ChunkRecord chunk, boolean lost) {
+    ChunkRecord stored = chunk.withLost(lost);
+    derive(transaction, chunk, stored);
+    transaction.put(Table.CHUNK, ChunkKeys.chunk(chunk.id()), stored.encode());
+  }
+
   static void delete(Transaction transaction, ChunkRecord chunk) {
     derive(transaction, require(transaction, chunk.id()), null);
     transaction.delete(Table.CHUNK, ChunkKeys.chunk(chunk.id()));

@@ -20,6 +20,9 @@ import java.util.List;
 public final class GarbageTable {
   private static final int FORMAT = 1;
 
+  /** Value of a delete of what nobody knows to be good. */
+  private static final byte[] DOUBTFUL = {1};
+
   private GarbageTable() {}
 
   /** A chunk in its grace since a log index. */
@@ -65,15 +68,25 @@ public final class GarbageTable {
     transaction.delete(Table.GARBAGE, ChunkKeys.waiting(waiting.index(), waiting.chunk()));
   }
 
-  /** The server shall delete its replica. */
+  /** The server has a good replica, and shall delete it unless it is a member again by then. */
   static void addDelete(Transaction transaction, ChunkId chunk, int server) {
+    putDelete(transaction, chunk, server, Bytes.EMPTY);
+  }
+
+  /** The server may have a replica, of which nobody knows that it is good, and shall delete it. */
+  static void addDoubtfulDelete(Transaction transaction, ChunkId chunk, int server) {
+    putDelete(transaction, chunk, server, DOUBTFUL);
+  }
+
+  private static void putDelete(Transaction transaction, ChunkId chunk, int server, byte[] value) {
     byte[] byChunk = ChunkKeys.deletesOfChunk(chunk, server);
     if (transaction.get(Table.GARBAGE, byChunk).isEmpty()) {
-      transaction.put(Table.GARBAGE, byChunk, Bytes.EMPTY);
       transaction.put(Table.GARBAGE, ChunkKeys.deletesOfServer(server, chunk), Bytes.EMPTY);
       transaction.addTo(Counter.GARBAGE_ENTRIES, 1);
       ServerTotals.add(transaction, server, 0, 1);
     }
+    transaction.put(Table.GARBAGE, byChunk, value);
+    RepairTable.refreshLost(transaction, chunk);
   }
 
   /** The server has no replica any more. */
@@ -84,19 +97,39 @@ public final class GarbageTable {
       transaction.delete(Table.GARBAGE, ChunkKeys.deletesOfServer(server, chunk));
       transaction.addTo(Counter.GARBAGE_ENTRIES, -1);
       ServerTotals.add(transaction, server, 0, -1);
+      RepairTable.refreshLost(transaction, chunk);
     }
   }
 
   /** Servers that shall delete the chunk and may still have it. */
-  public static List<Integer> holders(RecordReader reader, ChunkId chunk) {
+  static List<Integer> holders(RecordReader reader, ChunkId chunk) {
+    return holders(reader, chunk, false);
+  }
+
+  /** Those of them of which nothing says that what they have is no good. */
+  static List<Integer> goodHolders(RecordReader reader, ChunkId chunk) {
+    return holders(reader, chunk, true);
+  }
+
+  private static List<Integer> holders(RecordReader reader, ChunkId chunk, boolean good) {
     byte[] prefix = ChunkKeys.deletesOfChunk(chunk);
     List<Integer> servers = new ArrayList<>();
     try (RecordCursor cursor = reader.scanPrefix(Table.GARBAGE, prefix)) {
       while (cursor.next()) {
-        servers.add(KeyBuilder.intAt(cursor.key(), prefix.length));
+        if (!good || cursor.value().length == 0) {
+          servers.add(KeyBuilder.intAt(cursor.key(), prefix.length));
+        }
       }
     }
     return servers;
+  }
+
+  /** The server shall delete the chunk, and until then may be asked for it. */
+  public static boolean isGoodHolder(RecordReader reader, ChunkId chunk, int server) {
+    return reader
+        .get(Table.GARBAGE, ChunkKeys.deletesOfChunk(chunk, server))
+        .filter(value -> value.length == 0)
+        .isPresent();
   }
 
   /** True if the server was told to delete the chunk and has not said that it did. */

@@ -1,5 +1,7 @@
 package io.cairnfs.metaserver.chunk;
 
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.RecordInput;
@@ -8,16 +10,81 @@ import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.Table;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A server that is no member of a slot any more deletes what it has of it: in bounded steps, each
- * of which looks at some chunks of the slot as they are then.
+ * of which looks at some chunks of the slot as they are then. What a chunk's own change has done
+ * meanwhile is left alone: it has told the server already.
  */
 final class LetGo {
-  private static final int FORMAT = 1;
-
   private LetGo() {}
+
+  /**
+   * What is left to do.
+   *
+   * @param position where the server was, or was to be: it has no chunk of fewer replicas
+   * @param cursor the last chunk that was handled
+   * @param known of chunks behind this one no record says that the server has them, unless it is a
+   *     delete already
+   * @param last there was no chunk behind this one
+   * @param begun log index
+   */
+  private record Work(
+      int server,
+      int pool,
+      int slot,
+      int position,
+      long cursor,
+      long known,
+      long last,
+      long begun) {
+    private static final int FORMAT = 1;
+
+    static Work decode(byte[] key, byte[] value) {
+      RecordInput in = new RecordInput("let go", value, FORMAT);
+      Work work =
+          new Work(
+              KeyBuilder.intAt(key, 2 + Integer.BYTES),
+              KeyBuilder.intAt(key, 2) >>> 16,
+              KeyBuilder.intAt(key, 2) & 0xffff,
+              in.readInt(),
+              in.readLong(),
+              in.readLong(),
+              in.readLong(),
+              in.readVarint());
+      in.requireEnd();
+      return work;
+    }
+
+    byte[] key() {
+      return ChunkKeys.letGo(pool, slot, server);
+    }
+
+    byte[] encode() {
+      return new RecordOutput(FORMAT)
+          .writeVarint(position)
+          .writeLong(cursor)
+          .writeLong(known)
+          .writeLong(last)
+          .writeVarint(begun)
+          .toByteArray();
+    }
+
+    Work at(long newCursor) {
+      return new Work(server, pool, slot, position, newCursor, known, last, begun);
+    }
+
+    /** The server has the chunk, unless an entry says that it does not. */
+    boolean holds(ChunkRecord chunk) {
+      return chunk.isSealed()
+          && chunk.replication() > position
+          && chunk.id().value() <= known
+          && chunk.changeIndex() <= begun;
+    }
+  }
 
   static boolean isAny(RecordReader reader) {
     try (RecordCursor rows = reader.scanPrefix(Table.GARBAGE, ChunkKeys.index(ChunkKeys.LET_GO))) {
@@ -25,16 +92,62 @@ final class LetGo {
     }
   }
 
-  /**
-   * @param position where the server was, or was to be: it has no chunk of fewer replicas
-   */
-  static void begin(Transaction transaction, SlotRecord slot, int position, int server) {
-    put(transaction, ChunkKeys.letGo(server, slot.pool(), slot.slot()), position, 0);
+  /** The server has not let go of the whole slot yet: it is not to join it again before. */
+  static boolean isUnderWay(RecordReader reader, SlotRecord slot, int server) {
+    return reader.get(Table.GARBAGE, ChunkKeys.letGo(slot.pool(), slot.slot(), server)).isPresent();
   }
 
-  private static void put(Transaction transaction, byte[] key, int position, long cursor) {
-    byte[] value = new RecordOutput(FORMAT).writeVarint(position).writeLong(cursor).toByteArray();
-    transaction.put(Table.GARBAGE, key, value);
+  /** A member that was replaced at a position lets go. */
+  static void begin(Transaction transaction, SlotRecord slot, int position, int server) {
+    begin(transaction, slot, position, server, Long.MAX_VALUE);
+  }
+
+  /** A joiner that will not be promoted lets go of what it was filled with. */
+  static void begin(Transaction transaction, SlotRecord slot, SlotJoin join) {
+    begin(
+        transaction,
+        slot,
+        join.position(),
+        join.server(),
+        join.isAtEnd() ? Long.MAX_VALUE : join.cursor());
+  }
+
+  private static void begin(
+      Transaction transaction, SlotRecord slot, int position, int server, long known) {
+    long last =
+        ChunkId.of(slot.pool(), slot.slot(), transaction.counter(Counter.CHUNK_COUNTER)).value();
+    put(
+        transaction,
+        new Work(server, slot.pool(), slot.slot(), position, 0, known, last, transaction.index()));
+  }
+
+  private static void put(Transaction transaction, Work work) {
+    transaction.put(Table.GARBAGE, work.key(), work.encode());
+  }
+
+  /** A chunk is about to change: whoever has not come to it lets go of it now. */
+  static void hurry(NamespaceEditor namespace, ChunkRecord chunk) {
+    Transaction transaction = namespace.transaction();
+    List<Work> all = new ArrayList<>();
+    byte[] prefix = ChunkKeys.letGo(chunk.id().pool(), chunk.id().slot());
+    try (RecordCursor rows = transaction.scanPrefix(Table.GARBAGE, prefix)) {
+      while (rows.next()) {
+        all.add(Work.decode(rows.key(), rows.value()));
+      }
+    }
+    for (Work work : all) {
+      if (chunk.id().value() > work.cursor() && chunk.id().value() <= work.last()) {
+        letGo(namespace, work, chunk);
+      }
+    }
+  }
+
+  private static void letGo(NamespaceEditor namespace, Work work, ChunkRecord chunk) {
+    Transaction transaction = namespace.transaction();
+    Set<Integer> members = SlotTable.members(transaction, chunk);
+    if (!chunk.isGarbage() && !members.contains(work.server())) {
+      new ChunkLifecycle(namespace).dropMember(chunk, work.server(), work.holds(chunk));
+    }
   }
 
   /**
@@ -46,46 +159,35 @@ final class LetGo {
     Transaction transaction = namespace.transaction();
     int handled = 0;
     while (handled < limit) {
-      byte[] key;
-      int position;
-      long cursor;
+      Work work;
       try (RecordCursor rows =
           transaction.scanPrefix(Table.GARBAGE, ChunkKeys.index(ChunkKeys.LET_GO))) {
         if (!rows.next()) {
           return handled;
         }
-        key = rows.key();
-        RecordInput in = new RecordInput("let go", rows.value(), FORMAT);
-        position = in.readInt();
-        cursor = in.readLong();
-        in.requireEnd();
+        work = Work.decode(rows.key(), rows.value());
       }
-      handled += step(namespace, key, position, cursor, limit - handled);
+      handled += step(namespace, work, limit - handled);
     }
     return handled;
   }
 
-  private static int step(
-      NamespaceEditor namespace, byte[] key, int position, long cursor, int limit) {
+  private static int step(NamespaceEditor namespace, Work work, int limit) {
     Transaction transaction = namespace.transaction();
-    int server = KeyBuilder.intAt(key, 2);
-    int slotBits = KeyBuilder.intAt(key, 2 + Integer.BYTES);
-    int pool = slotBits >>> 16;
-    int slot = slotBits & 0xffff;
-    ChunkLifecycle chunks = new ChunkLifecycle(namespace);
-    List<ChunkRecord> page = ChunkTable.inSlot(transaction, pool, slot, cursor, limit);
+    List<ChunkRecord> page =
+        ChunkTable.inSlot(transaction, work.pool(), work.slot(), work.cursor(), limit);
+    long cursor = work.cursor();
     for (ChunkRecord chunk : page) {
-      if (!chunk.isGarbage()
-          && chunk.replication() > position
-          && !SlotTable.members(transaction, chunk).contains(server)) {
-        chunks.dropMember(chunk, server);
+      cursor = chunk.id().value();
+      if (cursor <= work.last()) {
+        letGo(namespace, work, chunk);
       }
     }
-    if (page.size() < limit) {
-      transaction.delete(Table.GARBAGE, key);
+    if (page.size() < limit || cursor >= work.last()) {
+      transaction.delete(Table.GARBAGE, work.key());
       return page.size() + 1;
     }
-    put(transaction, key, position, page.get(page.size() - 1).id().value());
+    put(transaction, work.at(cursor));
     return page.size();
   }
 }

@@ -73,11 +73,20 @@ public final class RepairTable {
     return entries;
   }
 
-  /** True if the server lacks any chunk of the slot. */
-  public static boolean hasAny(RecordReader reader, int server, int pool, int slot) {
+  /**
+   * True if the server lacks any chunk of the slot that somebody holds. Of a chunk that is lost
+   * there is nothing to wait for.
+   */
+  public static boolean lacksAny(RecordReader reader, int server, int pool, int slot) {
     byte[] prefix = ChunkKeys.repairOfServer(server, pool, slot);
     try (RecordCursor cursor = reader.scanPrefix(Table.REPAIR, prefix)) {
-      return cursor.next();
+      while (cursor.next()) {
+        ChunkId chunk = ChunkKeys.chunkAt(cursor.key(), 2 + Integer.BYTES);
+        if (!Holders.isLost(reader, ChunkTable.require(reader, chunk))) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 
@@ -120,7 +129,7 @@ public final class RepairTable {
     if (!before.containsKey(server)) {
       transaction.addTo(Counter.REPAIR_ENTRIES, 1);
       ServerTotals.add(transaction, server, 1, 0);
-      updateLost(transaction, chunk);
+      refreshLost(transaction, chunk);
     }
   }
 
@@ -136,7 +145,7 @@ public final class RepairTable {
     if (ofChunk(transaction, chunk).isEmpty()) {
       transaction.addTo(Counter.CHUNKS_UNDER_REPLICATED, -1);
     }
-    updateLost(transaction, chunk);
+    refreshLost(transaction, chunk);
   }
 
   static void removeAll(Transaction transaction, ChunkId chunk) {
@@ -145,25 +154,15 @@ public final class RepairTable {
     }
   }
 
-  private static void updateLost(Transaction transaction, ChunkId id) {
-    ChunkRecord chunk = ChunkTable.require(transaction, id);
-    boolean lost = !chunk.isGarbage() && !hasGoodHolder(transaction, chunk);
-    if (lost != chunk.isLost()) {
-      ChunkTable.put(transaction, chunk.withLost(lost));
-    }
-  }
-
-  private static boolean hasGoodHolder(RecordReader reader, ChunkRecord chunk) {
-    if (chunk.length() == 0 || !GarbageTable.holders(reader, chunk.id()).isEmpty()) {
-      return true;
-    }
-    SortedMap<Integer, Long> lacking = ofChunk(reader, chunk.id());
-    for (int server : SlotTable.members(reader, chunk)) {
-      if (!lacking.containsKey(server) && !ServerTable.isGone(reader, server)) {
-        return true;
+  /** To be called after every change of what {@link Holders} reads. */
+  static void refreshLost(Transaction transaction, ChunkId id) {
+    ChunkRecord chunk = ChunkTable.find(transaction, id).orElse(null);
+    if (chunk != null) {
+      boolean lost = Holders.isLost(transaction, chunk);
+      if (lost != chunk.isLost()) {
+        ChunkTable.putLost(transaction, chunk, lost);
       }
     }
-    return false;
   }
 
   private static long decode(byte[] value) {

@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
+import io.cairnfs.metaserver.store.RecordReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,9 @@ public final class SlotJoins {
     if (ServerTable.isGone(transaction, server)) {
       throw refused(slot, "server=" + server + " is out");
     }
+    if (LetGo.isUnderWay(transaction, slot, server)) {
+      throw refused(slot, "server=" + server + " has not let go of it yet");
+    }
     SlotTable.put(
         transaction, slot.next(acting, Optional.of(new SlotJoin(position, server, 0, false))));
   }
@@ -66,16 +70,16 @@ public final class SlotJoins {
     if (join.isAtEnd()) {
       return true;
     }
-    int held = slot.acting().indexOf(server);
     List<ChunkRecord> page = ChunkTable.inSlot(transaction, pool, slotNumber, join.cursor(), STEP);
     long cursor = join.cursor();
     for (ChunkRecord chunk : page) {
       cursor = chunk.id().value();
-      boolean hasIt = held >= 0 && held < chunk.replication();
       // What is not sealed yet gets its entry when it is lengthened or sealed.
-      if (chunk.isSealed() && chunk.replication() > position && !hasIt) {
+      if (chunk.isSealed() && chunk.replication() > position && !slot.isAnswerable(server, chunk)) {
         RepairTable.add(transaction, chunk.id(), server);
       }
+      // Nothing else notices of a chunk that its last holder was struck out.
+      RepairTable.refreshLost(transaction, chunk.id());
     }
     boolean atEnd = page.size() < STEP;
     SlotTable.put(transaction, slot.withJoinAt(new SlotJoin(position, server, cursor, atEnd)));
@@ -97,13 +101,19 @@ public final class SlotJoins {
     if (!join.isAtEnd()) {
       throw refused(slot, "the cursor of server=" + server + " is not at the end");
     }
-    if (RepairTable.hasAny(transaction, server, pool, slotNumber)) {
+    if (RepairTable.lacksAny(transaction, server, pool, slotNumber)) {
       throw refused(slot, "server=" + server + " still lacks chunks");
     }
     for (ChunkRecord chunk : ChunkTable.openInSlot(transaction, pool, slotNumber)) {
       if (chunk.replication() > position && !chunk.pipeline().contains(server)) {
         throw refused(slot, chunk.id() + " is open without server=" + server);
       }
+    }
+    boolean isOverdue =
+        position < slot.acting().size()
+            && LetGo.isUnderWay(transaction, slot, slot.acting().get(position));
+    if (isOverdue) {
+      throw refused(slot, "server=" + slot.acting().get(position) + " is still letting go");
     }
     List<Integer> acting = new ArrayList<>(slot.acting());
     if (acting.contains(server)) {
@@ -121,6 +131,14 @@ public final class SlotJoins {
     if (replaced != 0) {
       LetGo.begin(transaction, after, position, replaced);
     }
+  }
+
+  /**
+   * The server has still to let go of what it had of the slot: it does not join it again, and is
+   * not replaced once more, before.
+   */
+  public static boolean isLettingGo(RecordReader reader, SlotRecord slot, int server) {
+    return LetGo.isUnderWay(reader, slot, server);
   }
 
   private SlotRecord require(int pool, int slot) throws CairnException {

@@ -108,10 +108,9 @@ public final class SlotMembership {
       int position = joining.get().position();
       int server = joining.get().server();
       if (position >= target.size() || target.get(position) != server) {
+        // Also where it serves another position: what this one holds is more.
+        LetGo.begin(transaction, record, joining.get());
         joining = Optional.empty();
-        if (!record.acting().contains(server)) {
-          LetGo.begin(transaction, record, position, server);
-        }
       }
     }
     List<Integer> acting = new ArrayList<>(record.acting());

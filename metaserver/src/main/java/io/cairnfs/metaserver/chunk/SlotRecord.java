@@ -42,6 +42,19 @@ public record SlotRecord(
     return members;
   }
 
+  /**
+   * The server shall have the chunk and would have a repair entry if it lacked it: an acting
+   * member, or a joiner whose cursor has passed the chunk.
+   */
+  public boolean isAnswerable(int server, ChunkRecord chunk) {
+    int position = acting.indexOf(server);
+    return (position >= 0 && position < chunk.replication())
+        || joining
+            .filter(join -> join.server() == server && join.position() < chunk.replication())
+            .filter(join -> join.isAtEnd() || chunk.id().value() <= join.cursor())
+            .isPresent();
+  }
+
   /** By position, who takes part in new chunks: the joiner stands for the one that it replaces. */
   public List<Integer> writers() {
     List<Integer> writers = new ArrayList<>(acting);

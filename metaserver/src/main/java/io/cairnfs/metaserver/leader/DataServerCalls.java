@@ -7,6 +7,7 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.GarbageTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
@@ -241,12 +242,12 @@ final class DataServerCalls {
                             .setSince(copied.getSince())
                             .setLength(copied.getLength()))));
       } else {
+        ErrorCode code = ErrorCode.ofNumber(copied.getErrorCode());
         logger.warn(
-            "{} server={} copy failed: {} {}",
-            chunk,
-            server,
-            ErrorCode.ofNumber(copied.getErrorCode()),
-            copied.getErrorMessage());
+            "{} server={} copy failed: {} {}", chunk, server, code, copied.getErrorMessage());
+        if (code == ErrorCode.CHUNK_NOT_FOUND || code == ErrorCode.CHUNK_CORRUPT) {
+          noteNoHolder(chunk, server);
+        }
       }
     }
     if (request.getDeletedCount() > 0) {
@@ -274,9 +275,24 @@ final class DataServerCalls {
   /** Proposed once: while there is an entry, another one would only make a copy under way void. */
   private void needRepair(StoreView view, ChunkId chunk, int server, String why) {
     boolean sealed = ChunkTable.find(view, chunk).filter(ChunkRecord::isSealed).isPresent();
-    if (sealed && RepairTable.since(view, chunk, server).isEmpty()) {
+    boolean isNews =
+        RepairTable.since(view, chunk, server).isEmpty()
+            || GarbageTable.isGoodHolder(view, chunk, server);
+    if (sealed && isNews) {
       logger.warn("{} server={} has no good replica: {}", chunk, server, why);
       proposals.propose(repairNeeded(chunk, server));
+    }
+  }
+
+  /**
+   * Before a server copies a chunk it looks at what it has of it: if it had to copy, it is no
+   * holder, though it was not told in vain to delete what it may have.
+   */
+  private void noteNoHolder(ChunkId chunk, int server) {
+    try (StoreView view = views.get()) {
+      if (GarbageTable.isGoodHolder(view, chunk, server)) {
+        proposals.propose(repairNeeded(chunk, server));
+      }
     }
   }
 

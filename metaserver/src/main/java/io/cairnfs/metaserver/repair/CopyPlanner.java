@@ -5,6 +5,7 @@ import io.cairnfs.metaserver.chunk.ChunkLocations;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.GarbageTable;
+import io.cairnfs.metaserver.chunk.Holders;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.metaserver.chunk.ServerRecord;
@@ -15,7 +16,6 @@ import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.types.ServerHealth;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -70,11 +70,7 @@ public final class CopyPlanner {
 
   private Optional<Candidate> candidate(RepairTable.Entry entry) {
     ChunkRecord chunk = ChunkTable.find(state, entry.chunk()).orElse(null);
-    // What is being deleted there first has to be gone: a late delete would hit the new copy.
-    if (chunk == null
-        || !chunk.isSealed()
-        || isBeingReplaced(chunk, entry.server())
-        || GarbageTable.isBeingDeleted(state, chunk.id(), entry.server())) {
+    if (chunk == null || !chunk.isSealed() || isBeingReplaced(chunk, entry.server())) {
       return Optional.empty();
     }
     CopyTask.Builder task =
@@ -84,7 +80,7 @@ public final class CopyPlanner {
             .setLength(chunk.length())
             .setEpoch(chunk.epoch())
             .setReplication(chunk.replication());
-    for (int source : sources(chunk)) {
+    for (int source : Holders.all(state, SlotTable.of(state, chunk.id()), chunk)) {
       Optional<ServerRecord> record = ServerTable.find(state, source);
       if (source != entry.server()
           && health.of(source) != ServerHealth.DOWN
@@ -92,7 +88,9 @@ public final class CopyPlanner {
         task.addSources(ChunkLocations.member(record.get(), health));
       }
     }
-    return task.getSourcesCount() == 0
+    // A server that has not deleted what it once had is to look at that first.
+    boolean mayHaveIt = GarbageTable.isGoodHolder(state, chunk.id(), entry.server());
+    return task.getSourcesCount() == 0 && !mayHaveIt
         ? Optional.empty()
         : Optional.of(new Candidate(task.build(), task.getSourcesCount()));
   }
@@ -100,13 +98,5 @@ public final class CopyPlanner {
   /** A member whose successor is joining need not be filled any more. */
   private boolean isBeingReplaced(ChunkRecord chunk, int server) {
     return SlotTable.of(state, chunk.id()).isBeingReplaced(server);
-  }
-
-  /** Members that are not known to lack it, and former members that have not deleted it yet. */
-  private Set<Integer> sources(ChunkRecord chunk) {
-    Set<Integer> sources = new LinkedHashSet<>(SlotTable.members(state, chunk));
-    sources.removeAll(RepairTable.ofChunk(state, chunk.id()).keySet());
-    sources.addAll(GarbageTable.holders(state, chunk.id()));
-    return sources;
   }
 }

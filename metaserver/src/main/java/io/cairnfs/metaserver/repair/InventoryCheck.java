@@ -106,8 +106,7 @@ public final class InventoryCheck {
 
   private boolean shallHave(ChunkRecord chunk, int server) {
     return chunk.isSealed()
-        && SlotTable.members(state, chunk).contains(server)
-        && SlotTable.of(state, chunk.id()).acting().contains(server)
+        && SlotTable.of(state, chunk.id()).isAnswerable(server, chunk)
         && RepairTable.since(state, chunk.id(), server).isEmpty();
   }
 }

@@ -8,6 +8,7 @@ import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.ServerTotals;
 import io.cairnfs.metaserver.chunk.SlotJoin;
+import io.cairnfs.metaserver.chunk.SlotJoins;
 import io.cairnfs.metaserver.chunk.SlotRecord;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
@@ -75,7 +76,9 @@ public final class JoinPlanner {
 
   private Optional<Command> continued(SlotRecord slot, SlotJoin join) {
     if (!join.isAtEnd()) {
-      if (ServerTotals.of(state, join.server()).repairs() >= maxBacklog) {
+      // Chunks that are lost are nothing to do; a joiner has an entry for each of them at most.
+      long lost = Counter.CHUNKS_LOST.in(state);
+      if (ServerTotals.of(state, join.server()).repairs() - lost >= maxBacklog) {
         return Optional.empty();
       }
       return Optional.of(
@@ -90,8 +93,9 @@ public final class JoinPlanner {
               .build());
     }
     boolean ready =
-        !RepairTable.hasAny(state, join.server(), slot.pool(), slot.slot())
-            && blockers(slot).isEmpty();
+        !RepairTable.lacksAny(state, join.server(), slot.pool(), slot.slot())
+            && blockers(slot).isEmpty()
+            && !isReplacedLettingGo(slot, join);
     return ready
         ? Optional.of(
             Command.newBuilder()
@@ -104,6 +108,11 @@ public final class JoinPlanner {
                         .setSlotEpoch(slot.epoch()))
                 .build())
         : Optional.empty();
+  }
+
+  private boolean isReplacedLettingGo(SlotRecord slot, SlotJoin join) {
+    return join.position() < slot.acting().size()
+        && SlotJoins.isLettingGo(state, slot, slot.acting().get(join.position()));
   }
 
   /** Chunks of all slots that keep a joiner waiting; see {@link #blockers(SlotRecord)}. */
@@ -177,6 +186,7 @@ public final class JoinPlanner {
     boolean movable = at < 0 || (at > position && at == acting.size() - 1);
     return movable
         && health.of(server) == ServerHealth.UP
+        && !SlotJoins.isLettingGo(state, slot, server)
         && joins.getOrDefault(server, 0) < maxJoins;
   }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.store.MemoryStore;
@@ -301,6 +302,11 @@ public final class ChunkCluster {
 
   public List<Integer> lacking(ChunkId chunk) {
     return List.copyOf(RepairTable.ofChunk(store(), chunk).keySet());
+  }
+
+  /** Replicas that servers are still to delete. */
+  public long garbageEntries() {
+    return Counter.GARBAGE_ENTRIES.in(store());
   }
 
   public void tick(long millis) {

@@ -105,6 +105,9 @@ final class ChunkInvariants {
       counts.merge(chunk.state(), 1L, Long::sum);
       bytes += chunk.isGarbage() ? 0 : chunk.length();
       lost += chunk.isLost() ? 1 : 0;
+      if (chunk.isLost()) {
+        assertThat(Holders.isLost(store, chunk)).as("%s", chunk).isTrue();
+      }
       if (chunk.isSealed() || chunk.isGarbage()) {
         assertThat(chunk.isSealed())
             .as("%s sealed and referenced", chunk)

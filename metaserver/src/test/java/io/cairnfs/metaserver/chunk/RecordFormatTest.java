@@ -98,7 +98,7 @@ class RecordFormatTest {
         .isEqualTo("0001" + "00000003" + "0000110000000005");
     assertThat(hex(ChunkKeys.deletesOfChunk(CHUNK, 3)))
         .isEqualTo("0002" + "0000110000000005" + "00000003");
-    assertThat(hex(ChunkKeys.letGo(3, 0, 17))).isEqualTo("0003" + "00000003" + "0000" + "0011");
+    assertThat(hex(ChunkKeys.letGo(0, 17, 3))).isEqualTo("0003" + "0000" + "0011" + "00000003");
     assertThat(new String(ChunkKeys.slot(0, 17), java.nio.charset.StandardCharsets.ISO_8859_1))
         .isEqualTo("\0slot/\0\0\0\21");
   }

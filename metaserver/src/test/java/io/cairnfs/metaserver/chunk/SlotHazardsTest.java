@@ -12,6 +12,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.DeletePlanner;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.RegisterServer;
@@ -472,5 +473,205 @@ class SlotHazardsTest {
                 .addChunks(cluster.progress(chunk, 10).setClosed(true))));
     assertThat(cluster.lacking(chunk)).isEmpty();
     assertThat(cluster.chunk(chunk).pipeline()).doesNotContain(replaced);
+  }
+
+  /** Servers 1 to 3, of which the first member of slot 3 is out: its last one is to take over. */
+  private int lastMovesForward() {
+    cluster.sealedFile("ann", "before", 3, 3, 10);
+    List<Integer> acting = cluster.slot(3).acting();
+    ok(cluster.set(acting.get(0), ServerMembership.OUT));
+    int last = acting.get(2);
+    assertThat(cluster.slot(3).target()).hasSize(2).startsWith(last);
+    ok(cluster.beginJoin(3, 0, last));
+    return last;
+  }
+
+  @Test
+  void hazardA6AMemberThatMovesForwardInVainLetsGoOfWhatItGotThere() {
+    int last = lastMovesForward();
+    ok(cluster.advanceJoin(3, 0, last));
+    // Of one replica: it is with the joiner alone, where it stands as a joiner.
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 1, 10);
+    assertThat(cluster.chunk(chunk).pipeline()).containsExactly(last);
+    // Another server takes the first position instead, and the last member stays the last.
+    cluster.addServer();
+    assertThat(cluster.slot(3).joining()).isEmpty();
+    assertThat(cluster.slot(3).target()).startsWith(4).endsWith(last);
+    cluster.releaseGarbage(100);
+    assertThat(GarbageTable.deletesOf(cluster.store(), last, 10)).containsExactly(chunk);
+    assertThat(new DeletePlanner(cluster.store()).deletes(last, 10)).isEmpty();
+    finishMoves(3);
+    assertThat(cluster.slot(3).acting()).startsWith(4);
+    assertThat(cluster.lacking(chunk)).isEmpty();
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    assertThat(new DeletePlanner(cluster.store()).deletes(last, 10)).containsExactly(chunk);
+  }
+
+  @Test
+  void hazardA7WhatTheJoinerTookPartInBeforeItsCursorCameIsNotLost() {
+    int joiner = lastMovesForward();
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 1, 10);
+    assertThat(Holders.all(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .containsExactly(joiner);
+    ok(cluster.advanceJoin(3, 0, joiner));
+    // It is not known to lack nothing any more, but it is asked, and nobody calls the chunk lost.
+    assertThat(cluster.lacking(chunk)).containsExactly(joiner);
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    assertThat(error(cluster.promote(3, 0, joiner))).isEqualTo(ErrorCode.RETRY);
+    cluster.repairAll(joiner);
+    ok(cluster.promote(3, 0, joiner));
+    assertThat(cluster.garbageEntries()).isZero();
+    assertThat(Holders.members(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .containsExactly(joiner);
+  }
+
+  @Test
+  void hazardA7AJoinerHoldsNothingOfWhatItsCursorHasNotPassed() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    ok(cluster.beginJoin(slot, position, 4));
+    ChunkId chunk = ChunkTable.inSlot(cluster.store(), 0, slot, 0, 10).get(2).id();
+    assertThat(cluster.chunk(chunk).replication()).isEqualTo(3);
+    assertThat(SlotTable.members(cluster.store(), cluster.chunk(chunk))).contains(4);
+    assertThat(Holders.members(cluster.store(), cluster.slot(slot), cluster.chunk(chunk)))
+        .hasSize(3)
+        .doesNotContain(4);
+    // Given up, it has nothing to delete, and is nobody's source.
+    ok(cluster.set(4, ServerMembership.DRAINING));
+    cluster.releaseGarbage(100);
+    assertThat(GarbageTable.deletesOf(cluster.store(), 4, 10)).isEmpty();
+  }
+
+  @Test
+  void hazardA7ACopyMadeAheadOfTheCursorIsRemembered() {
+    int joiner = lastMovesForward();
+    List<Integer> acting = cluster.slot(3).acting();
+    // The joiner missed the bytes: it has an entry, and its cursor is at the start.
+    InodeId file = cluster.open("ann", "f", 2);
+    ChunkId chunk = cluster.allocate("ann", file, 3, 2);
+    ok(
+        cluster.commit(
+            "ann",
+            cluster
+                .commitOf(file)
+                .setClose(true)
+                .addExtents(extent(0, 10, chunk, 0))
+                .addChunks(cluster.progress(chunk, 10, acting.get(1)))));
+    assertThat(cluster.lacking(chunk)).containsExactly(joiner);
+    cluster.repairAll(joiner);
+    assertThat(Holders.all(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .contains(joiner);
+    cluster.bad(chunk, acting.get(1));
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    cluster.bad(chunk, joiner);
+    assertThat(cluster.chunk(chunk).isLost()).isTrue();
+  }
+
+  @Test
+  void hazardA8ASlotIsJoinedAgainOnlyAfterItWasLetGoOf() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    cluster.repairAll(4);
+    ok(cluster.set(4, ServerMembership.DRAINING));
+    ok(cluster.set(4, ServerMembership.IN));
+    slot = movingSlot();
+    position = positionOf4(slot);
+    CommandReply early = cluster.beginJoin(slot, position, 4);
+    assertThat(error(early)).isEqualTo(ErrorCode.RETRY);
+    assertThat(early.getErrorMessage()).contains("has not let go");
+    while (cluster.releaseGarbage(100) == 100) {
+      assertThat(cluster.slot(slot).joining()).isEmpty();
+    }
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    // Whether the deletes were carried out nobody knows: it is to be asked for each.
+    for (ChunkRecord chunk : ChunkTable.inSlot(cluster.store(), 0, slot, 0, 10)) {
+      boolean wanted = chunk.replication() > position;
+      assertThat(cluster.lacking(chunk.id())).isEqualTo(wanted ? List.of(4) : List.of());
+    }
+    assertThat(new DeletePlanner(cluster.store()).deletes(4, 100)).isEmpty();
+    cluster.repairAll(4);
+    ok(cluster.promote(slot, position, 4));
+  }
+
+  @Test
+  void hazardA6ALowerReplicationWhileASlotIsLetGoOfForgetsNoReplica() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    cluster.sealedFile("ann", "g", 3, 3, 10);
+    cluster.addServer();
+    List<Integer> before = cluster.slot(3).acting();
+    ok(cluster.set(before.get(1), ServerMembership.DRAINING));
+    assertThat(cluster.slot(3).target().get(1)).isEqualTo(4);
+    ok(cluster.beginJoin(3, 1, 4));
+    ok(cluster.advanceJoin(3, 1, 4));
+    cluster.repairAll(4);
+    ok(cluster.promote(3, 1, 4));
+    // The replaced member has not come to this chunk when it gets fewer replicas than positions.
+    ok(cluster.replicate("ann", "f", 1));
+    assertThat(GarbageTable.deletesOf(cluster.store(), before.get(1), 10)).containsExactly(chunk);
+    cluster.bad(chunk, before.get(0));
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    assertThat(new DeletePlanner(cluster.store()).deletes(before.get(1), 10)).isEmpty();
+    cluster.releaseGarbage(100);
+    assertThat(GarbageTable.deletesOf(cluster.store(), before.get(1), 10)).hasSize(2);
+  }
+
+  @Test
+  void hazardA6AHigherReplicationWhileASlotIsLetGoOfInventsNoReplica() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 1, 10);
+    cluster.sealedFile("ann", "g", 3, 3, 10);
+    cluster.addServer();
+    List<Integer> before = cluster.slot(3).acting();
+    ok(cluster.set(before.get(2), ServerMembership.DRAINING));
+    ok(cluster.beginJoin(3, 2, 4));
+    ok(cluster.advanceJoin(3, 2, 4));
+    cluster.repairAll(4);
+    ok(cluster.promote(3, 2, 4));
+    ok(cluster.replicate("ann", "f", 3));
+    cluster.releaseGarbage(100);
+    assertThat(Holders.all(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .containsExactly(before.get(0));
+  }
+
+  @Test
+  void hazardB12ALostChunkIsReportedAndDoesNotHoldItsSlotUp() {
+    cluster.addServer();
+    List<Integer> acting = cluster.slot(3).acting();
+    ChunkId lost = cluster.sealedFile("ann", "f", 3, 1, 10);
+    ChunkId kept = cluster.sealedFile("ann", "g", 3, 2, 10);
+    // The only replica of one of them is struck out by hand.
+    ok(cluster.set(acting.get(0), ServerMembership.OUT));
+    int successor = cluster.slot(3).target().get(0);
+    ok(cluster.beginJoin(3, 0, successor));
+    ok(cluster.advanceJoin(3, 0, successor));
+    assertThat(cluster.chunk(lost).isLost()).isTrue();
+    assertThat(Counter.CHUNKS_LOST.in(cluster.store())).isEqualTo(1);
+    // What somebody has is waited for.
+    assertThat(cluster.promote(3, 0, successor).getErrorMessage()).contains("still lacks");
+    long since = RepairTable.since(cluster.store(), kept, successor).orElseThrow();
+    assertThat(cluster.repaired(kept, successor, since, 10)).isTrue();
+    ok(cluster.promote(3, 0, successor));
+    assertThat(cluster.slot(3).isMoving()).isFalse();
+    assertThat(cluster.chunk(lost).isLost()).isTrue();
+    assertThat(cluster.lacking(lost)).containsExactly(successor);
+    ok(cluster.names.unlink("ann", "/tmp/f"));
+    cluster.names.purge(10);
+    assertThat(Counter.CHUNKS_LOST.in(cluster.store())).isZero();
+  }
+
+  @Test
+  void hazardB12WhatAServerStillHadToDeleteIsForgottenWithIt() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    List<Integer> acting = cluster.slot(3).acting();
+    ok(cluster.replicate("ann", "f", 1));
+    cluster.bad(chunk, acting.get(0));
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    ok(cluster.set(acting.get(1), ServerMembership.OUT));
+    cluster.releaseGarbage(100);
+    assertThat(cluster.chunk(chunk).isLost()).isTrue();
   }
 }

@@ -9,6 +9,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.operation.TestCluster;
@@ -30,11 +31,13 @@ import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerMembership;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -398,6 +401,48 @@ final class LeaderDutiesTest {
     assertThat(rig.chunk(chunk)).isEmpty();
     boolean dead = rig.read(view -> ChunkTable.isDead(view, new ChunkId(chunk)));
     assertThat(dead).isTrue();
+  }
+
+  private void replicate(String path, int replication) {
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetAttributes(
+                SetAttributes.newBuilder()
+                    .setTarget(TestCluster.path(path))
+                    .setReplication(replication)));
+  }
+
+  @Test
+  void theOnlyReplicaIsAskedForWhereItWasToBeDeleted() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    List<Integer> acting = rig.read(view -> SlotTable.of(view, new ChunkId(chunk))).acting();
+    int keeper = acting.get(1);
+    replicate("/f", 2);
+    rig.heartbeat(rig.sign(acting.get(2)).addDeleted(chunk));
+    replicate("/f", 1);
+    rig.heartbeat(rig.sign(acting.get(0)).addBadReplicas(chunk));
+    assertThat(rig.heartbeat(rig.sign(keeper)).getDeletesList()).isEmpty();
+    replicate("/f", 2);
+    ServerHeartbeatReply reply = rig.heartbeat(rig.sign(keeper));
+    assertThat(reply.getCopies(0).getSourcesList()).isEmpty();
+    assertThat(reply.getDeletesList()).isEmpty();
+    assertThat(rig.chunk(chunk).orElseThrow().isLost()).isFalse();
+    CopyResult.Builder result =
+        CopyResult.newBuilder()
+            .setChunk(chunk)
+            .setSince(reply.getCopies(0).getSince())
+            .setLength(LENGTH);
+    // A reason that says nothing of the replica changes nothing.
+    CopyResult later = result.setErrorCode(ErrorCode.RETRY.number()).build();
+    rig.heartbeat(rig.sign(keeper).addCopied(later));
+    assertThat(rig.chunk(chunk).orElseThrow().isLost()).isFalse();
+    CopyResult absent = result.setErrorCode(ErrorCode.CHUNK_NOT_FOUND.number()).build();
+    rig.heartbeat(rig.sign(keeper).addCopied(absent));
+    rig.await(() -> rig.chunk(chunk).orElseThrow().isLost());
+    rig.clock.advance(Duration.ofSeconds(11));
+    assertThat(rig.heartbeat(rig.sign(keeper)).getCopiesList()).isEmpty();
   }
 
   @Test

@@ -95,18 +95,59 @@ class PlannersTest {
   // Deletes.
 
   @Test
-  void hazardA8WhatIsToBeDeletedIsNotCopiedBeforeItIsGone() {
+  void hazardA8WhatIsWantedAgainIsKept() {
     ChunkId chunk = cluster.sealedFile("ann", "f", 3, 3, 10);
     int last = cluster.slot(3).acting().get(2);
     ok(cluster.replicate("ann", "f", 2));
     assertThat(new DeletePlanner(cluster.store()).deletes(last, 10)).containsExactly(chunk);
-    // The delete may be on its way when the member is wanted again.
+    // The delete may be on its way when the member is wanted again: nobody knows what it has.
     ok(cluster.replicate("ann", "f", 3));
     assertThat(cluster.lacking(chunk)).containsExactly(last);
-    assertThat(copies(last, ALL_UP)).isEmpty();
-    assertThat(new DeletePlanner(cluster.store()).deletes(last, 10)).containsExactly(chunk);
+    assertThat(new DeletePlanner(cluster.store()).deletes(last, 10)).isEmpty();
+    List<CopyTask> tasks = copies(last, ALL_UP);
+    assertThat(tasks).hasSize(1);
+    assertThat(sources(tasks.get(0))).hasSize(2).doesNotContain(last);
+    // It has the replica, kept or copied: the delete is void.
+    assertThat(cluster.repaired(chunk, last, tasks.get(0).getSince(), 10)).isTrue();
+    assertThat(cluster.lacking(chunk)).isEmpty();
+    assertThat(cluster.garbageEntries()).isZero();
+  }
+
+  @Test
+  void hazardA8ADeleteThatWasCarriedOutLeavesTheMemberToBeFilled() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 3, 10);
+    int last = cluster.slot(3).acting().get(2);
+    ok(cluster.replicate("ann", "f", 2));
+    ok(cluster.replicate("ann", "f", 3));
     cluster.deleted(last, chunk);
+    assertThat(cluster.lacking(chunk)).containsExactly(last);
     assertThat(copies(last, ALL_UP)).hasSize(1);
+    assertThat(cluster.garbageEntries()).isZero();
+  }
+
+  @Test
+  void theOnlyReplicaIsKeptWhereItWasToBeDeleted() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    List<Integer> members = cluster.slot(3).acting();
+    ok(cluster.replicate("ann", "f", 1));
+    cluster.bad(chunk, members.get(0));
+    ok(cluster.replicate("ann", "f", 2));
+    // Nobody else has it: the server is to look at what it has.
+    List<CopyTask> tasks = copies(members.get(1), ALL_UP);
+    assertThat(tasks).hasSize(1);
+    assertThat(tasks.get(0).getSourcesList()).isEmpty();
+    assertThat(sources(copies(members.get(0), ALL_UP).get(0))).containsExactly(members.get(1));
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    // It has nothing: nobody has, and nobody is asked again.
+    assertThat(cluster.bad(chunk, members.get(1))).isTrue();
+    assertThat(cluster.chunk(chunk).isLost()).isTrue();
+    assertThat(copies(members.get(1), ALL_UP)).isEmpty();
+    assertThat(copies(members.get(0), ALL_UP)).isEmpty();
+    assertThat(new DeletePlanner(cluster.store()).deletes(members.get(1), 10)).isEmpty();
+    // It was there nevertheless, and was sealed late.
+    cluster.repairAll(members.get(1));
+    assertThat(cluster.chunk(chunk).isLost()).isFalse();
+    assertThat(sources(copies(members.get(0), ALL_UP).get(0))).containsExactly(members.get(1));
   }
 
   @Test
@@ -271,6 +312,21 @@ class PlannersTest {
     ok(cluster.run(patient.next(1).get(0)));
     assertThat(new JoinPlanner(cluster.store(), ALL_UP, 100, 1).next(10)).isEmpty();
     assertThat(new JoinPlanner(cluster.store(), ALL_UP, 100, 2).next(10)).hasSize(1);
+  }
+
+  @Test
+  void whatIsLostIsNoWorkToWaitFor() {
+    for (int i = 0; i < 5; i++) {
+      cluster.sealedFile("ann", "f" + i, 3, 1, 10);
+    }
+    cluster.sealedFile("ann", "g", 4, 3, 10);
+    ok(cluster.set(cluster.slot(3).acting().get(0), ServerMembership.OUT));
+    cluster.addServer();
+    joins(ALL_UP).forEach(command -> ok(cluster.run(command)));
+    ok(cluster.advanceJoin(3, 0, 4));
+    // Five entries that nobody can ever work off, and a limit of five.
+    JoinPlanner planner = new JoinPlanner(cluster.store(), ALL_UP, 100, 5);
+    assertThat(planner.next(100)).anyMatch(Command::hasPromote).anyMatch(Command::hasAdvanceJoin);
   }
 
   @Test

@@ -14,12 +14,13 @@ import java.util.TreeMap;
 
 /**
  * A throw-away cluster of real processes on free ports, for benches and tools. Closing it ends the
- * processes and deletes its directory. For one thread.
+ * processes and deletes its directory, unless it is to be kept. For one thread.
  */
 public final class LocalProcesses implements AutoCloseable {
   private final RpcEventLoops loops = RpcEventLoops.create(1, "local-processes");
   private final RpcClient rpc = LocalRpc.client(loops);
   private final ClusterController controller;
+  private boolean keep;
 
   private LocalProcesses(Path root) {
     controller =
@@ -126,6 +127,23 @@ public final class LocalProcesses implements AutoCloseable {
     return pids;
   }
 
+  /**
+   * What {@code cairn fsck /} said.
+   *
+   * @param exitCode 0 healthy, 1 under-replicated, 2 corrupt, 255 could not look
+   * @param lastLine the verdict
+   */
+  public record Check(int exitCode, String lastLine, String output) {}
+
+  /** Checks the whole file system. */
+  public Check fsck() throws IOException {
+    try {
+      return FsckRun.of(controller.uri());
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
   private interface Step {
     void run() throws LocalClusterException, IOException;
   }
@@ -138,12 +156,19 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
+  /** Closing will stop the processes and leave their directory, to be looked at. */
+  public void keepDirectory() {
+    keep = true;
+  }
+
   @Override
   public void close() throws IOException {
     try {
       if (controller.directory().exists()) {
         run(controller::stop);
-        run(controller::destroy);
+        if (!keep) {
+          run(controller::destroy);
+        }
       }
     } finally {
       rpc.close();

@@ -10,7 +10,6 @@ import io.cairnfs.localcluster.SourceTree.SourceFile;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -246,36 +245,15 @@ public final class QuickstartMain implements Callable<Integer> {
   private String awaitHealthy(ClusterController cluster) throws IOException, LocalClusterException {
     long deadline = clock.monotonicNanos() + HEAL_LIMIT.toNanos();
     while (true) {
-      Process process =
-          JavaCommand.of(
-                  JavaCommand.toolFlags(),
-                  "io.cairnfs.shell.FsckMain",
-                  List.of("-fs", cluster.uri(), "/"))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      try {
-        if (process.waitFor() == 0) {
-          say(output.strip());
-          return lastLine(output);
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new LocalClusterException("interrupted", e);
-      }
-      if (clock.monotonicNanos() > deadline) {
-        say(output.strip());
-        return lastLine(output);
+      LocalProcesses.Check check = FsckRun.of(cluster.uri());
+      if (check.exitCode() == 0 || clock.monotonicNanos() > deadline) {
+        say(check.output());
+        return check.lastLine();
       }
       for (int i = 0; i < 20; i++) {
         pause();
       }
     }
-  }
-
-  private static String lastLine(String output) {
-    String text = output.strip();
-    return text.substring(text.lastIndexOf('\n') + 1);
   }
 
   private void summary(

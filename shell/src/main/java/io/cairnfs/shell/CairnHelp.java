@@ -82,10 +82,18 @@ public final class CairnHelp {
     WORDS.put(
         "bench",
         new Word(
-            "measure: calibrate, raft, meta, io",
+            "measure: calibrate, raft, meta, io, failover, restart",
             """
-            cairn bench calibrate|raft|meta|io [options]; 'cairn bench --help' explains them.
-            meta and io: -fs, -D and --conf as for dfs; without any cluster they make one of their own."""));
+            cairn bench calibrate|raft|meta|io|failover|restart [options]; 'cairn bench --help' explains them.
+            meta and io: -fs, -D and --conf as for dfs; without any cluster they make one of their own;
+            failover and restart always do."""));
+    WORDS.put(
+        "chaos",
+        new Word(
+            "kill and freeze real servers, and account for every byte",
+            """
+            cairn chaos [--minutes M] [--seed S] [--writers N] [--dataservers N] [--dir D]
+            Makes a cluster of its own. Exit code 0: every acknowledged byte and name survived."""));
     WORDS.put(
         "simulate",
         new Word(

@@ -17,6 +17,8 @@ public enum CoreEvent {
   VOTE_GRANTED_FOR_TRANSFER,
   /** A leader stepped down because a majority fell silent. */
   CHECK_QUORUM_STEP_DOWN,
+  /** A leader stepped down because its disk stood still while the others went on. */
+  STALLED_DISK_STEP_DOWN,
   /** A leader stepped down because a higher term appeared. */
   DEPOSED_BY_TERM,
   /** A leader stepped down because its own removal was committed. */

@@ -47,6 +47,11 @@ final class Leader {
   private long leaseFloorNanos = Long.MIN_VALUE;
   private boolean finished;
 
+  /** Others had committed up to here at that time: the own disk has to get there, too. */
+  private long awaitedIndex;
+
+  private long awaitedSinceNanos;
+
   /** Takes up the term: appends its first entry (section 6.4, and 3.6.2 for why). */
   Leader(
       MemberId self,
@@ -206,6 +211,20 @@ final class Leader {
     }
     heartbeat(nowNanos);
     return true;
+  }
+
+  /**
+   * Whether the own disk has not forced for an election time-out what the others have committed
+   * without it: nothing can be applied here, and another could serve. Where the group is waiting
+   * for this disk anyway, or all disks are slow alike, no other would do better.
+   */
+  boolean hasStalledDisk(long nowNanos) {
+    if (log.forced() >= awaitedIndex) {
+      awaitedIndex = log.commit();
+      awaitedSinceNanos = nowNanos;
+      return false;
+    }
+    return nowNanos - awaitedSinceNanos > options.maxElectionTimeout().toNanos();
   }
 
   // Messages.

@@ -181,6 +181,9 @@ public final class RaftCore {
       if (!leader.tick(nowNanos)) {
         counters.count(CoreEvent.CHECK_QUORUM_STEP_DOWN);
         becomeFollower(term, null, nowNanos);
+      } else if (leader.hasStalledDisk(nowNanos)) {
+        counters.count(CoreEvent.STALLED_DISK_STEP_DOWN);
+        becomeFollower(term, null, nowNanos);
       }
     } else if (nowNanos >= electionDeadlineNanos) {
       resetElectionTimer(nowNanos);

@@ -10,6 +10,7 @@ import static io.cairnfs.raft.core.CoreHarness.voters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.raft.RaftRole;
 import io.cairnfs.raft.RaftStatus.Follower;
 import io.cairnfs.raft.core.Effects.Install;
 import io.cairnfs.raft.core.RaftCore.Acceptance;
@@ -71,6 +72,53 @@ final class RaftCoreReplicationTest {
     assertThat(a.core.commitIndex()).isEqualTo(index - 1);
     a.force();
     assertThat(a.core.commitIndex()).isEqualTo(index);
+  }
+
+  private void answerEveryone(long millis) {
+    for (long passed = 0; passed < millis; passed += 50) {
+      a.pass(50);
+      a.ackAll(B);
+      a.ackAll(C);
+    }
+  }
+
+  @Test
+  void aLeaderWhoseDiskStandsStillWhileTheOthersGoOnStepsDown() {
+    a.lead();
+    a.holdDisk();
+    a.propose("x");
+    answerEveryone(500);
+    assertThat(a.core.role()).isEqualTo(RaftRole.LEADER);
+    answerEveryone(300);
+    assertThat(a.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    assertThat(a.core.counters().of(CoreEvent.STALLED_DISK_STEP_DOWN)).isEqualTo(1);
+  }
+
+  @Test
+  void aDiskThatIsSlowButMovesKeepsItsLeader() {
+    a.lead();
+    a.holdDisk();
+    for (int i = 0; i < 10; i++) {
+      a.propose("x" + i);
+      answerEveryone(400);
+      a.force();
+    }
+    assertThat(a.core.role()).isEqualTo(RaftRole.LEADER);
+  }
+
+  @Test
+  void aLeaderForWhoseDiskTheGroupWaitsLeadsOn() {
+    a.lead();
+    a.holdDisk();
+    a.propose("x");
+    for (int i = 0; i < 30; i++) {
+      // C is slow, too: nobody would do better.
+      a.pass(50);
+      a.ackAll(B);
+      a.ack(C, a.core.commitIndex(), a.now(), 0);
+    }
+    assertThat(a.core.role()).isEqualTo(RaftRole.LEADER);
+    assertThat(a.core.commitIndex()).isEqualTo(a.core.lastIndex() - 1);
   }
 
   @Test

@@ -1,13 +1,19 @@
 package io.cairnfs.simulation;
 
 import io.cairnfs.common.process.CairnVersion;
+import io.cairnfs.common.process.ServerLogging;
 import io.cairnfs.raft.simulation.RaftSimulation;
 import io.cairnfs.raft.simulation.Scenario;
 import io.cairnfs.raft.simulation.SimulationOptions;
 import io.cairnfs.raft.simulation.SimulationReport;
+import io.cairnfs.simulation.system.SystemScenario;
+import io.cairnfs.simulation.system.SystemSimulation;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -19,12 +25,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code bin/cairn simulate}: Raft groups under faults, one seed after the other. */
+/**
+ * {@code bin/cairn simulate}: Raft groups, or whole clusters, under faults, one seed after the
+ * other.
+ */
 @Command(
     name = "cairn simulate",
     description = {
-      "Runs Raft groups of three to five members under faults, in virtual time, and checks the",
-      "invariants of the protocol after every event. A seed always runs the same way.",
+      "Runs Raft groups of three to five members, or whole clusters, under faults, in virtual time,",
+      "and checks their invariants after every event. A seed always runs the same way.",
       "Exit code: 0 all good; 1 a seed failed, or something was never met; 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -46,14 +55,25 @@ public final class SimulateMain implements Callable<Integer> {
   @Option(
       names = "--scenario",
       paramLabel = "NAME",
-      description = "Which faults: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Scenario scenario = Scenario.MIXED;
+      description = {
+        "Which faults: mixed, everything, network, crashes, disks, members, leases",
+        "(default: mixed)."
+      })
+  private String scenario = "mixed";
 
   @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads, each with seeds of its own (default: one for each processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--system",
+      description = {
+        "Whole clusters instead: metaservers, data servers and clients. Its scenarios:",
+        "mixed, everything, network, metaservers, data_servers, disks, servers, clients."
+      })
+  private boolean system;
 
   @Option(names = "--trace", description = "Print everything that happens.")
   private boolean trace;
@@ -88,12 +108,11 @@ public final class SimulateMain implements Callable<Integer> {
           spec.commandLine(), "--seeds and --threads must be positive");
     }
     Optional<Consumer<String>> lines = trace ? Optional.of(out::println) : Optional.empty();
-    SimulationReport report =
-        RaftSimulation.run(
-            new SimulationOptions(seed, count, scenario, trace ? 1 : threads, lines));
+    Result report = system ? runSystem(count, lines) : runGroups(count, lines);
     boolean covered =
         report.zeros().isEmpty()
-            || !(coverage || (count >= SEEDS_THAT_MEET_EVERYTHING && scenario == Scenario.MIXED));
+            || !(coverage
+                || (count >= SEEDS_THAT_MEET_EVERYTHING && scenario.equalsIgnoreCase("mixed")));
     if (json) {
       out.println(toJson(report));
     } else {
@@ -102,28 +121,103 @@ public final class SimulateMain implements Callable<Integer> {
     return report.failures().isEmpty() && covered ? 0 : 1;
   }
 
-  private void print(SimulationReport report, boolean covered, PrintWriter out) {
-    report.counts().forEach((kind, times) -> out.printf("%-44s %,12d%n", kind, times));
-    out.printf(
-        "simulation: seeds %d to %d, scenario %s: %,d events, %,d faults, %d failed%n",
-        seed,
-        seed + report.seeds() - 1,
-        scenario.name().toLowerCase(Locale.ROOT),
+  /** Of either kind of simulation. */
+  private record Result(
+      int seeds,
+      long events,
+      long faults,
+      String more,
+      Map<String, Long> counts,
+      List<Failed> failures) {
+    List<String> zeros() {
+      return counts.entrySet().stream()
+          .filter(entry -> entry.getValue() == 0)
+          .map(Map.Entry::getKey)
+          .toList();
+    }
+  }
+
+  private record Failed(long seed, String scenario, Throwable cause) {
+    @Override
+    public String toString() {
+      return "seed " + seed + " (" + scenario + "): " + cause;
+    }
+  }
+
+  private Result runGroups(int count, Optional<Consumer<String>> lines)
+      throws InterruptedException {
+    SimulationReport report =
+        RaftSimulation.run(
+            new SimulationOptions(seed, count, named(Scenario.class), trace ? 1 : threads, lines));
+    return new Result(
+        report.seeds(),
         report.events(),
         report.faults(),
+        "",
+        report.counts(),
+        report.failures().stream()
+            .map(each -> new Failed(each.seed(), each.scenario().name(), each.cause()))
+            .toList());
+  }
+
+  /** The servers' own warnings about what is done to them would bury the result. */
+  private Result runSystem(int count, Optional<Consumer<String>> lines)
+      throws InterruptedException {
+    ServerLogging.setLevel("io.cairnfs", "OFF");
+    SystemSimulation.Report report =
+        SystemSimulation.run(
+            new SystemSimulation.Options(
+                seed, count, named(SystemScenario.class), trace ? 1 : threads, lines));
+    return new Result(
+        report.seeds(),
+        report.events(),
+        report.faults(),
+        ", %,d operations, %,d virtual seconds"
+            .formatted(report.operations(), report.virtualSeconds()),
+        report.counts(),
+        report.failures().stream()
+            .map(each -> new Failed(each.seed(), each.scenario().name(), each.cause()))
+            .toList());
+  }
+
+  private <E extends Enum<E>> E named(Class<E> kinds) {
+    for (E kind : kinds.getEnumConstants()) {
+      if (kind.name().equalsIgnoreCase(scenario)) {
+        return kind;
+      }
+    }
+    throw new CommandLine.ParameterException(
+        spec.commandLine(),
+        "--scenario %s is none of %s"
+            .formatted(scenario, Arrays.toString(kinds.getEnumConstants())));
+  }
+
+  private void print(Result report, boolean covered, PrintWriter out) {
+    report.counts().forEach((kind, times) -> out.printf("%-44s %,12d%n", kind, times));
+    out.printf(
+        "simulation: seeds %d to %d, scenario %s: %,d events, %,d faults%s, %d failed%n",
+        seed,
+        seed + report.seeds() - 1,
+        scenario.toLowerCase(Locale.ROOT),
+        report.events(),
+        report.faults(),
+        report.more(),
         report.failures().size());
-    for (SimulationReport.Failure failure : report.failures()) {
+    for (Failed failure : report.failures()) {
       out.println("FAILED " + failure);
       out.printf(
-          "  repeat: bin/cairn simulate --seed %d --scenario %s --trace%n",
-          failure.seed(), failure.scenario());
+          "  repeat: bin/cairn simulate %s--seed %d --scenario %s --trace%n",
+          system ? "--system " : "", failure.seed(), failure.scenario());
+      if (trace) {
+        failure.cause().printStackTrace(out);
+      }
     }
     if (!covered) {
       out.println("FAILED never met: " + String.join(", ", report.zeros()));
     }
   }
 
-  private String toJson(SimulationReport report) {
+  private String toJson(Result report) {
     String counts =
         report.counts().entrySet().stream()
             .map(entry -> quoted(entry.getKey()) + ":" + entry.getValue())
@@ -135,7 +229,7 @@ public final class SimulateMain implements Callable<Integer> {
                     "{\"seed\":%d,\"scenario\":%s,\"cause\":%s}"
                         .formatted(
                             failure.seed(),
-                            quoted(failure.scenario().name()),
+                            quoted(failure.scenario()),
                             quoted(failure.cause().toString())))
             .collect(Collectors.joining(","));
     return "{\"firstSeed\":%d,\"seeds\":%d,\"events\":%d,\"faults\":%d,\"counts\":{%s},\"failures\":[%s]}"

@@ -40,6 +40,17 @@ final class SimulateMainTest {
   }
 
   @Test
+  void wholeClustersRunBySeedsAndScenariosOfTheirOwn() {
+    assertThat(run("--system", "--seeds", "1", "--scenario", "servers")).isZero();
+    assertThat(out.toString())
+        .contains("case.CONTENT_COMPARED")
+        .contains("scenario servers:")
+        .contains("operations")
+        .contains("0 failed");
+    assertThat(run("--system", "--scenario", "leases")).isEqualTo(2);
+  }
+
+  @Test
   void wrongUsageEndsWithTwo() {
     assertThat(run("--seeds", "0")).isEqualTo(2);
     assertThat(run("--scenario", "nothing")).isEqualTo(2);

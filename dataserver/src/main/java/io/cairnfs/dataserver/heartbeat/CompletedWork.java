@@ -17,11 +17,11 @@ import java.util.Set;
  * Work that the leader handed out: what is being done, and what is done and not yet reported. A
  * result is kept until a heartbeat with it was answered. Safe for any thread.
  */
-final class CompletedWork {
+public final class CompletedWork {
   private static final int MAX_REMEMBERED = 10_000;
 
   /** What one heartbeat says: results, and the copies that are not finished. */
-  record Report(List<CopyResult> copied, List<Long> deleted, List<Long> copying) {}
+  public record Report(List<CopyResult> copied, List<Long> deleted, List<Long> copying) {}
 
   @GuardedBy("this")
   private final Set<ChunkId> running = new HashSet<>();
@@ -40,7 +40,7 @@ final class CompletedWork {
   private final Set<Long> deleted = new LinkedHashSet<>();
 
   /** False if something is being done with the chunk already. */
-  synchronized boolean begin(ChunkId chunk) {
+  public synchronized boolean begin(ChunkId chunk) {
     return running.add(chunk);
   }
 
@@ -58,20 +58,20 @@ final class CompletedWork {
   }
 
   /** As {@link #begin}, for a copy. */
-  synchronized boolean beginCopy(ChunkId chunk) {
+  public synchronized boolean beginCopy(ChunkId chunk) {
     return running.add(chunk) && copying.add(chunk);
   }
 
-  synchronized void end(ChunkId chunk) {
+  public synchronized void end(ChunkId chunk) {
     running.remove(chunk);
     copying.remove(chunk);
   }
 
-  synchronized boolean isRunning(ChunkId chunk) {
+  public synchronized boolean isRunning(ChunkId chunk) {
     return running.contains(chunk);
   }
 
-  synchronized void copied(CopyResult result) {
+  public synchronized void copied(CopyResult result) {
     copied.put(result.getChunk(), result);
     if (result.getErrorCode() == 0) {
       done.put(result.getChunk(), result);
@@ -85,7 +85,7 @@ final class CompletedWork {
    * The result of this very task if it was done lately: the leader asks again until the result is
    * in its log.
    */
-  synchronized Optional<CopyResult> doneBefore(CopyTask task) {
+  public synchronized Optional<CopyResult> doneBefore(CopyTask task) {
     CopyResult result = done.get(task.getChunk());
     return result != null
             && result.getSince() == task.getSince()
@@ -94,11 +94,11 @@ final class CompletedWork {
         : Optional.empty();
   }
 
-  synchronized void deleted(ChunkId chunk) {
+  public synchronized void deleted(ChunkId chunk) {
     deleted.add(chunk.value());
   }
 
-  synchronized Report report(int limit) {
+  public synchronized Report report(int limit) {
     return new Report(
         copied.values().stream().limit(limit).toList(),
         new ArrayList<>(deleted.stream().limit(limit).toList()),
@@ -106,7 +106,7 @@ final class CompletedWork {
   }
 
   /** The leader has heard of these. */
-  synchronized void forget(Report report) {
+  public synchronized void forget(Report report) {
     for (CopyResult result : report.copied()) {
       copied.remove(result.getChunk(), result);
     }

@@ -19,7 +19,7 @@ import java.util.Set;
  * Chooses which unsealed and which bad replicas a heartbeat names: each soon, and again only after
  * some seconds, so that a verdict of KEEP does not come back each time. One thread.
  */
-final class UnsealedReports {
+public final class UnsealedReports {
   private static final long CLOSED_NANOS = Duration.ofSeconds(1).toNanos();
   private static final long SILENT_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long AGAIN_NANOS = Duration.ofSeconds(5).toNanos();
@@ -31,13 +31,13 @@ final class UnsealedReports {
   private final Map<ChunkId, Long> named = new HashMap<>();
   private final Map<ChunkId, Long> namedBad = new HashMap<>();
 
-  UnsealedReports(ReplicaStore store, CompletedWork work, Clock clock) {
+  public UnsealedReports(ReplicaStore store, CompletedWork work, Clock clock) {
     this.store = store;
     this.work = work;
     this.clock = clock;
   }
 
-  List<ReplicaReport> unsealed() {
+  public List<ReplicaReport> unsealed() {
     long now = clock.monotonicNanos();
     List<ReplicaReport> reports = new ArrayList<>();
     Set<ChunkId> present = new HashSet<>();
@@ -67,7 +67,7 @@ final class UnsealedReports {
     return before == null || now - before >= intervalNanos;
   }
 
-  List<Long> bad() {
+  public List<Long> bad() {
     long now = clock.monotonicNanos();
     List<Long> reports = new ArrayList<>();
     List<ChunkId> all = store.badReplicas(MAX_REPORTS);
@@ -82,7 +82,7 @@ final class UnsealedReports {
   }
 
   /** The heartbeat was not answered, or the leader is a new one: everything is named again. */
-  void startOver() {
+  public void startOver() {
     named.clear();
     namedBad.clear();
   }

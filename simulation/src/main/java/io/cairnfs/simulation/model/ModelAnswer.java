@@ -1,6 +1,8 @@
 package io.cairnfs.simulation.model;
 
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.Attributes;
 import java.util.Optional;
 
@@ -11,6 +13,28 @@ import java.util.Optional;
  * @param number lease or session id, else 0
  */
 public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attributes, long number) {
+
+  /** What a call did answer. */
+  public static ModelAnswer of(CommandReply reply) {
+    if (reply.getErrorCode() != 0) {
+      return failure(ErrorCode.ofNumber(reply.getErrorCode()));
+    }
+    OperationResult result = reply.getResult();
+    return switch (result.getKindCase()) {
+      case ATTRIBUTES -> of(comparable(result.getAttributes()), 0);
+      case CREATE ->
+          of(comparable(result.getCreate().getAttributes()), result.getCreate().getLease());
+      case RENAME -> of(comparable(result.getRename().getAttributes()), 0);
+      case COMMIT -> of(comparable(result.getCommit().getAttributes()), 0);
+      case ALLOCATE, DELETE, DONE -> done(0);
+      case KIND_NOT_SET -> done(reply.getSession());
+    };
+  }
+
+  /** Attributes without the change index, which the model does not know. */
+  public static Attributes comparable(Attributes attributes) {
+    return attributes.toBuilder().clearChangeIndex().build();
+  }
 
   static ModelAnswer failure(ErrorCode code) {
     return new ModelAnswer(Optional.of(code), Optional.empty(), 0);

@@ -17,6 +17,18 @@ final class ModelNode {
   int replication;
   long chunkBytes;
   byte[] content = {};
+
+  /** Its bytes lie in chunks, and are of these writers; never changed, only replaced. */
+  boolean inChunks;
+
+  long chunkedLength;
+  TreeMap<Long, ModelRange> ranges = new TreeMap<>();
+
+  /** The chunk in which it may be longer than was committed, and how much of it was. */
+  long tailChunk;
+
+  long tailEnd;
+  long commits;
   ModelNode parent;
   boolean unlinked;
   long leaseSession;
@@ -47,10 +59,40 @@ final class ModelNode {
     replication = from.replication;
     chunkBytes = from.chunkBytes;
     content = from.content;
+    inChunks = from.inChunks;
+    chunkedLength = from.chunkedLength;
+    ranges = from.ranges;
+    tailChunk = from.tailChunk;
+    tailEnd = from.tailEnd;
+    commits = from.commits;
     parent = from.parent;
     unlinked = from.unlinked;
     leaseSession = from.leaseSession;
     leaseGrant = from.leaseGrant;
+  }
+
+  long length() {
+    return inChunks ? chunkedLength : content.length;
+  }
+
+  /** Has this content, inline, and nothing in chunks. */
+  void setInline(byte[] bytes) {
+    content = bytes;
+    inChunks = false;
+    chunkedLength = 0;
+    ranges = new TreeMap<>();
+    tailChunk = 0;
+  }
+
+  /** A range has other bytes from now on. */
+  void write(ModelRange range) {
+    TreeMap<Long, ModelRange> changed = new TreeMap<>();
+    for (ModelRange old : ranges.values()) {
+      old.before(range.start()).ifPresent(left -> changed.put(left.start(), left));
+      old.after(range.end()).ifPresent(left -> changed.put(left.start(), left));
+    }
+    changed.put(range.start(), range);
+    ranges = changed;
   }
 
   /** Names of a file, or 2 and the directories in a directory. */

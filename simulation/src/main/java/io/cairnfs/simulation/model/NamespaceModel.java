@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
@@ -13,6 +15,7 @@ import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +28,7 @@ import java.util.Set;
 
 /**
  * The namespace as its rules say it: a tree of objects, sessions with their replies, and a function
- * from commands to answers. Knows names and inline content; no chunks.
+ * from commands to answers. Knows names, inline content, and of bytes in chunks who wrote them.
  */
 public final class NamespaceModel {
   private static final int READ = 4;
@@ -59,6 +62,9 @@ public final class NamespaceModel {
   private Command command = Command.getDefaultInstance();
   private final Map<ModelNode, ModelNode> before = new HashMap<>();
   private final Set<ModelNode> made = new HashSet<>();
+  private CommandReply told = CommandReply.getDefaultInstance();
+  private long writer;
+  private long grownBySettling;
 
   /** A command was executed that this model has no part in. */
   void passTime(long stampNanos) {
@@ -67,17 +73,49 @@ public final class NamespaceModel {
 
   /** What the command ought to answer; the model is as it is after it. */
   public ModelAnswer apply(Command next) {
+    return apply(next, CommandReply.getDefaultInstance(), 0);
+  }
+
+  /**
+   * As {@link #apply(Command)}, for a cluster with chunks: of which the model knows nothing but the
+   * lengths and writers of files. Whether the state of chunks forbids a command is taken from what
+   * it did answer; what it does to files is not.
+   *
+   * @param writer of the bytes that the command makes part of a file
+   */
+  public ModelAnswer apply(Command next, CommandReply told, long writer) {
     command = next;
+    this.told = told;
+    this.writer = writer;
     passTime(next.getStampNanos());
     return switch (next.getKindCase()) {
       case OPERATION -> call(next);
       case BOOTSTRAP -> bootstrap(next.getBootstrap());
       case OPEN_SESSION -> openSession(next.getOpenSession().getNonce());
+      case SETTLE_CHUNK -> {
+        if (told.getErrorCode() == 0 && told.getChanged()) {
+          settle(next.getSettleChunk().getChunk(), next.getSettleChunk().getLength());
+        }
+        yield ModelAnswer.done(0);
+      }
+      case TICK,
+          REGISTER_SERVER,
+          SET_SERVER,
+          FENCE_CHUNK,
+          REPAIR_DONE,
+          REPAIR_NEEDED,
+          GARBAGE_DONE,
+          RELEASE_GARBAGE,
+          BEGIN_JOIN,
+          ADVANCE_JOIN,
+          PROMOTE,
+          PURGE_STEP ->
+          ModelAnswer.done(0);
       case EXPIRE_SESSION -> {
         endSession(next.getExpireSession().getSession());
         yield ModelAnswer.done(0);
       }
-      default -> throw new IllegalArgumentException("no model of " + next.getKindCase());
+      case KIND_NOT_SET -> throw new IllegalArgumentException("a command of no kind");
     };
   }
 
@@ -87,6 +125,9 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer bootstrap(Bootstrap request) {
+    if (!settings.getClusterId().isEmpty()) {
+      return ModelAnswer.done(0);
+    }
     settings = request;
     stamp(root, 0755, request.getSuperuser(), request.getSupergroup());
     nodes.put(1L, root);
@@ -150,7 +191,9 @@ public final class NamespaceModel {
     long inode = lastInode;
     long grant = lastGrant;
     try {
-      return execute(operation);
+      ModelAnswer answer = execute(operation);
+      refuseAsChunksDid();
+      return answer;
     } catch (ModelRefusal refusal) {
       before.forEach(ModelNode::restore);
       made.forEach(node -> nodes.remove(node.id));
@@ -161,6 +204,24 @@ public final class NamespaceModel {
       before.clear();
       made.clear();
     }
+  }
+
+  private void refuseAsChunksDid() throws ModelRefusal {
+    ErrorCode code = ErrorCode.ofNumber(told.getErrorCode());
+    boolean ofChunks =
+        switch (code) {
+          case RETRY, CHUNK_NOT_FOUND, CHUNK_FENCED, CHUNK_CLOSED, TOO_FEW_SERVERS -> true;
+          default -> false;
+        };
+    if (told.getErrorCode() != 0 && ofChunks) {
+      throw new ModelRefusal(code);
+    }
+  }
+
+  private ModelAnswer asTold() {
+    return told.getErrorCode() == 0
+        ? ModelAnswer.done(0)
+        : ModelAnswer.failure(ErrorCode.ofNumber(told.getErrorCode()));
   }
 
   private ModelAnswer execute(Operation operation) throws ModelRefusal {
@@ -178,7 +239,9 @@ public final class NamespaceModel {
         endSession(command.getSession());
         yield ModelAnswer.done(0);
       }
-      default -> throw new IllegalArgumentException("no model of " + operation.getKindCase());
+      case COMMIT -> commit(operation.getCommit());
+      case ALLOCATE, CLOSE_CHUNKS, SET_MEMBERSHIP -> asTold();
+      case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
   }
 
@@ -364,8 +427,14 @@ public final class NamespaceModel {
     file.replication =
         request.getReplication() == 0 ? settings.getDefaultReplication() : request.getReplication();
     file.chunkBytes = settings.getDefaultChunkBytes();
-    file.content = request.getInline().toByteArray();
-    if (!request.hasInline()) {
+    file.setInline(request.getInline().toByteArray());
+    if (request.hasExtents()) {
+      file.inChunks = true;
+      file.chunkedLength = request.getExtents().getLength();
+      for (Extent extent : request.getExtents().getExtentsList()) {
+        file.write(rangeOf(extent));
+      }
+    } else if (!request.hasInline()) {
       return lease(file);
     }
     if (request.getMtimeNanos() != 0) {
@@ -377,6 +446,7 @@ public final class NamespaceModel {
   private ModelAnswer lease(ModelNode file) {
     change(file).leaseSession = command.getSession();
     file.leaseGrant = ++lastGrant;
+    file.commits = 0;
     return ModelAnswer.of(attributes(file), file.leaseGrant);
   }
 
@@ -385,8 +455,8 @@ public final class NamespaceModel {
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
     refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
-    if (request.getTruncate() && file.content.length > 0) {
-      change(file).content = new byte[0];
+    if (request.getTruncate() && file.length() > 0) {
+      change(file).setInline(new byte[0]);
       file.mtime = time;
       file.ctime = time;
     }
@@ -400,9 +470,80 @@ public final class NamespaceModel {
         file != null
             && file.leaseSession == command.getSession()
             && file.leaseGrant == request.getLease();
-    refuseIf(!held, ErrorCode.LEASE_LOST);
+    refuseIf(!held || isPurged(file), ErrorCode.LEASE_LOST);
     change(file).leaseSession = 0;
     return answer(file);
+  }
+
+  /** What was deleted may be gone for good already: when that happens is no part of the model. */
+  private boolean isPurged(ModelNode file) {
+    return file.isCutOff() && told.getErrorCode() == ErrorCode.LEASE_LOST.number();
+  }
+
+  private ModelRange rangeOf(Extent extent) {
+    long start = extent.getFileOffset();
+    return new ModelRange(start, start + extent.getLength(), writer);
+  }
+
+  private ModelAnswer commit(CommitExtents request) throws ModelRefusal {
+    refuseIf(request.getInode() <= 0 || request.getLength() < 0, ErrorCode.INVALID_ARGUMENT);
+    ModelNode file = nodes.get(request.getInode());
+    boolean held =
+        file != null
+            && file.leaseSession == command.getSession()
+            && file.leaseGrant == request.getLease();
+    refuseIf(!held || isPurged(file), ErrorCode.LEASE_LOST);
+    refuseIf(request.getSequence() > file.commits + 1, ErrorCode.RETRY);
+    refuseIf(request.getSequence() <= file.commits, ErrorCode.INVALID_ARGUMENT);
+    change(file).commits = request.getSequence();
+    if (request.getHasInline()) {
+      file.setInline(request.getInline().toByteArray());
+    } else {
+      insert(file, request);
+    }
+    file.mtime = time;
+    file.ctime = time;
+    if (request.getClose()) {
+      file.leaseSession = 0;
+    }
+    return answer(file);
+  }
+
+  private void insert(ModelNode file, CommitExtents request) {
+    long length = Math.max(file.length(), request.getLength());
+    file.tailChunk = 0;
+    for (Extent extent : request.getExtentsList()) {
+      ModelRange range = rangeOf(extent);
+      file.write(range);
+      length = Math.max(length, range.end());
+      if (request.getOpenTail() && range.end() == length) {
+        file.tailChunk = extent.getChunk();
+        file.tailEnd = extent.getChunkOffset() + extent.getLength();
+      }
+    }
+    if (request.getExtentsCount() > 0 || length > file.length()) {
+      file.inChunks = true;
+      file.content = new byte[0];
+      file.chunkedLength = length;
+    }
+  }
+
+  /** The length of a chunk whose writer is gone: its file's open tail grows to it. */
+  private void settle(long chunk, long length) {
+    for (ModelNode file : nodes.values()) {
+      if (file.tailChunk == chunk) {
+        long more = length - file.tailEnd;
+        if (more > 0) {
+          ModelRange tail = file.ranges.lastEntry().getValue();
+          file.write(new ModelRange(tail.start(), tail.end() + more, tail.writer()));
+          file.chunkedLength += more;
+          grownBySettling++;
+          file.mtime = time;
+          file.ctime = time;
+        }
+        file.tailChunk = 0;
+      }
+    }
   }
 
   private ModelAnswer rename(Rename request) throws ModelRefusal {
@@ -545,7 +686,7 @@ public final class NamespaceModel {
         .setMode(node.mode)
         .setOwner(node.owner)
         .setGroup(node.group)
-        .setLength(node.content.length)
+        .setLength(node.length())
         .setMtimeNanos(node.mtime)
         .setAtimeNanos(node.atime)
         .setCtimeNanos(node.ctime)
@@ -573,6 +714,23 @@ public final class NamespaceModel {
   /** Content of a file that exists. */
   public ByteString content(long inode) {
     return ByteString.copyFrom(nodes.get(inode).content);
+  }
+
+  /** Who wrote which bytes of a file with bytes in chunks; empty for what does not exist. */
+  public List<ModelRange> ranges(long inode) {
+    ModelNode file = nodes.get(inode);
+    return file == null ? List.of() : List.copyOf(file.ranges.values());
+  }
+
+  /** Whether a file has no path any more. */
+  public boolean isCutOff(long inode) {
+    ModelNode node = nodes.get(inode);
+    return node == null || node.isCutOff();
+  }
+
+  /** How many tails have turned out longer than any commit had said. */
+  public long grownBySettling() {
+    return grownBySettling;
   }
 
   /** Ids that the model has ever known and not purged; for references by id. */

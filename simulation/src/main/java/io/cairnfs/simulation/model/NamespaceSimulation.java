@@ -14,7 +14,6 @@ import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.PurgeStep;
 import io.cairnfs.proto.metadata.CheckPage;
-import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
@@ -105,7 +104,7 @@ public final class NamespaceSimulation {
     for (int i = 0; i < commands.size(); i++) {
       Command command = commands.get(i);
       ModelAnswer expected = model.apply(command);
-      ModelAnswer found = answerOf(replies.get(i));
+      ModelAnswer found = ModelAnswer.of(replies.get(i));
       require(
           found.equals(expected),
           "entry " + log.size() + ": expected\n" + expected + "\nfound\n" + found + "\nfor",
@@ -129,27 +128,6 @@ public final class NamespaceSimulation {
     if (answer.number() != 0 && answer.attributes().isPresent()) {
       source.granted(command.getSession(), answer.attributes().get().getInode(), answer.number());
     }
-  }
-
-  private static ModelAnswer answerOf(CommandReply reply) {
-    if (reply.getErrorCode() != 0) {
-      return ModelAnswer.failure(ErrorCode.ofNumber(reply.getErrorCode()));
-    }
-    OperationResult result = reply.getResult();
-    return switch (result.getKindCase()) {
-      case ATTRIBUTES -> ModelAnswer.of(comparable(result.getAttributes()), 0);
-      case CREATE ->
-          ModelAnswer.of(
-              comparable(result.getCreate().getAttributes()), result.getCreate().getLease());
-      case RENAME -> ModelAnswer.of(comparable(result.getRename().getAttributes()), 0);
-      case COMMIT -> ModelAnswer.of(comparable(result.getCommit().getAttributes()), 0);
-      case ALLOCATE, DELETE, DONE -> ModelAnswer.done(0);
-      case KIND_NOT_SET -> ModelAnswer.done(reply.getSession());
-    };
-  }
-
-  private static Attributes comparable(Attributes attributes) {
-    return attributes.toBuilder().clearChangeIndex().build();
   }
 
   private void purgeAll() throws IOException {
@@ -209,7 +187,8 @@ public final class NamespaceSimulation {
               .setCursor(cursor);
       page = read(view, ReadRequest.newBuilder().setWalk(walk)).getWalk();
       page.getEntriesList()
-          .forEach(entry -> found.put(entry.getPath(), comparable(entry.getAttributes())));
+          .forEach(
+              entry -> found.put(entry.getPath(), ModelAnswer.comparable(entry.getAttributes())));
       cursor = page.getCursor();
     } while (page.getMore());
     return found;

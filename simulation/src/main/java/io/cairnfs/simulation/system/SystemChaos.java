@@ -1,0 +1,398 @@
+package io.cairnfs.simulation.system;
+
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.metaserver.chunk.ChunkRecord;
+import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.ServerRecord;
+import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.KeyBuilder;
+import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.store.RecordCursor;
+import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.metaserver.store.Table;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.types.ServerMembership;
+import io.cairnfs.raft.simulation.FaultKind;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+
+/**
+ * Makes faults, one after the other and several at a time, and ends them. What destroys bytes on a
+ * data server comes one at a time: the next one only when what the last one took is there again,
+ * since more than that no promise covers.
+ */
+final class SystemChaos {
+  private static final long MILLI = 1_000_000;
+  private static final long SECOND = 1_000 * MILLI;
+
+  private final SystemRun run;
+  private final SystemScenario scenario;
+  private final RandomGenerator random;
+  private final Set<Long> unsealedAtLoss = new TreeSet<>();
+  private DataNode flippedAt;
+  private ChunkId flipped;
+  private boolean flipSeen;
+  private boolean stopped;
+  private int faults;
+  private long calmSince;
+
+  SystemChaos(SystemRun run, SystemScenario scenario, RandomGenerator random) {
+    this.run = run;
+    this.scenario = scenario;
+    this.random = random;
+  }
+
+  int faults() {
+    return faults;
+  }
+
+  void start() {
+    run.events().after(2 * SECOND, this::next);
+    run.events().after(SECOND, this::watchCalm);
+  }
+
+  private void next() {
+    if (stopped) {
+      return;
+    }
+    Enum<?> kind = scenario.draw(random);
+    boolean made =
+        kind instanceof FaultKind ofGroup
+            ? run.group().makeFault(ofGroup)
+            : make((SystemFault) kind);
+    if (made) {
+      faults++;
+      if (kind instanceof SystemFault) {
+        run.tally().count("fault." + kind);
+      }
+    }
+    run.events().after(100 * MILLI + random.nextLong(1_200 * MILLI), this::next);
+  }
+
+  /** Ends everything that was done. */
+  void heal() {
+    stopped = true;
+    run.group().heal();
+    for (DataNode node : run.dataNodes()) {
+      node.volumeDisk().limitCapacity(Long.MAX_VALUE);
+      node.volumeDisk().failForces(0);
+      node.slowDisk(MILLI);
+      node.resume();
+      node.start();
+    }
+    for (ClientNode client : run.clients()) {
+      client.resume();
+    }
+  }
+
+  // Calm.
+
+  private void watchCalm() {
+    if (stopped) {
+      return;
+    }
+    if (flipped != null && !flipSeen && flippedAt.isUp()) {
+      flipSeen = flippedAt.store().isBad(flipped);
+    }
+    if (!isQuiet()) {
+      calmSince = Long.MAX_VALUE;
+    } else if (calmSince == Long.MAX_VALUE) {
+      calmSince = run.events().nowNanos();
+    }
+    run.events().after(200 * MILLI, this::watchCalm);
+  }
+
+  private boolean isCalm() {
+    return calmSince != Long.MAX_VALUE
+        && run.events().nowNanos() - calmSince > 2 * SECOND
+        && isQuiet();
+  }
+
+  /** Every byte that was ever acknowledged is where it should be. */
+  private boolean isQuiet() {
+    for (DataNode node : run.dataNodes()) {
+      if (!node.isRegistered() || node.isPaused() || !node.store().badReplicas(1).isEmpty()) {
+        return false;
+      }
+    }
+    Optional<StoreView> leaders = run.leadersView();
+    if (leaders.isEmpty()) {
+      return false;
+    }
+    try (StoreView view = leaders.get()) {
+      if (Counter.REPAIR_ENTRIES.in(view) != 0
+          || Counter.SLOTS_MOVING.in(view) != 0
+          || Counter.CHUNKS_SETTLING.in(view) != 0) {
+        return false;
+      }
+      unsealedAtLoss.removeIf(
+          chunk ->
+              ChunkTable.find(view, new ChunkId(chunk)).filter(ChunkRecord::isUnsealed).isEmpty());
+      if (flipped != null
+          && (ChunkTable.find(view, flipped).isEmpty()
+              || (flipSeen && !flippedAt.store().isBad(flipped)))) {
+        flipped = null;
+      }
+      return unsealedAtLoss.isEmpty() && flipped == null;
+    }
+  }
+
+  private void bytesAreLost() {
+    calmSince = Long.MAX_VALUE;
+    try (StoreView view = run.leadersView().orElseThrow();
+        RecordCursor rows = view.scanPrefix(Table.CHUNK, Keys.live())) {
+      while (rows.next()) {
+        ChunkId chunk = new ChunkId(KeyBuilder.longAt(rows.key(), 1));
+        if (ChunkTable.require(view, chunk).isUnsealed()) {
+          unsealedAtLoss.add(chunk.value());
+        }
+      }
+    }
+  }
+
+  // Faults.
+
+  private boolean make(SystemFault kind) {
+    DataNode server = run.dataNodes().get(random.nextInt(run.dataNodes().size()));
+    ClientNode client = run.clients().get(random.nextInt(run.clients().size()));
+    return switch (kind) {
+      case NODE_ISOLATED -> isolate(true, true);
+      case NODE_DEAF_OR_MUTE -> {
+        boolean deaf = random.nextBoolean();
+        yield isolate(deaf, !deaf);
+      }
+      case HALVES -> halves(false);
+      case BRIDGE -> halves(true);
+      case RING -> ring();
+      case DATA_SERVER_KILLED -> killed(server);
+      case DATA_SERVER_POWER_LOST -> powerLost(server);
+      case DATA_SERVERS_POWER_LOST_EVERYWHERE -> powerLostEverywhere();
+      case DATA_SERVER_PAUSED -> paused(server);
+      case DATA_DISK_SLOW -> {
+        server.slowDisk(random.nextLong(500 * MILLI) + MILLI);
+        run.events().after(duration(), () -> server.slowDisk(MILLI));
+        yield true;
+      }
+      case DATA_DISK_FULL -> {
+        trace(server, "disk full");
+        server.volumeDisk().limitCapacity(server.volumeDisk().usedBytes() + random.nextInt(60_000));
+        run.events().after(duration(), () -> server.volumeDisk().limitCapacity(Long.MAX_VALUE));
+        yield true;
+      }
+      case DATA_FORCE_FAILED -> forceFailed(server);
+      case DATA_BIT_FLIPPED -> flip(server);
+      case SERVER_STRUCK_OUT -> membership(server, ServerMembership.OUT);
+      case SERVER_DRAINED -> membership(server, ServerMembership.DRAINING);
+      case SERVER_JOINED -> join();
+      case CLIENT_KILLED -> {
+        boolean alive = client.isUp();
+        client.kill();
+        run.events().after(duration(), client::start);
+        yield alive;
+      }
+      case CLIENT_PAUSED -> {
+        client.pause();
+        run.events().after(random.nextLong(12 * SECOND), client::resume);
+        yield true;
+      }
+      case WALL_CLOCK_JUMPED -> {
+        List<MetadataNode> nodes = run.metadataNodes();
+        nodes
+            .get(random.nextInt(nodes.size()))
+            .jumpWallClock(random.nextLong(120 * SECOND) - 60 * SECOND);
+        yield true;
+      }
+    };
+  }
+
+  private void trace(SimulatedNode node, String what) {
+    run.trace(node.name(), "FAULT " + what);
+  }
+
+  private long duration() {
+    return 200 * MILLI + random.nextLong(6 * SECOND);
+  }
+
+  private List<String> names() {
+    List<String> names = new ArrayList<>();
+    run.metadataNodes().forEach(node -> names.add(node.name()));
+    run.dataNodes().forEach(node -> names.add(node.name()));
+    run.clients().forEach(node -> names.add(node.name()));
+    return names;
+  }
+
+  private void cut(String from, String to, long duration) {
+    run.group().network().cut(from, to);
+    run.events().after(duration, () -> run.group().network().join(from, to));
+  }
+
+  private boolean isolate(boolean deaf, boolean mute) {
+    List<String> names = names();
+    String victim = names.get(random.nextInt(names.size()));
+    run.trace(victim, "FAULT isolated: deaf " + deaf + ", mute " + mute);
+    long duration = duration();
+    for (String other : names) {
+      if (!other.equals(victim)) {
+        if (deaf) {
+          cut(other, victim, duration);
+        }
+        if (mute) {
+          cut(victim, other, duration);
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean halves(boolean bridged) {
+    List<String> names = names();
+    List<String> one = new ArrayList<>();
+    List<String> other = new ArrayList<>();
+    String bridge = bridged ? names.remove(random.nextInt(names.size())) : "";
+    names.forEach(name -> (random.nextBoolean() ? one : other).add(name));
+    run.trace("run", "FAULT halves: " + one + " | " + other + " bridge " + bridge);
+    long duration = duration();
+    for (String left : one) {
+      for (String right : other) {
+        cut(left, right, duration);
+        cut(right, left, duration);
+      }
+    }
+    return true;
+  }
+
+  private boolean ring() {
+    List<String> names = names();
+    run.trace("run", "FAULT ring");
+    long duration = duration();
+    for (int i = 0; i < names.size(); i++) {
+      for (int j = 0; j < names.size(); j++) {
+        int distance = Math.floorMod(i - j, names.size());
+        if (distance > 1 && distance < names.size() - 1) {
+          cut(names.get(i), names.get(j), duration);
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean killed(DataNode server) {
+    if (!server.isUp()) {
+      return false;
+    }
+    trace(server, "kill");
+    server.kill();
+    run.events().after(duration(), server::start);
+    return true;
+  }
+
+  private boolean powerLost(DataNode server) {
+    if (!isCalm()) {
+      return false;
+    }
+    trace(server, "power");
+    bytesAreLost();
+    server.losePower();
+    run.events().after(duration(), server::start);
+    return true;
+  }
+
+  /** Only where nobody relies on bytes that are in memory alone. */
+  private boolean powerLostEverywhere() {
+    if (!run.alwaysSyncs() || !isCalm()) {
+      return false;
+    }
+    run.trace("run", "FAULT power of all data servers");
+    bytesAreLost();
+    for (DataNode server : run.dataNodes()) {
+      server.losePower();
+      run.events().after(duration(), server::start);
+    }
+    return true;
+  }
+
+  private boolean paused(DataNode server) {
+    if (!server.isUp() || server.isPaused()) {
+      return false;
+    }
+    trace(server, "pause");
+    server.pause();
+    run.events().after(duration(), server::resume);
+    return true;
+  }
+
+  private boolean forceFailed(DataNode server) {
+    if (!isCalm()) {
+      return false;
+    }
+    trace(server, "next force fails");
+    bytesAreLost();
+    server.volumeDisk().failForces(1);
+    return true;
+  }
+
+  private boolean flip(DataNode server) {
+    if (!isCalm()) {
+      return false;
+    }
+    return SealedFiles.pick(server, random)
+        .map(
+            chosen -> {
+              trace(server, "bit flip in " + chosen);
+              bytesAreLost();
+              flippedAt = server;
+              flipped = chosen.chunk();
+              flipSeen = false;
+              try {
+                server.volumeDisk().flipBit(chosen.file(), chosen.bit());
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+              return true;
+            })
+        .orElse(false);
+  }
+
+  private boolean membership(DataNode server, ServerMembership wanted) {
+    Optional<ClientNode> administrator =
+        run.clients().stream().filter(client -> client.number() == 1 && client.isUp()).findFirst();
+    if (!isCalm() || administrator.isEmpty() || server.server().isEmpty() || inRing() < 5) {
+      return false;
+    }
+    trace(server, "becomes " + wanted);
+    bytesAreLost();
+    int id = server.server().get();
+    administrator
+        .get()
+        .mutate(
+            Operation.newBuilder()
+                .setSetMembership(SetMembership.newBuilder().setServer(id).setMembership(wanted)),
+            0,
+            (reply, refusal) -> {});
+    return true;
+  }
+
+  private int inRing() {
+    try (StoreView view = run.leadersView().orElseThrow()) {
+      return (int) ServerTable.all(view).stream().filter(ServerRecord::isInRing).count();
+    }
+  }
+
+  private boolean join() {
+    if (run.dataNodes().size() >= 7) {
+      return false;
+    }
+    DataNode joined = run.addDataNode();
+    trace(joined, "joins");
+    joined.start();
+    return true;
+  }
+}

@@ -41,11 +41,15 @@ import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhoLeadsRequest;
 import io.cairnfs.proto.types.ServerMembership;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /** The operators' calls over the cluster. */
 final class Administration implements ClusterAdministration {
+  /** So long those that are to remain may be out of reach before a removal is refused. */
+  private static final Duration REMOVAL_LIMIT = Duration.ofSeconds(15);
+
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
   private final Sessions sessions;
@@ -147,7 +151,11 @@ final class Administration implements ClusterAdministration {
             Method.CHANGE_METASERVERS,
             change,
             ChangeMetaserversReply.parser(),
-            metadata.timeout()));
+            change.hasRemove() ? least(metadata.timeout(), REMOVAL_LIMIT) : metadata.timeout()));
+  }
+
+  private static Duration least(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   @Override

@@ -74,7 +74,7 @@ public interface ClusterAdministration {
    *
    * @throws CairnException PERMISSION_DENIED for anybody but the superuser; NOT_FOUND for an id
    *     that is no metaserver's; INVALID_ARGUMENT for what is never allowed; RETRY when a learner
-   *     has not caught up in time
+   *     has not caught up in time, or when those that would remain are out of reach for 15 s
    */
   ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change) throws CairnException;
 

@@ -458,6 +458,36 @@ final class MetaserverTest {
   }
 
   @Test
+  void whatWouldLeaveNoMajorityInReachIsRefused() throws Exception {
+    format(3);
+    for (String id : List.of("m1", "m2", "m3")) {
+      start(id);
+    }
+    openSession("nonce-1234");
+    String leader = whoLeads(running.get("m1").address()).getLeaderId();
+    List<String> others = running.keySet().stream().filter(id -> !id.equals(leader)).toList();
+    running.remove(others.get(0)).close();
+    HostPort address = running.get(leader).address();
+    awaitTrue(
+        "silence of " + others.get(0),
+        () ->
+            whoLeads(address).getMembersList().stream()
+                .anyMatch(each -> each.getId().equals(others.get(0)) && !each.getReachable()));
+    assertRefused(
+        () ->
+            call(
+                address,
+                Method.CHANGE_METASERVERS,
+                remove(others.get(1)).build(),
+                ChangeMetaserversReply.parser()),
+        ErrorCode.RETRY,
+        "of the 2 voters that would remain only 1 can be reached, which is no majority: not ["
+            + others.get(0)
+            + "]; --force");
+    assertThat(change(remove(others.get(0)))).isFalse();
+  }
+
+  @Test
   void aLeaderThatIsToStopHandsOver() throws Exception {
     format(3);
     for (String id : List.of("m1", "m2", "m3")) {

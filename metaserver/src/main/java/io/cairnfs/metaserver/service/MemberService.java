@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
 final class MemberService {
   private static final Logger logger = LoggerFactory.getLogger(MemberService.class);
 
+  private static final int UNREACHABLE_RETRY_MILLIS = 200;
+
   private final Leadership leadership;
   private final ReplicatedLog<?> log;
   private final HostGroups groups;
@@ -169,9 +171,14 @@ final class MemberService {
             .toList();
     int reachable = next.voters().size() - unreachable.size();
     if (reachable <= next.voters().size() / 2) {
-      throw invalid(
-          "of the %d voters that would remain only %d can be reached, which is no majority: %s; --force does it all the same"
-              .formatted(next.voters().size(), reachable, unreachable));
+      // A moment later they may be: a busy machine is silent for a second, too.
+      throw new CairnException(
+          ErrorCode.RETRY,
+          "of the %d voters that would remain only %d can be reached, which is no majority: not %s; --force does it all the same"
+              .formatted(next.voters().size(), reachable, unreachable),
+          "",
+          UNREACHABLE_RETRY_MILLIS,
+          null);
     }
   }
 

@@ -130,6 +130,9 @@ class DocumentedCommandsIT {
       if (Set.of("local", "admin", "bench").contains(word) && at + 1 < words.size()) {
         ask.add(words.get(++at));
       }
+      if (words.get(at).equals("metaserver") && at > 1 && at + 1 < words.size()) {
+        ask.add(words.get(++at));
+      }
       ask.add("--help");
     }
     Programs.Result help = help(ask);

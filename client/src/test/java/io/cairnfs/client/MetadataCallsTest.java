@@ -111,6 +111,27 @@ class MetadataCallsTest {
   }
 
   @Test
+  void whileNobodyLeadsOneQuestionForAllCallsFindsTheNewLeader() throws Exception {
+    cluster.metaservers.forEach(metaserver -> metaserver.knowsNoLeader = true);
+    cluster.lead(FakeCluster.NOBODY);
+    try (CairnFileSystem fs = cluster.connect()) {
+      List<CompletableFuture<FileStatus>> calls = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        calls.add(fs.statAsync(CairnPath.of("/")));
+      }
+      for (FakeMetaserver each : cluster.metaservers) {
+        FakeCluster.await("a question who leads", () -> each.whoLeadsSeen.get() > 3);
+      }
+      assertThat(calls).noneMatch(CompletableFuture::isDone);
+      cluster.lead(1);
+      cluster.leader().knowsNoLeader = false;
+      for (CompletableFuture<FileStatus> call : calls) {
+        assertThat(call.get(5, TimeUnit.SECONDS).isDirectory()).isTrue();
+      }
+    }
+  }
+
+  @Test
   void callsMoveOnWhenTheLeaderStops() throws Exception {
     List<String> moves = new CopyOnWriteArrayList<>();
     ClientListener listener =

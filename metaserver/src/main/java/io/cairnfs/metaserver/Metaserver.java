@@ -280,7 +280,7 @@ public final class Metaserver implements AutoCloseable {
     return EngineOptions.DEFAULT
         .withRaft(
             RaftOptions.DEFAULT.withTimes(
-                options.raftTimes().heartbeat(), shortest, shortest.multipliedBy(2)))
+                options.raftTimes().heartbeat(), shortest, shortest.multipliedBy(3).dividedBy(2)))
         .withLog(
             new LogOptions(
                 options.segmentBytes(),

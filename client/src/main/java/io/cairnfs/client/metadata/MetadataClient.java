@@ -18,7 +18,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -39,6 +41,11 @@ public final class MetadataClient implements AutoCloseable {
 
   private static final long WATCH_MILLIS = 200;
 
+  /** While calls pause because nobody leads, everybody is asked so often; later more rarely. */
+  private static final long SEEK_MILLIS = 25;
+
+  private static final long RARE_SEEK_MILLIS = 250;
+
   /** Members are asked for when another metaserver answers than before, and so often. */
   private static final long MEMBERS_NANOS = Duration.ofSeconds(30).toNanos();
 
@@ -48,6 +55,9 @@ public final class MetadataClient implements AutoCloseable {
   private final Set<Call<?>> waiting = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean watching = new AtomicBoolean();
   private final AtomicBoolean probing = new AtomicBoolean();
+  private final AtomicBoolean seeking = new AtomicBoolean();
+  private final AtomicInteger seeks = new AtomicInteger();
+  private final Set<HostPort> asking = ConcurrentHashMap.newKeySet();
   private final AtomicLong knownIndex = new AtomicLong();
   private final AtomicReference<MembersOf> members = new AtomicReference<>(MembersOf.NOBODY);
   private volatile boolean closed;
@@ -210,6 +220,47 @@ public final class MetadataClient implements AutoCloseable {
     var unused = CompletableFuture.allOf(asked).whenComplete((all, failure) -> probing.set(false));
   }
 
+  /**
+   * Calls that found no leader pause longer each time, so that many of them do not flood the
+   * metaservers; meanwhile one question for all of them finds the new leader soon.
+   */
+  private void seek() {
+    if (seeking.compareAndSet(false, true)) {
+      long pause = Math.min(RARE_SEEK_MILLIS, SEEK_MILLIS + 5L * seeks.getAndIncrement());
+      var unused = environment.schedule(this::seekOnce, pause);
+    }
+  }
+
+  private void seekOnce() {
+    seeking.set(false);
+    if (closed || waiting.stream().noneMatch(Call::isPausing)) {
+      seeks.set(0);
+      return;
+    }
+    for (HostPort address : leadership.addresses()) {
+      if (asking.add(address)) {
+        var unused =
+            callAt(
+                    address,
+                    Method.WHO_LEADS,
+                    WhoLeadsRequest.getDefaultInstance(),
+                    WhoLeadsReply.parser())
+                .handle(
+                    (reply, failure) -> {
+                      asking.remove(address);
+                      if (reply != null) {
+                        heard(reply);
+                        if (!reply.getId().isEmpty() && reply.getId().equals(reply.getLeaderId())) {
+                          waiting.forEach(Call::wake);
+                        }
+                      }
+                      return null;
+                    });
+      }
+    }
+    seek();
+  }
+
   /** Who belongs to the group changes while clients run: its leader knows. */
   private void learnMembers(HostPort answered) {
     MembersOf known = members.get();
@@ -286,6 +337,7 @@ public final class MetadataClient implements AutoCloseable {
     private volatile HostPort target;
     private volatile long tryStartNanos;
     private volatile CompletableFuture<T> currentTry;
+    private volatile ScheduledFuture<?> pausing;
     private volatile String unreachableReason;
 
     Call(
@@ -354,7 +406,24 @@ public final class MetadataClient implements AutoCloseable {
       } else if (pause == 0) {
         attempt();
       } else {
-        var unused = environment.schedule(this::attempt, pause);
+        pausing = environment.schedule(this::attempt, pause);
+        if (unreachableReason != null) {
+          seek();
+        }
+      }
+    }
+
+    /** Waits because nobody was found who leads. */
+    boolean isPausing() {
+      ScheduledFuture<?> pause = pausing;
+      return unreachableReason != null && pause != null && !pause.isDone();
+    }
+
+    /** Somebody leads: the pause is over. */
+    void wake() {
+      ScheduledFuture<?> pause = pausing;
+      if (isPausing() && pause.cancel(false)) {
+        attempt();
       }
     }
 
@@ -389,8 +458,12 @@ public final class MetadataClient implements AutoCloseable {
       if (leader.isPresent() && !leader.get().equals(address)) {
         leadership.hint(leader.get());
         hintsFollowed++;
+        if (hintsFollowed <= 2) {
+          return 0;
+        }
         // Two that point at each other must not be asked in a tight loop.
-        return hintsFollowed <= 2 ? 0 : leaderless.nextMillis();
+        unreachableReason = address + " names " + leader.get() + " as the leader";
+        return leaderless.nextMillis();
       }
       unreachableReason = address + " knows no leader";
       leadership.rotateFrom(address);

@@ -50,6 +50,9 @@ public final class FakeCluster implements AutoCloseable {
     return leader;
   }
 
+  /** The leader's index while nobody leads; then every metaserver must know no leader. */
+  public static final int NOBODY = -1;
+
   public void lead(int index) {
     leader = index;
     namespace.newTerm();

@@ -137,7 +137,7 @@ public enum ConfigKey {
       "raft.election-timeout",
       ConfigType.DURATION,
       "300ms",
-      "Shortest silence of the leader after which a metaserver stands for election; the longest is twice that."),
+      "Shortest silence of the leader after which a metaserver stands for election; the longest is half as long again."),
   RAFT_HEARTBEAT(
       "raft.heartbeat", ConfigType.DURATION, "50ms", "Time between the leader's signs of life."),
   RAFT_SEGMENT_BYTES(

@@ -5,6 +5,7 @@ import io.cairnfs.bench.io.IoBench;
 import io.cairnfs.bench.meta.MetaBench;
 import io.cairnfs.bench.raft.RaftCommand;
 import io.cairnfs.bench.recovery.FailoverBench;
+import io.cairnfs.bench.recovery.OverloadBench;
 import io.cairnfs.bench.recovery.RestartBench;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.process.ServerLogging;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Command;
       MetaBench.class,
       IoBench.class,
       FailoverBench.class,
-      RestartBench.class
+      RestartBench.class,
+      OverloadBench.class
     })
 public final class BenchMain {
   private BenchMain() {}

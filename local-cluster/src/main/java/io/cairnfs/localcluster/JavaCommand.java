@@ -50,7 +50,7 @@ final class JavaCommand {
     return flags;
   }
 
-  private static List<String> versionFlags() {
+  static List<String> versionFlags() {
     int feature = Runtime.version().feature();
     if (feature >= 25) {
       return List.of(

@@ -1,6 +1,7 @@
 package io.cairnfs.bench.calibrate;
 
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.common.time.SystemClock;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench calibrate}. */
@@ -22,8 +24,7 @@ public final class CalibrateCommand implements Callable<Integer> {
       defaultValue = ".")
   private Path directory;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   @Override
   public Integer call() throws IOException {
@@ -37,11 +38,7 @@ public final class CalibrateCommand implements Callable<Integer> {
     table.add(Figure.rate("page cache write", measured.cacheWriteGigabytes(), "GB/s", ""));
     table.add(Figure.rate("page cache read", measured.cacheReadGigabytes(), "GB/s", ""));
     table.add(Figure.rate("CRC-32C, one core", measured.crcGigabytes(), "GB/s", ""));
-    if (json) {
-      table.printJson(System.out);
-    } else {
-      table.print(System.out);
-    }
+    output.print(table);
     return 0;
   }
 }

@@ -1,6 +1,7 @@
 package io.cairnfs.bench.io;
 
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
 import io.cairnfs.bench.rig.BenchTarget;
@@ -70,8 +71,7 @@ public final class IoBench implements Callable<Integer> {
       description = "Parts: streams preads flush small stall (default: all).")
   private List<String> only = List.of("streams", "preads", "flush", "small", "stall");
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
   private final Callers pool = new Callers(clock);
@@ -105,11 +105,7 @@ public final class IoBench implements Callable<Integer> {
       if (only.contains("stall") && cluster.processes().isPresent()) {
         stalls(fileSystem, table, cluster.processes().get());
       }
-      if (json) {
-        table.printJson(System.out);
-      } else {
-        table.print(System.out);
-      }
+      output.print(table);
     }
     return 0;
   }

@@ -2,6 +2,7 @@ package io.cairnfs.bench.meta;
 
 import io.cairnfs.bench.calibrate.Calibration;
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
 import io.cairnfs.bench.rig.BenchTarget;
@@ -59,8 +60,7 @@ public final class MetaBench implements Callable<Integer> {
           "Files of a run with many callers; one caller does a quarter (default: ${DEFAULT-VALUE}).")
   private int files;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
   private final Callers pool = new Callers(clock);
@@ -91,11 +91,7 @@ public final class MetaBench implements Callable<Integer> {
       for (int callers : clients) {
         measure(cluster, fileSystem, table, callers, forceMicros, roundTripMicros);
       }
-      if (json) {
-        table.printJson(System.out);
-      } else {
-        table.print(System.out);
-      }
+      output.print(table);
     }
     return 0;
   }

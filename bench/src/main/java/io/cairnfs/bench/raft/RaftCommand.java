@@ -2,6 +2,7 @@ package io.cairnfs.bench.raft;
 
 import io.cairnfs.bench.calibrate.Calibration;
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.report.Median;
 import io.cairnfs.common.time.Clock;
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.ratis.rpc.SupportedRpcType;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench raft}. */
@@ -69,8 +71,7 @@ public final class RaftCommand implements Callable<Integer> {
   @Option(names = "--kills", description = "Crashes of the leader.", defaultValue = "5")
   private int kills;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
 
@@ -84,11 +85,7 @@ public final class RaftCommand implements Callable<Integer> {
       } finally {
         deleteTree(directory);
       }
-      if (json) {
-        table.printJson(System.out);
-      } else {
-        table.print(System.out);
-      }
+      output.print(table);
     }
     return 0;
   }

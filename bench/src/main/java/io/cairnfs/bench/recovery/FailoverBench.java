@@ -1,21 +1,22 @@
 package io.cairnfs.bench.recovery;
 
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.report.Median;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.OwnCluster;
 import io.cairnfs.bench.rig.Standstill;
 import io.cairnfs.bench.rig.WriteLoad;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench failover}: kills the leading metaserver under a load of writes, again and again. */
@@ -44,14 +45,9 @@ public final class FailoverBench implements Callable<Integer> {
       description = "Callers that create files all the time (default: ${DEFAULT-VALUE}).")
   private int callers;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "Where the bench's own cluster keeps its data (default: a temporary one).")
-  private Optional<Path> directory = Optional.empty();
+  @Mixin private OwnCluster own;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
 
@@ -63,7 +59,7 @@ public final class FailoverBench implements Callable<Integer> {
     List<Double> gaps = new ArrayList<>();
     int excused = 0;
     long failed;
-    try (BenchCluster cluster = BenchCluster.own(directory);
+    try (BenchCluster cluster = own.open();
         CairnFileSystem fileSystem = cluster.connect();
         Standstill standstill = new Standstill(clock)) {
       LocalProcesses processes = cluster.processes().orElseThrow();
@@ -115,10 +111,6 @@ public final class FailoverBench implements Callable<Integer> {
     table.add(Figure.time("failed calls", (double) failed, "", "slower calls are no failed ones"));
     table.add(
         Figure.time("kills left out", excused, "", "the machine itself stood still meanwhile"));
-    if (json) {
-      table.printJson(System.out);
-    } else {
-      table.print(System.out);
-    }
+    output.print(table);
   }
 }

@@ -1,18 +1,19 @@
 package io.cairnfs.bench.recovery;
 
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.OwnCluster;
 import io.cairnfs.bench.rig.WriteLoad;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -52,14 +53,9 @@ public final class OverloadBench implements Callable<Integer> {
       description = "Seconds of the measurement before and after (default: ${DEFAULT-VALUE}).")
   private int measured;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "Where the bench's own cluster keeps its data (default: a temporary one).")
-  private Optional<Path> directory = Optional.empty();
+  @Mixin private OwnCluster own;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
 
@@ -74,7 +70,7 @@ public final class OverloadBench implements Callable<Integer> {
             "bench overload: %d callers create files, then %d for %d s, then %d again"
                 .formatted(callers, callers * times, seconds, callers));
     long failed;
-    try (BenchCluster cluster = BenchCluster.own(directory);
+    try (BenchCluster cluster = own.open();
         CairnFileSystem fileSystem = cluster.connect()) {
       try (WriteLoad load = new WriteLoad(fileSystem, clock, "/warm", callers)) {
         load.await(WARM_UP_CALLS, LIMIT_SECONDS);
@@ -103,11 +99,7 @@ public final class OverloadBench implements Callable<Integer> {
         table.add(Figure.time("failed calls", (double) failed, "", "slower calls are none"));
       }
     }
-    if (json) {
-      table.printJson(System.out);
-    } else {
-      table.print(System.out);
-    }
+    output.print(table);
     return failed == 0 ? 0 : 1;
   }
 

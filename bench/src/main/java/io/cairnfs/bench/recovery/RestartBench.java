@@ -1,8 +1,10 @@
 package io.cairnfs.bench.recovery;
 
 import io.cairnfs.bench.report.Figure;
+import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.OwnCluster;
 import io.cairnfs.bench.rig.WriteLoad;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
@@ -19,10 +21,10 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -61,14 +63,9 @@ public final class RestartBench implements Callable<Integer> {
       description = "Restarts and failovers (default: ${DEFAULT-VALUE}).")
   private int runs;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "Where the bench's own cluster keeps its data (default: a temporary one).")
-  private Optional<Path> directory = Optional.empty();
+  @Mixin private OwnCluster own;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
 
@@ -79,7 +76,7 @@ public final class RestartBench implements Callable<Integer> {
     }
     FigureTable table =
         new FigureTable("bench restart: %,d files, median of %d".formatted(files, runs));
-    try (BenchCluster cluster = BenchCluster.own(directory);
+    try (BenchCluster cluster = own.open();
         CairnFileSystem fileSystem = cluster.connect()) {
       LocalProcesses processes = cluster.processes().orElseThrow();
       long inOne = Math.min(files / 2, 1_000_000);
@@ -91,11 +88,7 @@ public final class RestartBench implements Callable<Integer> {
       deletion(fileSystem, table, files - inOne);
       memory(processes, table, "at the end");
     }
-    if (json) {
-      table.printJson(System.out);
-    } else {
-      table.print(System.out);
-    }
+    output.print(table);
     return 0;
   }
 

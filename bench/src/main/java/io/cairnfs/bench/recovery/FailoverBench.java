@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code bench failover}: kills the leading metaserver under a load of writes, again and again. */
 @Command(
@@ -46,6 +49,7 @@ public final class FailoverBench implements Callable<Integer> {
   private int callers;
 
   @Mixin private OwnCluster own;
+  @Spec private CommandSpec spec;
 
   @Mixin private FigureOutput output;
 
@@ -54,7 +58,7 @@ public final class FailoverBench implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (kills < 1 || callers < 1) {
-      throw new IllegalArgumentException("--kills and --clients must be at least 1");
+      throw new ParameterException(spec.commandLine(), "--kills and --clients must be at least 1");
     }
     List<Double> gaps = new ArrayList<>();
     int excused = 0;

@@ -14,7 +14,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * {@code bench overload}: as many callers as saturate the metaservers, then many times as many for
@@ -54,6 +57,7 @@ public final class OverloadBench implements Callable<Integer> {
   private int measured;
 
   @Mixin private OwnCluster own;
+  @Spec private CommandSpec spec;
 
   @Mixin private FigureOutput output;
 
@@ -62,7 +66,8 @@ public final class OverloadBench implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (callers < 1 || times < 2 || seconds < 1 || measured < 1) {
-      throw new IllegalArgumentException(
+      throw new ParameterException(
+          spec.commandLine(),
           "--clients, --seconds and --measure must be at least 1, --times at least 2");
     }
     FigureTable table =

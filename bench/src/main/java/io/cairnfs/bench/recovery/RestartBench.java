@@ -25,7 +25,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * {@code bench restart}: fills a namespace, kills everything, and measures what depends on its size
@@ -64,6 +67,7 @@ public final class RestartBench implements Callable<Integer> {
   private int runs;
 
   @Mixin private OwnCluster own;
+  @Spec private CommandSpec spec;
 
   @Mixin private FigureOutput output;
 
@@ -72,7 +76,8 @@ public final class RestartBench implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (files < 2 || runs < 1) {
-      throw new IllegalArgumentException("--files must be at least 2, --runs at least 1");
+      throw new ParameterException(
+          spec.commandLine(), "--files must be at least 2, --runs at least 1");
     }
     FigureTable table =
         new FigureTable("bench restart: %,d files, median of %d".formatted(files, runs));

@@ -16,6 +16,9 @@ final class Leadership {
   private HostPort believed;
   private long term;
 
+  /** Somebody said that the one who is believed to lead does so in {@link #term}. */
+  private boolean certain;
+
   Leadership(List<HostPort> addresses) {
     given = List.copyOf(addresses);
     this.addresses = new ArrayList<>(addresses);
@@ -33,6 +36,7 @@ final class Leadership {
   /** A metaserver that does not lead named the one that does. */
   synchronized void hint(HostPort leader) {
     learn(leader);
+    certain &= leader.equals(believed);
     believed = leader;
   }
 
@@ -43,12 +47,17 @@ final class Leadership {
    */
   synchronized boolean heard(HostPort leader, long ofTerm) {
     learn(leader);
-    if (ofTerm < term || leader.equals(believed)) {
+    if (ofTerm < term) {
       return false;
     }
+    // One leader may be known by several addresses: the one that serves stays.
+    boolean news = !leader.equals(believed) && !(certain && ofTerm == term);
+    if (news) {
+      believed = leader;
+    }
     term = ofTerm;
-    believed = leader;
-    return true;
+    certain |= leader.equals(believed);
+    return news;
   }
 
   /**
@@ -67,6 +76,7 @@ final class Leadership {
     if (believed.equals(address)) {
       int at = addresses.indexOf(address);
       believed = addresses.get((at + 1) % addresses.size());
+      certain = false;
     }
   }
 

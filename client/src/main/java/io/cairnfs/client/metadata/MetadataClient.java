@@ -212,7 +212,7 @@ public final class MetadataClient implements AutoCloseable {
                         .handle(
                             (reply, failure) -> {
                               if (reply != null) {
-                                heard(reply);
+                                heard(address, reply);
                               }
                               return null;
                             }))
@@ -249,8 +249,8 @@ public final class MetadataClient implements AutoCloseable {
                     (reply, failure) -> {
                       asking.remove(address);
                       if (reply != null) {
-                        heard(reply);
-                        if (!reply.getId().isEmpty() && reply.getId().equals(reply.getLeaderId())) {
+                        heard(address, reply);
+                        if (leadsItself(reply)) {
                           waiting.forEach(Call::wake);
                         }
                       }
@@ -282,20 +282,26 @@ public final class MetadataClient implements AutoCloseable {
             .handle(
                 (reply, failure) -> {
                   if (reply != null) {
-                    heard(reply);
+                    heard(answered, reply);
                   }
                   return null;
                 });
   }
 
-  private void heard(WhoLeadsReply reply) {
-    if (!reply.getId().isEmpty() && reply.getId().equals(reply.getLeaderId())) {
+  private static boolean leadsItself(WhoLeadsReply reply) {
+    return !reply.getId().isEmpty() && reply.getId().equals(reply.getLeaderId());
+  }
+
+  private void heard(HostPort answered, WhoLeadsReply reply) {
+    if (leadsItself(reply)) {
       leadership.members(
           reply.getMembersList().stream()
               .flatMap(member -> parse(member.getHost() + ":" + member.getPort()).stream())
               .toList());
     }
-    Optional<HostPort> leader = parse(reply.getLeaderAddress());
+    // The address at which a leader can be reached from here may be another than its own.
+    Optional<HostPort> leader =
+        leadsItself(reply) ? Optional.of(answered) : parse(reply.getLeaderAddress());
     if (leader.isPresent() && leadership.heard(leader.get(), reply.getTerm())) {
       for (Call<?> call : waiting) {
         call.leave(leader.get());
@@ -442,8 +448,12 @@ public final class MetadataClient implements AutoCloseable {
         }
         case CONNECTION_LOST, UNAVAILABLE, TIMED_OUT -> {
           unreachableReason = refusal.getMessage();
+          boolean again = address.equals(failedAt);
           failedAt = failedAt == null ? address : failedAt;
-          leadership.rotateFrom(address);
+          // A connection may break though its other end lives: whoever is gone cannot be reached.
+          if (refusal.code() != ErrorCode.CONNECTION_LOST || again) {
+            leadership.rotateFrom(address);
+          }
           return unreachable.nextMillis();
         }
         default -> {

@@ -52,6 +52,18 @@ class LeadershipTest {
   }
 
   @Test
+  void aLeaderThatServesAtOneAddressIsNotLeftForAnotherOfItsAddresses() {
+    assertThat(leadership.heard(A, 5)).as("the address that is believed says so").isFalse();
+    assertThat(leadership.heard(C, 5)).isFalse();
+    assertThat(leadership.believed()).isEqualTo(A);
+    leadership.rotateFrom(A);
+    assertThat(leadership.heard(C, 5)).as("it did not help any more").isTrue();
+    assertThat(leadership.believed()).isEqualTo(C);
+    leadership.hint(B);
+    assertThat(leadership.heard(A, 6)).isTrue();
+  }
+
+  @Test
   void pausesGrowUpToTheirBound() {
     Backoff backoff = new Backoff(new SplittableRandom(1), 10, 200);
     for (int step = 0; step < 40; step++) {

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.cairnfs.client.testing.FakeChunk;
 import io.cairnfs.client.testing.FakeCluster;
 import io.cairnfs.client.testing.FakeFile;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.types.Extent;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -101,6 +103,42 @@ class PipelineFailureTest {
       FakeCluster.await(
           "all chunks to be closed",
           () -> cluster.namespace.chunks().stream().allMatch(chunk -> chunk.isClosed()));
+    }
+  }
+
+  private boolean allChunksAreClosed() {
+    return cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed);
+  }
+
+  @Test
+  void chunksAreGivenBackEvenIfTheFirstCallIsLost() throws Exception {
+    cluster.dataServer(1).failAtLength.set(0);
+    try (CairnFileSystem fs = connect(Duration.ofSeconds(1))) {
+      CairnOutputStream out = fs.create(FILE, CreateOptions.defaults().deferred());
+      out.write(random(LENGTH));
+      FakeCluster.await("a failover", () -> !failovers.isEmpty());
+      cluster.leader().holdingMutations = true;
+      out.abort();
+      // A call that is made later has been given up, so the first one has been, too.
+      assertThatThrownBy(() -> fs.mkdirs(CairnPath.of("/d"), 0755)).isInstanceOf(IOException.class);
+      assertThat(allChunksAreClosed()).isFalse();
+      cluster.leader().held.clear();
+      cluster.leader().holdingMutations = false;
+      FakeCluster.await("all chunks to be closed", this::allChunksAreClosed);
+    }
+  }
+
+  @Test
+  void theChunksOfAFileThatCannotAppearAreGivenBack() throws Exception {
+    try (CairnFileSystem fs = connect()) {
+      CairnOutputStream out = fs.create(FILE, CreateOptions.defaults().deferred());
+      out.write(random(LENGTH));
+      fs.create(FILE, CreateOptions.defaults()).close();
+      assertThatThrownBy(out::close)
+          .asInstanceOf(type(CairnException.class))
+          .extracting(CairnException::code)
+          .isEqualTo(ErrorCode.EXISTS);
+      FakeCluster.await("all chunks to be closed", this::allChunksAreClosed);
     }
   }
 

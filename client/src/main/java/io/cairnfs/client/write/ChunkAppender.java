@@ -225,6 +225,11 @@ final class ChunkAppender {
     return chunk.claimAbandoned();
   }
 
+  /** Nobody knows whether the commit that said how far the chunk has come was applied. */
+  synchronized void forgetReport(OpenChunk chunk) {
+    chunk.forgetReport();
+  }
+
   /** The chunk if bytes of it are not known to be on disk; how it can be forced. */
   synchronized Optional<Unsynced> unsynced(OpenChunk chunk) {
     if (chunk.isSynced()) {
@@ -291,6 +296,11 @@ final class ChunkAppender {
       }
     }
     runAfterwards();
+  }
+
+  /** Bytes wait for a chunk, or for their acknowledgement. */
+  synchronized boolean isBusy() {
+    return failure == null && (opening || unacknowledgedBytes > 0);
   }
 
   /** Silence counts from the first thing there is to answer. */

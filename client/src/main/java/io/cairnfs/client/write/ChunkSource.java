@@ -1,7 +1,10 @@
 package io.cairnfs.client.write;
 
 import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CloseChunks;
@@ -19,6 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ChunkSource {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkSource.class);
+  private static final long FIRST_PAUSE_MILLIS = 500;
+  private static final long MAX_PAUSE_MILLIS = 30_000;
 
   private final ClientEnvironment environment;
   private final Session session;
@@ -118,8 +123,12 @@ final class ChunkSource {
         .build();
   }
 
-  /** Tells the metaserver that no more bytes will come; it finds out by itself if this is lost. */
+  /** Tells the metaserver that no more bytes will come, again and again until it has heard. */
   void giveBack(List<ChunkProgress> chunks) {
+    giveBack(chunks, FIRST_PAUSE_MILLIS);
+  }
+
+  private void giveBack(List<ChunkProgress> chunks, long pauseMillis) {
     if (chunks.isEmpty() || !session.isOpen()) {
       return;
     }
@@ -130,8 +139,35 @@ final class ChunkSource {
             .whenComplete(
                 (result, failure) -> {
                   if (failure != null) {
-                    LOG.debug("{} chunks were not given back", chunks.size(), failure);
+                    notGivenBack(chunks, pauseMillis, Failures.of(failure));
                   }
                 });
+  }
+
+  /** One that is refused must not keep the others: they are told of one by one. */
+  private void notGivenBack(List<ChunkProgress> chunks, long pauseMillis, CairnException failure) {
+    LOG.debug("{} chunks were not given back", chunks.size(), failure);
+    if (isAboutTheChunks(failure.code())) {
+      if (chunks.size() > 1) {
+        chunks.forEach(chunk -> giveBack(List.of(chunk), pauseMillis));
+      }
+    } else if (session.isOpen()) {
+      long next = Math.min(2 * pauseMillis, MAX_PAUSE_MILLIS);
+      var unused = environment.schedule(() -> giveBack(chunks, next), pauseMillis);
+    }
+  }
+
+  private static boolean isAboutTheChunks(ErrorCode code) {
+    return switch (code) {
+      case CHUNK_FENCED,
+          CHUNK_CLOSED,
+          CHUNK_NOT_FOUND,
+          PERMISSION_DENIED,
+          INVALID_ARGUMENT,
+          CANCELLED,
+          SESSION_EXPIRED ->
+          true;
+      default -> false;
+    };
   }
 }

@@ -80,6 +80,10 @@ public final class FileWriter {
 
   private boolean tailCommitScheduled;
   private CompletableFuture<OperationResult> tailCommit = CompletableFuture.completedFuture(null);
+
+  /** Named by commits since the last one that was answered. */
+  private final Set<OpenChunk> reported = new LinkedHashSet<>();
+
   private boolean syncWanted;
   private boolean closed;
   private CairnException failure;
@@ -474,6 +478,7 @@ public final class FileWriter {
         environment.await(session.mutate(Operation.newBuilder().setCommit(commit).build()));
     attributes = result.getCommit().getAttributes();
     committedLength = commit.getLength();
+    reported.clear();
   }
 
   private List<ChunkProgress> progress() {
@@ -483,6 +488,7 @@ public final class FileWriter {
       over = overChunks.poll();
     }
     List<ChunkProgress> progress = appender.reportProgress(touched);
+    reported.addAll(touched);
     touched.clear();
     return progress;
   }
@@ -605,6 +611,7 @@ public final class FileWriter {
     OperationResult result =
         environment.await(session.mutate(Operation.newBuilder().setCreate(command).build()));
     attributes = result.getCreate().getAttributes();
+    reported.clear();
   }
 
   /** Ends the writing; what was not flushed is forgotten. Nothing after close. */
@@ -648,6 +655,9 @@ public final class FileWriter {
     givenUp = true;
     if (failure != null && appender != null) {
       appender.abort(failure);
+      // What a commit that failed should have closed is still open.
+      reported.forEach(appender::forgetReport);
+      overChunks.addAll(reported);
     }
     giveBackOverChunks();
     if (failure != null && handle.isPresent() && session.isOpen()) {

@@ -180,6 +180,10 @@ final class OpenChunk {
     return progress();
   }
 
+  void forgetReport() {
+    givenBack = false;
+  }
+
   ChunkProgress progress() {
     ChunkProgress.Builder progress =
         ChunkProgress.newBuilder()

@@ -192,7 +192,8 @@ final class SharedChunks {
         if (!lane.usedSinceTick) {
           idle.add(lane);
         }
-        any |= lane.usedSinceTick;
+        // One that is sending its bytes again cannot be ended yet.
+        any |= lane.usedSinceTick || lane.appender.isBusy();
         lane.usedSinceTick = false;
       }
       if (any && session.isOpen()) {

@@ -74,6 +74,38 @@ class MetadataCallsTest {
   }
 
   @Test
+  void whoReadsForAWhileTellsWhatIsRead() throws Exception {
+    CairnPath path = CairnPath.of("/read");
+    try (CairnFileSystem writer = cluster.connect()) {
+      writer.create(path, CreateOptions.defaults()).close();
+    }
+    try (CairnFileSystem reader = cluster.connect()) {
+      long inode = reader.stat(path).inode();
+      try (CairnInputStream in = reader.open(path)) {
+        assertThat(in.read()).isEqualTo(-1);
+        FakeCluster.await("the telling", () -> cluster.leader().openInodes.contains(inode));
+      }
+    }
+  }
+
+  @Test
+  void aReaderWhoseSessionHasEndedTellsAgain() throws Exception {
+    CairnPath path = CairnPath.of("/read");
+    cluster.leader().sessionTimeoutMillis = 400;
+    try (CairnFileSystem fs = cluster.connect()) {
+      fs.create(path, CreateOptions.defaults()).close();
+      long inode = fs.stat(path).inode();
+      try (CairnInputStream in = fs.open(path)) {
+        assertThat(in.read()).isEqualTo(-1);
+        FakeCluster.await("the telling", () -> cluster.leader().openInodes.contains(inode));
+        cluster.namespace.expireSessions();
+        cluster.leader().openInodes = List.of();
+        FakeCluster.await("the telling again", () -> cluster.leader().openInodes.contains(inode));
+      }
+    }
+  }
+
+  @Test
   void theLeaderIsFoundByHint() throws Exception {
     cluster.lead(2);
     try (CairnFileSystem fs = cluster.connect()) {

@@ -29,13 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client's session: opened with the first mutation, kept alive by heartbeats, opened anew after
- * the cluster has ended it. Safe for any thread.
+ * The client's session: opened with the first mutation, or when a file has been read for a second
+ * (what is deleted stays readable only to those that said that they read it), kept alive by
+ * heartbeats, opened anew after the cluster has ended it. Safe for any thread.
  */
 public final class Sessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
   private static final int NONCE_BYTES = 16;
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+  /** After so long with something open the cluster is told, by a new session if there is none. */
+  private static final long TELLING_MILLIS = 1_000;
 
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
@@ -45,6 +49,7 @@ public final class Sessions implements AutoCloseable {
   private final int outstandingCalls;
   private final Map<Long, Integer> openInodes = new HashMap<>();
   private CompletableFuture<Session> current;
+  private boolean telling;
   private boolean closed;
 
   /**
@@ -93,6 +98,36 @@ public final class Sessions implements AutoCloseable {
   /** Heartbeats tell the leader that this client reads or writes the inode. */
   public synchronized void inodeOpened(long inode) {
     openInodes.merge(inode, 1, Integer::sum);
+    tellSoon();
+  }
+
+  private synchronized void tellSoon() {
+    if (!telling && !closed && !hasSession() && !openInodes.isEmpty()) {
+      telling = true;
+      var unused = environment.schedule(this::tell, TELLING_MILLIS);
+    }
+  }
+
+  private synchronized boolean hasSession() {
+    return current != null && !current.isCompletedExceptionally() && !hasEnded(current);
+  }
+
+  private void tell() {
+    synchronized (this) {
+      telling = false;
+      if (closed || hasSession() || openInodes.isEmpty()) {
+        return;
+      }
+    }
+    var unused =
+        session()
+            .whenComplete(
+                (session, failure) -> {
+                  if (failure != null) {
+                    LOG.debug("the cluster is not told yet what is being read", failure);
+                    tellSoon();
+                  }
+                });
   }
 
   public synchronized void inodeClosed(long inode) {
@@ -119,8 +154,16 @@ public final class Sessions implements AutoCloseable {
         new Session(
             metadata, new SessionId(reply.getSession()), reply.getSettings(), outstandingCalls);
     LOG.debug("{} opened, timeoutMillis={}", session.id(), reply.getTimeoutMillis());
-    scheduleHeartbeat(session, reply.getTimeoutMillis());
+    if (hasOpenInodes()) {
+      heartbeat(session, reply.getTimeoutMillis());
+    } else {
+      scheduleHeartbeat(session, reply.getTimeoutMillis());
+    }
     return session;
+  }
+
+  private synchronized boolean hasOpenInodes() {
+    return !openInodes.isEmpty();
   }
 
   private void scheduleHeartbeat(Session session, int timeoutMillis) {
@@ -159,6 +202,7 @@ public final class Sessions implements AutoCloseable {
     if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
       LOG.warn("{} has been ended by the cluster: {}", session.id(), refusal.getMessage());
       session.expire(refusal.getMessage());
+      tellSoon();
     } else if (session.isOpen() && refusal.code() != ErrorCode.CANCELLED) {
       // Whether the session still lives is for the cluster to say: go on asking.
       LOG.warn("{} heartbeat is not answered: {}", session.id(), refusal.getMessage());

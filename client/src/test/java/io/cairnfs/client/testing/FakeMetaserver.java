@@ -21,6 +21,7 @@ import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.RpcServerOptions;
 import io.cairnfs.rpc.server.SecurityMode;
 import io.cairnfs.rpc.server.ServerCall;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +52,9 @@ public final class FakeMetaserver {
   public final AtomicInteger readsSeen = new AtomicInteger();
   public final AtomicInteger heartbeatsSeen = new AtomicInteger();
   public volatile int sessionTimeoutMillis = 30_000;
+
+  /** What the last heartbeat said to be open. */
+  public volatile List<Long> openInodes = List.of();
 
   FakeMetaserver(FakeCluster cluster, int number) throws CairnException {
     this.cluster = cluster;
@@ -146,7 +150,9 @@ public final class FakeMetaserver {
   private void heartbeat(ServerCall call) throws CairnException {
     if (refusesOrLeads()) {
       heartbeatsSeen.incrementAndGet();
-      cluster.namespace.requireSession(call.message(SessionHeartbeatRequest.parser()).getSession());
+      SessionHeartbeatRequest request = call.message(SessionHeartbeatRequest.parser());
+      cluster.namespace.requireSession(request.getSession());
+      openInodes = List.copyOf(request.getOpenInodesList());
       call.reply(SessionHeartbeatReply.newBuilder().setTimeoutMillis(sessionTimeoutMillis).build());
     }
   }

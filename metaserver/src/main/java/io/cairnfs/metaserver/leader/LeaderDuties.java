@@ -14,6 +14,7 @@ import io.cairnfs.metaserver.repair.OutPolicy;
 import io.cairnfs.metaserver.service.AllocationStamp;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.ReadHandler;
+import io.cairnfs.metaserver.session.HeldInodes;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.metaserver.store.Table;
@@ -55,6 +56,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private static final int MAX_HELD_INODES = 100_000;
 
   /** A key of table DELETED is the view, the log index and the inode. */
+  private static final int DELETED_INDEX_OFFSET = 1;
+
   private static final int DELETED_INODE_OFFSET = 1 + Long.BYTES;
 
   private final Supplier<StoreView> views;
@@ -66,7 +69,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final SlotStamp stamp;
   private final DataServerCalls calls;
   private final SettleDriver settling;
-  private final Supplier<Optional<Set<Long>>> heldInodes;
+  private final Supplier<Optional<HeldInodes>> heldInodes;
   private final SlotMoves moves;
   private final LeaderReads reads;
   private final DutyExecutor thread;
@@ -88,8 +91,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   /**
    * What the duties stand on.
    *
-   * @param heldInodes inodes that live sessions have open; empty while some session has not told
-   *     this leader yet
+   * @param heldInodes what live sessions have open; empty while some session has not told this
+   *     leader yet
    */
   public record Parts(
       Supplier<StoreView> views,
@@ -97,7 +100,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       Leadership leadership,
       CommandSink sink,
       RpcClient client,
-      Supplier<Optional<Set<Long>>> heldInodes,
+      Supplier<Optional<HeldInodes>> heldInodes,
       String securityMode) {}
 
   /** Duties on a thread of their own. */
@@ -290,13 +293,13 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     }
   }
 
-  /** What is open somewhere stays; while a session has not told what it has open, everything. */
+  /**
+   * What is open somewhere stays, and what was deleted so lately that somebody may not have told;
+   * while a session has not told this leader what it has open, everything.
+   */
   private void purge() {
-    if (purging || !hasDeleted()) {
-      return;
-    }
-    Optional<Set<Long>> held = heldInodes.get();
-    if (held.isEmpty() || held.get().size() > MAX_HELD_INODES) {
+    Optional<HeldInodes> held = purging ? Optional.empty() : heldInodes.get();
+    if (held.isEmpty() || held.get().inodes().size() > MAX_HELD_INODES || !hasDeleted(held.get())) {
       return;
     }
     purging = true;
@@ -304,7 +307,10 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         proposals.submit(
             Proposals.command()
                 .setPurgeStep(
-                    PurgeStep.newBuilder().setLimit(PURGE_RECORDS).addAllHeldInodes(held.get()))),
+                    PurgeStep.newBuilder()
+                        .setLimit(PURGE_RECORDS)
+                        .setUntilIndex(held.get().untilIndex())
+                        .addAllHeldInodes(held.get().inodes()))),
         (reply, failure) -> {
           purging = false;
           if (failure == null && reply.getErrorCode() == 0 && reply.getCount() >= PURGE_RECORDS) {
@@ -313,12 +319,14 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         });
   }
 
-  private boolean hasDeleted() {
-    Set<Long> held = heldInodes.get().orElse(Set.of());
+  private boolean hasDeleted(HeldInodes held) {
     try (StoreView view = views.get();
         RecordCursor rows = view.scanPrefix(Table.DELETED, Keys.live())) {
       for (int seen = 0; seen < PURGE_RECORDS && rows.next(); seen++) {
-        if (!held.contains(KeyBuilder.longAt(rows.key(), DELETED_INODE_OFFSET))) {
+        if (KeyBuilder.longAt(rows.key(), DELETED_INDEX_OFFSET) > held.untilIndex()) {
+          return false;
+        }
+        if (!held.inodes().contains(KeyBuilder.longAt(rows.key(), DELETED_INODE_OFFSET))) {
           return true;
         }
       }

@@ -81,8 +81,17 @@ public final class NamespaceEditor extends Namespace {
 
   /** Puts an inode whose last name is gone among what is to be purged. */
   public InodeRecord moveToDeleted(InodeRecord inode) {
-    // An inode is deleted once, so there is no record of it at this index.
-    transaction.insert(Table.DELETED, Keys.deleted(transaction.index(), inode.id()), Bytes.EMPTY);
+    return moveToDeleted(inode, transaction.index());
+  }
+
+  /**
+   * As {@link #moveToDeleted(InodeRecord)}, for what went with a tree.
+   *
+   * @param index log index at which the tree was deleted
+   */
+  public InodeRecord moveToDeleted(InodeRecord inode, long index) {
+    // An inode is deleted once, so there is no record of it yet.
+    transaction.insert(Table.DELETED, Keys.deleted(index, inode.id()), Bytes.EMPTY);
     return putInode(inode.edit().parent(InodeRecord.DELETED_ROOT).done());
   }
 

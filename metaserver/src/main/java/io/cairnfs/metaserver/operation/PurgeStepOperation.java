@@ -34,6 +34,7 @@ final class PurgeStepOperation {
   private final NamespaceEditor namespace;
   private final Set<Long> held;
   private final int limit;
+  private final long untilIndex;
   private int handled;
 
   private PurgeStepOperation(CommandContext context, PurgeStep request) {
@@ -41,6 +42,7 @@ final class PurgeStepOperation {
     this.namespace = context.namespace();
     this.held = new HashSet<>(request.getHeldInodesList());
     this.limit = request.getLimit();
+    this.untilIndex = request.getUntilIndex() == 0 ? Long.MAX_VALUE : request.getUntilIndex();
   }
 
   static CommandReply.Builder apply(CommandContext context, PurgeStep request)
@@ -69,7 +71,7 @@ final class PurgeStepOperation {
   private Optional<byte[]> nextRow(byte[] from) {
     byte[] end = Bytes.afterPrefix(Keys.live());
     try (RecordCursor rows = context.transaction().scan(Table.DELETED, from, end)) {
-      while (rows.next()) {
+      while (rows.next() && indexOf(rows.key()) <= untilIndex) {
         if (!held.contains(inodeOf(rows.key()).value())) {
           return Optional.of(rows.key());
         }
@@ -78,13 +80,17 @@ final class PurgeStepOperation {
     return Optional.empty();
   }
 
+  private static long indexOf(byte[] row) {
+    return KeyBuilder.longAt(row, 1);
+  }
+
   private static InodeId inodeOf(byte[] row) {
     return new InodeId(KeyBuilder.longAt(row, 1 + Long.BYTES));
   }
 
   private void purge(byte[] row) throws CairnException {
     InodeRecord inode = namespace.requireInode(inodeOf(row));
-    boolean gone = inode.isDirectory() ? emptyDirectory(inode) : removeContent(inode);
+    boolean gone = inode.isDirectory() ? emptyDirectory(inode, indexOf(row)) : removeContent(inode);
     if (gone) {
       removeRecord(inode);
       context.transaction().delete(Table.DELETED, row);
@@ -99,7 +105,7 @@ final class PurgeStepOperation {
   }
 
   /** True when nothing is left in the directory. */
-  private boolean emptyDirectory(InodeRecord directory) throws CairnException {
+  private boolean emptyDirectory(InodeRecord directory, long deleted) throws CairnException {
     try (RecordCursor entries = namespace.entries(directory.id())) {
       while (entries.next()) {
         if (handled >= limit) {
@@ -107,24 +113,24 @@ final class PurgeStepOperation {
         }
         DentryRecord entry = Namespace.entryAt(entries);
         InodeRecord child = namespace.requireInode(entry.inode());
-        removeEntry(directory, FileName.of(Keys.nameOf(entries.key())), child);
+        removeEntry(directory, FileName.of(Keys.nameOf(entries.key())), child, deleted);
       }
     }
     return handled < limit;
   }
 
-  private void removeEntry(InodeRecord directory, FileName name, InodeRecord child) {
+  private void removeEntry(InodeRecord directory, FileName name, InodeRecord child, long deleted) {
     namespace.deleteDentry(directory.id(), name);
     handled++;
     if (child.isDirectory()) {
-      namespace.moveToDeleted(child);
+      namespace.moveToDeleted(child, deleted);
       return;
     }
     InodeRecord unlinked = child.edit().linkCount(child.linkCount() - 1).done();
     if (unlinked.linkCount() > 0) {
       namespace.putInode(unlinked);
     } else if (held.contains(child.id().value()) || !removeContent(unlinked)) {
-      namespace.moveToDeleted(unlinked);
+      namespace.moveToDeleted(unlinked, deleted);
     } else {
       removeRecord(unlinked);
     }

@@ -20,6 +20,7 @@ import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,12 @@ public final class SessionDriver implements LeadershipListener {
 
   private static final int MAX_ENDS_PER_TICK = 100;
 
+  /**
+   * A client that reads for longer than a second has a session and says at once what it has open,
+   * and a report on its way is not older than this.
+   */
+  private static final long TELLING_NANOS = Duration.ofSeconds(4).toNanos();
+
   /** Every key begins with the id of its view. */
   private static final int VIEW_BYTES = 1;
 
@@ -56,10 +64,17 @@ public final class SessionDriver implements LeadershipListener {
   private final Map<Long, Long> heardNanos = new ConcurrentHashMap<>();
 
   /** What each session has open, as it last said; a session is absent until it has. */
-  private final Map<Long, Set<Long>> openInodes = new ConcurrentHashMap<>();
+  private final Map<Long, Report> openInodes = new ConcurrentHashMap<>();
+
+  /** How far this member had come at times, the oldest first. */
+  private final Deque<Moment> moments = new ConcurrentLinkedDeque<>();
 
   private volatile long leadingTerm;
   private long lastTickNanos;
+
+  private record Report(Set<Long> inodes, long nanos) {}
+
+  private record Moment(long nanos, long index) {}
 
   /**
    * @param timeout silence after which a session ends
@@ -76,6 +91,7 @@ public final class SessionDriver implements LeadershipListener {
   public void leadershipGained(long term) {
     heardNanos.clear();
     openInodes.clear();
+    moments.clear();
     long now = clock.monotonicNanos();
     try (StoreView view = views.get();
         RecordCursor sessions = view.scanPrefix(Table.SESSION, new KeyBuilder(0).build())) {
@@ -95,8 +111,9 @@ public final class SessionDriver implements LeadershipListener {
 
   /** A session was opened, or opened again, just now. */
   public void opened(SessionId session) {
-    heardNanos.put(session.value(), clock.monotonicNanos());
-    openInodes.putIfAbsent(session.value(), Set.of());
+    long now = clock.monotonicNanos();
+    heardNanos.put(session.value(), now);
+    openInodes.putIfAbsent(session.value(), new Report(Set.of(), now));
   }
 
   /** A session was ended by its client. */
@@ -122,8 +139,9 @@ public final class SessionDriver implements LeadershipListener {
       throw CairnException.notLeader("");
     }
     requireSession(request.getSession(), call.peer().identity().user());
-    openInodes.put(request.getSession(), Set.copyOf(request.getOpenInodesList()));
-    heardNanos.put(request.getSession(), clock.monotonicNanos());
+    long now = clock.monotonicNanos();
+    openInodes.put(request.getSession(), new Report(Set.copyOf(request.getOpenInodesList()), now));
+    heardNanos.put(request.getSession(), now);
     call.reply(
         SessionHeartbeatReply.newBuilder()
             .setTimeoutMillis((int) timeout.toMillis())
@@ -147,19 +165,48 @@ public final class SessionDriver implements LeadershipListener {
   }
 
   /**
-   * Inodes that live sessions have open; empty while some session has not told this leader yet, and
-   * where this process does not lead. Any thread.
+   * What live sessions have open; empty while some session has not told this leader yet, and where
+   * this process does not lead. Any thread.
    */
-  public Optional<Set<Long>> heldInodes() {
+  public Optional<HeldInodes> heldInodes() {
     Set<Long> held = new HashSet<>();
+    long now = clock.monotonicNanos();
+    long quiet = 0;
     for (long session : heardNanos.keySet()) {
-      Set<Long> open = openInodes.get(session);
-      if (open == null) {
+      Report report = openInodes.get(session);
+      if (report == null) {
         return Optional.empty();
       }
-      held.addAll(open);
+      held.addAll(report.inodes());
+      quiet = Math.max(quiet, now - report.nanos());
     }
-    return leadingTerm == 0 ? Optional.empty() : Optional.of(held);
+    return leadingTerm == 0
+        ? Optional.empty()
+        : Optional.of(new HeldInodes(held, indexAt(now - quiet - TELLING_NANOS)));
+  }
+
+  /** A log index that was reached by then, 0 if that is not known. */
+  private long indexAt(long nanos) {
+    long index = 0;
+    for (Moment moment : moments) {
+      if (moment.nanos() - nanos > 0) {
+        break;
+      }
+      index = moment.index();
+    }
+    return index;
+  }
+
+  private void note() {
+    long index;
+    try (StoreView view = views.get()) {
+      index = view.applied().index();
+    }
+    long now = clock.monotonicNanos();
+    moments.addLast(new Moment(now, index));
+    while (now - moments.getFirst().nanos() > 2 * timeout.toNanos() + TELLING_NANOS) {
+      moments.removeFirst();
+    }
   }
 
   /** Looks for silent sessions; to be called about once a second by one thread. */
@@ -170,6 +217,7 @@ public final class SessionDriver implements LeadershipListener {
     if (leadingTerm == 0) {
       return;
     }
+    note();
     if (pause > 2 * OWN_PAUSE_NANOS) {
       long extra = pause - OWN_PAUSE_NANOS;
       logger.warn("leader stood still for {} ms: every session gets that time", pause / 1_000_000);

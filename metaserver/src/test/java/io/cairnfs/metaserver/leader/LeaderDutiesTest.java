@@ -446,6 +446,31 @@ final class LeaderDutiesTest {
   }
 
   @Test
+  void whatWasDeletedLatelyIsNotPurgedYet() throws Exception {
+    rig.started();
+    rig.heldUntil = 0;
+    rig.sealed("/f", LENGTH);
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(TestCluster.path("/f"))));
+    long deleted = rig.read(view -> view.applied().index());
+    rig.sealed("/g", LENGTH);
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(TestCluster.path("/g"))));
+    rig.turn();
+    long garbage = rig.read(Counter.CHUNKS_GARBAGE::in);
+    assertThat(garbage).isZero();
+    rig.heldUntil = deleted;
+    rig.await(() -> rig.read(Counter.CHUNKS_GARBAGE::in) == 1);
+    rig.turn();
+    long still = rig.read(Counter.CHUNKS_GARBAGE::in);
+    assertThat(still).isEqualTo(1);
+    rig.heldUntil = Long.MAX_VALUE;
+    rig.await(() -> rig.read(Counter.CHUNKS_GARBAGE::in) == 2);
+  }
+
+  @Test
   void whatIsOpenIsNotPurgedNorAnythingWhileSessionsAreUnheard() throws Exception {
     rig.started();
     rig.held = Optional.empty();

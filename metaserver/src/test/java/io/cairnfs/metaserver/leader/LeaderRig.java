@@ -17,6 +17,7 @@ import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.service.Leadership;
+import io.cairnfs.metaserver.session.HeldInodes;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
@@ -83,7 +84,7 @@ final class LeaderRig implements AutoCloseable {
     duties =
         new LeaderDuties(
             new LeaderDuties.Parts(
-                this::view, log, leadership, this::submit, client, () -> held, "none"),
+                this::view, log, leadership, this::submit, client, this::held, "none"),
             new LeaderDuties.Times(
                 Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofMinutes(5), GRACE),
             clock,
@@ -101,6 +102,13 @@ final class LeaderRig implements AutoCloseable {
     for (int i = 1; i <= SERVERS; i++) {
       servers.add(new FakeDataServer(loops, "d" + i));
     }
+  }
+
+  /** What was deleted up to here is not open anywhere but where it is held. */
+  volatile long heldUntil = Long.MAX_VALUE;
+
+  private Optional<HeldInodes> held() {
+    return held.map(inodes -> new HeldInodes(inodes, heldUntil));
   }
 
   private StoreView view() {

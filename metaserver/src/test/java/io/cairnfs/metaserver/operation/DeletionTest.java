@@ -150,6 +150,24 @@ class DeletionTest {
   }
 
   @Test
+  void whatWasDeletedBehindAnIndexWaitsAndATreeAgesAsAWhole() {
+    ok(cluster.mkdirs("ann", "/tmp/t/d/deep"));
+    ok(cluster.write("ann", "/tmp/t/d/deep/f", "1"));
+    ok(cluster.deleteTree("ann", "/tmp/t"));
+    long index = cluster.index();
+    ok(cluster.write("ann", "/tmp/later", "2"));
+    ok(cluster.unlink("ann", "/tmp/later"));
+    while (ok(cluster.purgeUntil(index)).getCount() > 0) {
+      // Until nothing is left of the tree.
+    }
+    assertThat(records(Table.DELETED)).isEqualTo(1);
+    assertThat(records(Table.CONTENT)).isEqualTo(1);
+    assertThat(Counter.DIRECTORIES.in(cluster.store)).isEqualTo(3);
+    purgeAll(10);
+    assertThat(records(Table.DELETED)).isZero();
+  }
+
+  @Test
   void aFileThatIsWrittenLosesItsLeaseWhenItIsPurged() {
     ok(cluster.create("ann", Create.newBuilder().setTarget(path("/tmp/f")).setMode(0644)));
     ok(cluster.unlink("ann", "/tmp/f"));

@@ -14,6 +14,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.store.MemoryStore;
 import io.cairnfs.metaserver.store.StoreDigest;
+import io.cairnfs.metaserver.store.WriteBatch;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
@@ -53,6 +54,7 @@ public final class TestCluster {
   private final Map<Long, Long> calls = new HashMap<>();
   private long index;
   private long stamp = 1_000;
+  private int written;
 
   public TestCluster() {
     this(Optional.empty());
@@ -88,9 +90,16 @@ public final class TestCluster {
   public CommandReply run(String user, Command.Builder command) {
     Transaction transaction = new Transaction(store, ++index, 1);
     CommandReply reply = executor.execute(transaction, stamped(user, command));
-    store.write(transaction.finish());
+    WriteBatch batch = transaction.finish();
+    written = batch.writes().size();
+    store.write(batch);
     assertThat(StoreDigest.recompute(store)).isEqualTo(store.applied().digest());
     return reply;
+  }
+
+  /** How many records the last command changed. */
+  public int written() {
+    return written;
   }
 
   public MemoryStore store() {
@@ -251,6 +260,13 @@ public final class TestCluster {
         ROOT_USER,
         Command.newBuilder()
             .setPurgeStep(PurgeStep.newBuilder().setLimit(limit).addAllHeldInodes(List.of(held))));
+  }
+
+  /** Purges what was deleted at or before an index. */
+  public CommandReply purgeUntil(long index) {
+    return run(
+        ROOT_USER,
+        Command.newBuilder().setPurgeStep(PurgeStep.newBuilder().setLimit(2).setUntilIndex(index)));
   }
 
   public Optional<Attributes> stat(String path) {

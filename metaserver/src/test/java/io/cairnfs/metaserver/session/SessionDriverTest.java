@@ -128,7 +128,7 @@ final class SessionDriverTest {
     assertThat(driver.heardSessions()).isEqualTo(1);
     driver.closed(new SessionId(closed));
     assertThat(driver.heardSessions()).isZero();
-    assertThat(driver.heldInodes().orElseThrow()).isEmpty();
+    assertThat(driver.heldInodes().orElseThrow().inodes()).isEmpty();
     pass(Duration.ofSeconds(40));
     assertThat(expired).isEmpty();
   }
@@ -182,15 +182,54 @@ final class SessionDriverTest {
     driver.leadershipGained(3);
     assertThat(driver.heldInodes()).isEmpty();
     heartbeat(session, 21L, 22L);
-    assertThat(driver.heldInodes().orElseThrow()).containsExactlyInAnyOrder(21L, 22L);
+    assertThat(driver.heldInodes().orElseThrow().inodes()).containsExactlyInAnyOrder(21L, 22L);
     driver.opened(new SessionId(cluster.session("bob")));
-    assertThat(driver.heldInodes().orElseThrow()).containsExactlyInAnyOrder(21L, 22L);
+    assertThat(driver.heldInodes().orElseThrow().inodes()).containsExactlyInAnyOrder(21L, 22L);
     heartbeat(session, 22L);
-    assertThat(driver.heldInodes().orElseThrow()).containsExactly(22L);
+    assertThat(driver.heldInodes().orElseThrow().inodes()).containsExactly(22L);
     pass(Duration.ofSeconds(31));
-    assertThat(driver.heldInodes().orElseThrow()).isEmpty();
+    assertThat(driver.heldInodes().orElseThrow().inodes()).isEmpty();
     driver.leadershipLost(3);
     driver.leadershipGained(4);
-    assertThat(driver.heldInodes().orElseThrow()).isEmpty();
+    assertThat(driver.heldInodes().orElseThrow().inodes()).isEmpty();
+  }
+
+  private long knownUntil() {
+    return driver.heldInodes().orElseThrow().untilIndex();
+  }
+
+  /** A reader that has just opened the file tells so with its next heartbeat. */
+  @Test
+  void hazardB3WhatWasDeletedSinceTheLastReportsMayBeOpen() throws Exception {
+    long session = cluster.session("ann");
+    driver.leadershipGained(3);
+    heartbeat(session);
+    assertThat(knownUntil()).isZero();
+    pass(Duration.ofSeconds(2));
+    long early = cluster.store().applied().index();
+    cluster.mkdirs("ann", "/tmp/d");
+    pass(Duration.ofSeconds(7));
+    // It was silent since: nothing can be said of anything that was deleted meanwhile.
+    assertThat(knownUntil()).isZero();
+    heartbeat(session, 21L);
+    assertThat(knownUntil()).isEqualTo(cluster.store().applied().index()).isGreaterThan(early);
+    cluster.mkdirs("ann", "/tmp/e");
+    heartbeat(session, 21L);
+    assertThat(knownUntil()).isLessThan(cluster.store().applied().index());
+    pass(Duration.ofSeconds(5));
+    heartbeat(session, 21L);
+    assertThat(knownUntil()).isEqualTo(cluster.store().applied().index());
+    driver.leadershipGained(4);
+    heartbeat(session, 21L);
+    assertThat(knownUntil()).isZero();
+  }
+
+  @Test
+  void hazardB3WithoutAnySessionWhatWasDeletedWaitsForOneToBeOpened() {
+    driver.leadershipGained(3);
+    pass(Duration.ofSeconds(2));
+    assertThat(knownUntil()).isZero();
+    pass(Duration.ofSeconds(4));
+    assertThat(knownUntil()).isEqualTo(cluster.store().applied().index());
   }
 }

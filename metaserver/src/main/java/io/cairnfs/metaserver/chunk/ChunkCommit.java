@@ -26,6 +26,9 @@ public final class ChunkCommit {
 
   private static final int MAX_EXTENTS = 4096;
 
+  /** Extents that inline content may take the place of: one for each of its bytes, or so. */
+  private static final int MAX_REPLACED = 65_536;
+
   private final Transaction transaction;
   private final SessionId session;
   private final InodeId inode;
@@ -223,8 +226,17 @@ public final class ChunkCommit {
     return at >= end;
   }
 
-  /** Removes every extent of the file. */
-  public void removeAll() {
+  /**
+   * Removes every extent of the file.
+   *
+   * @throws CairnException TOO_LARGE when there are more than one command can remove
+   */
+  public void removeAll() throws CairnException {
+    if (ExtentMap.hasMoreThan(transaction, inode, MAX_REPLACED)) {
+      throw new CairnException(
+          ErrorCode.TOO_LARGE,
+          inode + " has more than " + MAX_REPLACED + " extents: it cannot be replaced in place");
+    }
     extents.removeFirst(Integer.MAX_VALUE);
   }
 

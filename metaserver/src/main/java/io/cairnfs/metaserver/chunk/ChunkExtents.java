@@ -34,6 +34,11 @@ public final class ChunkExtents implements FileExtents {
   }
 
   @Override
+  public boolean hasMoreThan(NamespaceEditor namespace, InodeId file, int extents) {
+    return ExtentMap.hasMoreThan(namespace.reader(), file, extents);
+  }
+
+  @Override
   public int release(NamespaceEditor namespace, InodeId file, int limit) {
     ExtentMap extents = new ExtentMap(namespace.transaction(), file);
     int removed = extents.removeFirst(limit);

@@ -53,6 +53,11 @@ public final class ExtentMap {
     return extents;
   }
 
+  /** True if the file has more than so many extents. */
+  static boolean hasMoreThan(RecordReader reader, InodeId inode, int extents) {
+    return overlapping(reader, inode, 0, Long.MAX_VALUE, extents + 1).size() > extents;
+  }
+
   /** The extent that ends at an offset of the file. */
   static Optional<ExtentRecord> endingAt(RecordReader reader, InodeId inode, long end) {
     return reader

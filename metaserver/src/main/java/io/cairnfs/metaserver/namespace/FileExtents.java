@@ -20,6 +20,9 @@ public interface FileExtents {
   void adopt(NamespaceEditor namespace, SessionId session, InodeRecord file, ExtentContent content)
       throws CairnException;
 
+  /** True if the file's bytes lie in more than so many extents. */
+  boolean hasMoreThan(NamespaceEditor namespace, InodeId file, int extents);
+
   /**
    * Removes at most {@code limit} extents of a file with their references; chunks that lose their
    * last reference become garbage when they are sealed.

@@ -159,6 +159,7 @@ public record InodeRecord(
   /** Changes of a record. */
   public static final class Editor {
     private final InodeRecord from;
+    private InodeId id;
     private int mode;
     private String owner;
     private String group;
@@ -175,6 +176,7 @@ public record InodeRecord(
 
     private Editor(InodeRecord from) {
       this.from = from;
+      id = from.id;
       mode = from.mode;
       owner = from.owner;
       group = from.group;
@@ -188,6 +190,12 @@ public record InodeRecord(
       parent = from.parent;
       content = from.content;
       changeIndex = from.changeIndex;
+    }
+
+    /** Makes it another inode that is as this one. */
+    public Editor id(InodeId value) {
+      id = value;
+      return this;
     }
 
     public Editor mode(int value) {
@@ -257,7 +265,7 @@ public record InodeRecord(
 
     public InodeRecord done() {
       return new InodeRecord(
-          from.id,
+          id,
           from.type,
           mode,
           owner,

@@ -17,8 +17,9 @@ import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.NodeRef;
 
 /**
- * Makes a file, or empties an existing one (which keeps its inode, mode and owner). Without content
- * the caller gets the write lease; with whole content the file is complete.
+ * Makes a file, or empties an existing one, which keeps its mode and owner, and its inode unless
+ * its bytes lie in too many extents. Without content the caller gets the write lease; with whole
+ * content the file is complete.
  */
 final class CreateOperation {
   /** Mode of directories made on the way. */
@@ -58,7 +59,7 @@ final class CreateOperation {
     Place place = tree.locate(target, parents, PARENT_MODE);
     InodeRecord file;
     if (place.target().isPresent()) {
-      file = emptied(place.target().get(), replication, chunkBytes);
+      file = emptied(place, place.target().get(), replication, chunkBytes);
     } else {
       tree.requireMayAdd(place.parent(), place.requireName(target), target);
       file = tree.addFile(place.parent(), place.requireName(target), mode, replication, chunkBytes);
@@ -78,7 +79,7 @@ final class CreateOperation {
     }
   }
 
-  private InodeRecord emptied(InodeRecord file, int replication, long chunkBytes)
+  private InodeRecord emptied(Place place, InodeRecord file, int replication, long chunkBytes)
       throws CairnException {
     NodeRef target = request.getTarget();
     if (file.isDirectory() || request.getOverwrite()) {
@@ -91,7 +92,7 @@ final class CreateOperation {
         file, context.principal(), Permissions.WRITE, () -> PathResolver.describe(target));
     WriteLeases.requireFree(context, file, target);
     InodeRecord emptied =
-        tree.withoutContent(file)
+        tree.withoutContent(place, file, target)
             .edit()
             .replication(replication)
             .chunkBytes(chunkBytes)

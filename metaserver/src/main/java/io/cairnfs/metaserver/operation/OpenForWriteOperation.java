@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.CreateResult;
 import io.cairnfs.proto.metadata.OpenForWrite;
@@ -18,14 +19,15 @@ final class OpenForWriteOperation {
     NamespaceEditor namespace = context.namespace();
     NodeRef target = request.getTarget();
     Tree tree = new Tree(context);
-    InodeRecord file = tree.paths().resolve(target);
+    Place place = tree.paths().locate(target);
+    InodeRecord file = place.requireTarget(target);
     Tree.requireFile(file, target);
     Permissions.require(
         file, context.principal(), Permissions.WRITE, () -> PathResolver.describe(target));
     WriteLeases.requireFree(context, file, target);
     if (request.getTruncate() && file.length() > 0) {
       InodeRecord emptied =
-          tree.withoutContent(file)
+          tree.withoutContent(place, file, target)
               .edit()
               .mtimeNanos(context.nowNanos())
               .ctimeNanos(context.nowNanos())

@@ -23,6 +23,9 @@ final class Tree {
   /** Rights that a directory made on the way has for its owner, whatever was asked. */
   private static final int OWNER_WRITE_SEARCH = 0300;
 
+  /** Extents that a command removes by itself. */
+  static final int MAX_RELEASED = 4096;
+
   private static final FileName HOMES = nameOf("user");
 
   private final CommandContext context;
@@ -193,14 +196,46 @@ final class Tree {
     context.transaction().addTo(Counter.DIRECTORIES, -1);
   }
 
-  /** Removes a file's bytes; the caller stores the record that this returns. */
-  InodeRecord withoutContent(InodeRecord file) {
+  /**
+   * A file without its bytes; the caller stores the record that this returns.
+   *
+   * <p>Bytes in more extents than a command may remove stay where they are, with the inode, which
+   * is purged in steps: another inode takes its name, with all that the file was. Who has the file
+   * open keeps what he has opened, as if it had been deleted.
+   *
+   * @throws CairnException UNSUPPORTED for such a file if it was not referred to by its name
+   */
+  InodeRecord withoutContent(Place place, InodeRecord file, NodeRef ref) throws CairnException {
     switch (file.content()) {
       case NONE -> {}
       case INLINE -> namespace.deleteInlineContent(file.id());
-      case EXTENTS -> context.extents().release(namespace, file.id(), Integer.MAX_VALUE);
+      case EXTENTS -> {
+        if (context.extents().hasMoreThan(namespace, file.id(), MAX_RELEASED)) {
+          return replaced(place, file, ref);
+        }
+        context.extents().release(namespace, file.id(), MAX_RELEASED);
+      }
     }
     return file.edit().content(ContentKind.NONE).length(0).done();
+  }
+
+  private InodeRecord replaced(Place place, InodeRecord file, NodeRef ref) throws CairnException {
+    if (place.name().isEmpty() || file.linkCount() != 1) {
+      throw new CairnException(
+          ErrorCode.UNSUPPORTED,
+          PathResolver.describe(ref) + " is too large to be emptied but by its only name");
+    }
+    InodeRecord fresh =
+        file.edit()
+            .id(new InodeId(context.transaction().nextId(Counter.INODE_ID)))
+            .content(ContentKind.NONE)
+            .length(0)
+            .done();
+    namespace.putNewInode(fresh);
+    namespace.putDentry(place.parent().id(), place.name().get(), fresh);
+    context.transaction().addTo(Counter.FILES, 1);
+    dropLink(file);
+    return fresh;
   }
 
   /** The type must be a file's. */

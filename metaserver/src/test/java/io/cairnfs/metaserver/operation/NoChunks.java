@@ -23,6 +23,11 @@ public final class NoChunks implements FileExtents {
   }
 
   @Override
+  public boolean hasMoreThan(NamespaceEditor namespace, InodeId file, int extents) {
+    return false;
+  }
+
+  @Override
   public int release(NamespaceEditor namespace, InodeId file, int limit) {
     calls.add("release " + file);
     return 0;

@@ -48,7 +48,7 @@ public final class CompletedWork {
    * As {@link #begin}, for a delete: what was said to be copied and is not reported yet is not true
    * any more.
    */
-  synchronized boolean beginDelete(ChunkId chunk) {
+  public synchronized boolean beginDelete(ChunkId chunk) {
     if (!running.add(chunk)) {
       return false;
     }

@@ -417,9 +417,18 @@ final class DataNode extends SimulatedProcess {
   }
 
   private void work(ChunkId chunk, Work work) {
-    if (!completed.begin(chunk)) {
-      return;
+    if (completed.begin(chunk)) {
+      begun(chunk, work);
     }
+  }
+
+  private void deletion(ChunkId chunk, Work work) {
+    if (completed.beginDelete(chunk)) {
+      begun(chunk, work);
+    }
+  }
+
+  private void begun(ChunkId chunk, Work work) {
     onDisk(
         () -> {
           try {
@@ -446,7 +455,7 @@ final class DataNode extends SimulatedProcess {
                       verdict.getEpoch()));
       case DEAD -> {
         run.tally().count("case.DEAD_REPLICA_DELETED");
-        work(chunk, () -> store.delete(chunk));
+        deletion(chunk, () -> store.delete(chunk));
       }
       default -> {
         // It stays as it is.
@@ -455,7 +464,7 @@ final class DataNode extends SimulatedProcess {
   }
 
   private void deleteGarbage(ChunkId chunk) {
-    work(
+    deletion(
         chunk,
         () -> {
           store.delete(chunk);
@@ -467,6 +476,7 @@ final class DataNode extends SimulatedProcess {
     ChunkId chunk = new ChunkId(task.getChunk());
     Optional<CopyResult> before = completed.doneBefore(task);
     if (before.isPresent()
+        && !completed.isRunning(chunk)
         && store
             .status(chunk)
             .filter(
@@ -484,6 +494,10 @@ final class DataNode extends SimulatedProcess {
 
   private void copyFrom(CopyTask task, int source, ErrorCode last) {
     ChunkId chunk = new ChunkId(task.getChunk());
+    if (task.getSourcesCount() == 0) {
+      keep(task);
+      return;
+    }
     if (source >= task.getSourcesCount()) {
       copied(task, last);
       return;
@@ -504,6 +518,24 @@ final class DataNode extends SimulatedProcess {
       }
     } catch (CairnException e) {
       run.trace(name(), chunk + " not copied: " + e.getMessage());
+      copied(task, e.code());
+    }
+  }
+
+  /** Nobody else has the chunk: what is here counts, if it is good. */
+  private void keep(CopyTask task) {
+    ChunkId chunk = new ChunkId(task.getChunk());
+    ReplicaStatus status = store.status(chunk).orElse(null);
+    try {
+      if (status == null || status.length() < task.getLength()) {
+        copied(task, ErrorCode.CHUNK_NOT_FOUND);
+      } else if (status.state() != ReplicaStatus.State.SEALED) {
+        copied(task, ErrorCode.RETRY);
+      } else {
+        boolean good = store.verify(chunk, task.getLength(), ReadPace.FREE).good();
+        copied(task, good ? null : ErrorCode.CHUNK_CORRUPT);
+      }
+    } catch (CairnException e) {
       copied(task, e.code());
     }
   }

@@ -3,12 +3,14 @@ package io.cairnfs.metaserver.leader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.SlotJoin;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
 import io.cairnfs.metaserver.namespace.Counter;
@@ -443,6 +445,47 @@ final class LeaderDutiesTest {
     rig.await(() -> rig.chunk(chunk).orElseThrow().isLost());
     rig.clock.advance(Duration.ofSeconds(11));
     assertThat(rig.heartbeat(rig.sign(keeper)).getCopiesList()).isEmpty();
+  }
+
+  /** It would hold up a drain for days otherwise. */
+  @Test
+  void hazardA7AWriterThatKeepsAJoinerWaitingLosesItsChunkAfterAMinute() throws Exception {
+    rig.started();
+    Writing file = rig.write("/log");
+    rig.commit(file, LENGTH, false);
+    long chunk = file.chunk().getChunk();
+    int slot = new ChunkId(chunk).slot();
+    int fourth =
+        rig.register(
+                rig.registration(1)
+                    .setNonce(ByteString.copyFromUtf8("nonce-4"))
+                    .setName("d4")
+                    .clearVolumes()
+                    .addVolumes(LeaderRig.volume(4, 1L << 40)))
+            .getServer();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder()
+                    .setServer(file.pipeline().get(0))
+                    .setMembership(ServerMembership.DRAINING)));
+    rig.await(
+        () ->
+            rig.read(view -> SlotTable.get(view, 0, slot))
+                .joining()
+                .filter(SlotJoin::isAtEnd)
+                .isPresent());
+    for (int seconds = 0; seconds < 54; seconds += 9) {
+      rig.turn();
+      rig.clock.advance(Duration.ofSeconds(9));
+      rig.heartbeats();
+      rig.heartbeat(rig.sign(fourth));
+    }
+    rig.turn();
+    assertThat(rig.chunk(chunk).orElseThrow().isOpen()).isTrue();
+    rig.clock.advance(Duration.ofSeconds(9));
+    rig.await(() -> rig.chunk(chunk).orElseThrow().isSettling());
   }
 
   @Test

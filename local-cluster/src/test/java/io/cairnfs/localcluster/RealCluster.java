@@ -1,11 +1,14 @@
 package io.cairnfs.localcluster;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +74,56 @@ final class RealCluster implements AutoCloseable {
 
   Path root() {
     return root;
+  }
+
+  /**
+   * Puts a further metaserver into the configuration, formats it to join, and starts it; what runs
+   * already has read the configuration before. It is no member yet.
+   *
+   * @return its address
+   */
+  HostPort startJoining(String id) throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    Files.writeString(
+        controller.directory().configurationFile(),
+        "metaservers.%s { host = 127.0.0.1, port = %d, directory = %s }%n".formatted(id, port, id),
+        StandardOpenOption.APPEND);
+    format(id, "--join");
+    controller.restart(id);
+    return controller.directory().role(id).address();
+  }
+
+  /** Formats the directory of a metaserver for this cluster. */
+  void format(String id, String... options) throws Exception {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "--conf",
+                controller.directory().configurationFile().toString(),
+                "--id",
+                id,
+                "--cluster-id",
+                Files.readString(root.resolve("cluster-id")).strip()));
+    all.addAll(List.of(options));
+    Process process =
+        JavaCommand.of(JavaCommand.toolFlags(), "io.cairnfs.metaserver.FormatMain", all)
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException("format " + all + ": " + output);
+    }
+  }
+
+  /** SIGTERM, and the end of the process. */
+  void terminate(String id) throws Exception {
+    ProcessHandle process =
+        ProcessHandle.of(pid(id)).orElseThrow(() -> new IllegalStateException(id + " is gone"));
+    signal(id, "TERM");
+    process.onExit().get(30, TimeUnit.SECONDS);
   }
 
   CairnFileSystem connect() throws Exception {

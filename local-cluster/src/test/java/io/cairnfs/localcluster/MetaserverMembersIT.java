@@ -1,0 +1,238 @@
+package io.cairnfs.localcluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.metadata.MetaserverReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Metaservers are added, removed and replaced by command while files are written; no acknowledged
+ * file is lost, and whoever was started with the old members goes on.
+ */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class MetaserverMembersIT {
+  @TempDir Path directory;
+  private RealCluster cluster;
+  private CairnFileSystem fileSystem;
+  private Programs programs;
+
+  private void start(int metaservers) throws Exception {
+    cluster = RealCluster.start(directory.resolve("cluster"), metaservers, 3);
+    fileSystem = cluster.connect();
+    programs = new Programs(directory.resolve("here"));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    try {
+      if (fileSystem != null) {
+        fileSystem.close();
+      }
+    } finally {
+      if (cluster != null) {
+        cluster.close();
+      }
+    }
+  }
+
+  /** Writes small files until it is told to stop; knows what was acknowledged, and how slowly. */
+  private final class Writer implements AutoCloseable {
+    private static final int MANY = 100_000;
+
+    private final SystemClock clock = new SystemClock();
+    private final List<String> names = new ArrayList<>();
+    private final AtomicBoolean stop = new AtomicBoolean();
+    private final ExecutorService thread = Executors.newSingleThreadExecutor();
+    private final Future<?> done;
+    private volatile int written;
+    private volatile long longestNanos;
+
+    Writer(String prefix) {
+      done =
+          thread.submit(
+              () -> {
+                for (int i = 0; !stop.get() && i < MANY; i++) {
+                  String name = prefix + "/f" + i;
+                  long start = clock.monotonicNanos();
+                  Contents.write(fileSystem, name, length(i));
+                  longestNanos = Math.max(longestNanos, clock.monotonicNanos() - start);
+                  names.add(name);
+                  written = i + 1;
+                }
+                return null;
+              });
+    }
+
+    private static int length(int file) {
+      return file % 10 == 9 ? 20_000 : 300;
+    }
+
+    /** Files go on being acknowledged. */
+    void awaitFurther() throws Exception {
+      int target = written + 10;
+      boolean unused =
+          cluster.await(
+              Duration.ofMinutes(1),
+              "further files",
+              () -> {
+                if (done.isDone()) {
+                  done.get();
+                }
+                return written >= target ? Optional.of(true) : Optional.empty();
+              });
+    }
+
+    /** The longest write since this was asked last, in milliseconds. */
+    long takeLongestMillis() {
+      long longest = longestNanos;
+      longestNanos = 0;
+      return longest / 1_000_000;
+    }
+
+    void checkAll(CairnFileSystem with) throws Exception {
+      stop.set(true);
+      done.get(60, TimeUnit.SECONDS);
+      for (int i = 0; i < names.size(); i++) {
+        Contents.check(with, names.get(i), length(i));
+      }
+    }
+
+    @Override
+    public void close() {
+      stop.set(true);
+      thread.shutdownNow();
+    }
+  }
+
+  private Programs.Result metaserver(String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of("admin", "metaserver"));
+    all.addAll(List.of(words));
+    // Every metaserver that there ever was: some do not run any more.
+    return programs.with("CAIRN_FS", cluster.controller().uri()).cairn(all.toArray(new String[0]));
+  }
+
+  private String done(String... words) throws Exception {
+    Programs.Result result = metaserver(words);
+    assertThat(result.code()).as(result.err() + result.out()).isZero();
+    return result.out();
+  }
+
+  private List<String> voters() throws Exception {
+    return fileSystem.administration().report().getMetaserversList().stream()
+        .filter(each -> !each.getLearner())
+        .map(MetaserverReport::getId)
+        .toList();
+  }
+
+  private void remove(String id) throws Exception {
+    assertThat(done("remove", id)).startsWith(id + " is removed");
+  }
+
+  @Test
+  void anEmptiedDiskIsNoMemberUntilItIsAddedAnew() throws Exception {
+    start(3);
+    String victim = cluster.followers().get(0);
+    Path lost = cluster.root().resolve(victim);
+    try (Writer writer = new Writer("/emptied")) {
+      writer.awaitFurther();
+      cluster.controller().kill(victim);
+      ClusterDirectory.deleteTree(lost);
+      // As on the first day: it would be a voter that has promised nothing.
+      cluster.format(victim);
+      cluster.controller().restart(victim);
+      String refused =
+          cluster.await(
+              Duration.ofSeconds(20),
+              "REFUSED",
+              () -> Optional.of(done("list")).filter(text -> text.contains("REFUSED")));
+      assertThat(refused)
+          .contains("emptied has lost what it promised")
+          .contains("'cairn admin metaserver remove " + victim + "'")
+          .contains("'cairn admin metaserver add " + victim + " HOST:PORT'");
+      String address = cluster.controller().directory().role(victim).address().toString();
+      Programs.Result early = metaserver("add", victim, address);
+      assertThat(early.code()).isEqualTo(255);
+      assertThat(early.err()).contains("is a member already").contains("remove it first");
+      writer.awaitFurther();
+      // Without it two of three run; what is left must not become less.
+      String other =
+          cluster.followers().stream().filter(id -> !id.equals(victim)).findFirst().orElseThrow();
+      Programs.Result tooMany = metaserver("remove", other);
+      assertThat(tooMany.code()).isEqualTo(255);
+      assertThat(tooMany.err()).contains("only 1 can be reached").contains("--force");
+
+      remove(victim);
+      cluster.controller().kill(victim);
+      ClusterDirectory.deleteTree(lost);
+      cluster.format(victim, "--join");
+      cluster.controller().restart(victim);
+      assertThat(done("add", victim, address)).isEqualTo(victim + " is a voter.\n");
+      assertThat(voters()).containsExactly("m1", "m2", "m3");
+      // It counts again: another one may die.
+      cluster.controller().kill(other);
+      writer.awaitFurther();
+      cluster.controller().restart(other);
+      writer.checkAll(fileSystem);
+    }
+  }
+
+  @Test
+  void aPlannedChangeOfTheLeaderIsHardlyNoticed() throws Exception {
+    start(3);
+    try (Writer writer = new Writer("/planned")) {
+      writer.awaitFurther();
+      for (int i = 0; i < 5; i++) {
+        String next = cluster.followers().get(0);
+        writer.awaitFurther();
+        long unused = writer.takeLongestMillis();
+        String said = done("transfer", next);
+        writer.awaitFurther();
+        System.out.printf(
+            "transfer to %s: longest write %d ms; %s", next, writer.takeLongestMillis(), said);
+        assertThat(said).startsWith(next + " leads; the longest time without an answer was ");
+        assertThat(cluster.leader()).isEqualTo(next);
+      }
+      for (int i = 0; i < 3; i++) {
+        String leader = cluster.leader();
+        writer.awaitFurther();
+        long unused = writer.takeLongestMillis();
+        cluster.terminate(leader);
+        writer.awaitFurther();
+        System.out.printf(
+            "SIGTERM of leader %s: longest write %d ms%n", leader, writer.takeLongestMillis());
+        assertThat(Files.readString(cluster.controller().directory().logFile(leader)))
+            .contains("hands leadership to");
+        cluster.controller().restart(leader);
+      }
+      writer.checkAll(fileSystem);
+    }
+    assertThat(done("transfer", cluster.leader())).endsWith(" leads already.\n");
+    Programs.Result unknown = metaserver("transfer", "m9");
+    assertThat(unknown.code()).isEqualTo(255);
+    assertThat(unknown.err())
+        .contains("m9 is no metaserver of this cluster; there are [m1, m2, m3]");
+    Programs.Result stranger =
+        programs
+            .with("CAIRN_FS", cluster.controller().uri())
+            .with("CAIRN_USER", "mallory")
+            .cairn("admin", "metaserver", "remove", "m1");
+    assertThat(stranger.code()).isEqualTo(255);
+    assertThat(stranger.err()).contains("mallory is not the superuser");
+  }
+}

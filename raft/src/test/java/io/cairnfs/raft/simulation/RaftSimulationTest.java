@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole groups under faults. A failing seed is repeated with {@code bin/cairn simulate}. */
 final class RaftSimulationTest {
-  private static final int SEEDS = Boolean.getBoolean("cairn.long") ? 20_000 : 3_000;
+  private static final int SEEDS = Boolean.getBoolean("cairn.long") ? 20_000 : 9_000;
 
   @Test
   void thousandsOfSeedsKeepAllInvariantsAndConverge() throws InterruptedException {

@@ -2,9 +2,19 @@ package io.cairnfs.localcluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.ClusterAdministration;
+import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.admin.AddMetaserver;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
+import io.cairnfs.proto.admin.PromoteMetaserver;
+import io.cairnfs.proto.admin.RemoveMetaserver;
+import io.cairnfs.proto.metadata.Belonging;
 import io.cairnfs.proto.metadata.MetaserverReport;
+import io.cairnfs.proto.metadata.WhoLeadsReply;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,8 +150,118 @@ class MetaserverMembersIT {
         .toList();
   }
 
+  /** As the commands do, without a program for each step. */
+  private void join(String id) throws Exception {
+    HostPort address = cluster.startJoining(id);
+    ClusterAdministration administration = fileSystem.administration();
+    WhoLeadsReply joining = administration.whoLeads(address);
+    assertThat(joining.getBelonging()).isEqualTo(Belonging.JOINING);
+    change(
+        ChangeMetaserversRequest.newBuilder()
+            .setAdd(
+                AddMetaserver.newBuilder()
+                    .setId(id)
+                    .setHost(address.host())
+                    .setPort(address.port())
+                    .setInstance(joining.getInstance())));
+    // Tried again by the client until it has caught up.
+    change(
+        ChangeMetaserversRequest.newBuilder().setPromote(PromoteMetaserver.newBuilder().setId(id)));
+  }
+
+  private void leave(String id) throws Exception {
+    change(
+        ChangeMetaserversRequest.newBuilder().setRemove(RemoveMetaserver.newBuilder().setId(id)));
+  }
+
+  private void change(ChangeMetaserversRequest.Builder change) throws Exception {
+    var unused = fileSystem.administration().changeMetaservers(change.build());
+  }
+
   private void remove(String id) throws Exception {
     assertThat(done("remove", id)).startsWith(id + " is removed");
+  }
+
+  private String leadingMember() throws Exception {
+    return cluster.await(
+        Duration.ofSeconds(20),
+        "a leader",
+        () ->
+            fileSystem.administration().report().getMetaserversList().stream()
+                .filter(MetaserverReport::getLeader)
+                .map(MetaserverReport::getId)
+                .findFirst());
+  }
+
+  @Test
+  void oneBecomesThreeAndFiveAndOneAgainWhileFilesAreWritten() throws Exception {
+    start(1);
+    try (Writer writer = new Writer("/members")) {
+      writer.awaitFurther();
+      for (String id : List.of("m2", "m3", "m4", "m5")) {
+        join(id);
+        writer.awaitFurther();
+      }
+      JsonNode five = new ObjectMapper().readTree(done("list", "--json"));
+      assertThat(five.get("leader").asText()).isEqualTo(leadingMember());
+      assertThat(five.get("metaservers")).hasSize(5);
+      assertThat(voters()).containsExactly("m1", "m2", "m3", "m4", "m5");
+      // The leader first, then whoever is left, the leader among them.
+      for (int left = 4; left >= 1; left--) {
+        String next = left % 2 == 0 ? leadingMember() : voters().get(0);
+        leave(next);
+        writer.awaitFurther();
+        cluster.controller().kill(next);
+        writer.awaitFurther();
+        assertThat(voters()).hasSize(left).doesNotContain(next);
+      }
+      Programs.Result last = metaserver("remove", voters().get(0));
+      assertThat(last.code()).isEqualTo(255);
+      assertThat(last.err()).contains("is the last voter");
+      try (CairnFileSystem fresh = cluster.connect()) {
+        writer.checkAll(fresh);
+      }
+    }
+    cluster.awaitHealthy(Duration.ofMinutes(2));
+  }
+
+  @Test
+  void allMembersAreReplacedUnderAClientAndDataServersThatKnowOnlyTheOldOnes() throws Exception {
+    start(3);
+    String old = cluster.controller().uri();
+    try (Writer writer = new Writer("/replaced")) {
+      writer.awaitFurther();
+      for (int i = 1; i <= 3; i++) {
+        join("m" + (i + 3));
+        leave("m" + i);
+        writer.awaitFurther();
+      }
+      assertThat(voters()).containsExactly("m4", "m5", "m6");
+      // Removed ones that still run send callers on, say why, and stay out.
+      assertThat(programs.with("CAIRN_FS", old).dfs("-ls", "/replaced").code()).isZero();
+      for (String id : List.of("m1", "m2", "m3")) {
+        boolean unused =
+            cluster.await(
+                Duration.ofSeconds(20),
+                id + " in its log",
+                () ->
+                    Files.readString(cluster.controller().directory().logFile(id))
+                            .contains(id + " was removed from the cluster")
+                        ? Optional.of(true)
+                        : Optional.empty());
+        cluster.controller().kill(id);
+      }
+      writer.awaitFurther();
+      // The next failover, too, is among new members only.
+      cluster.controller().kill(leadingMember());
+      writer.awaitFurther();
+      writer.checkAll(fileSystem);
+    }
+    for (String id : List.of("d1", "d2", "d3")) {
+      assertThat(cluster.pid(id)).isPositive();
+    }
+    Contents.write(fileSystem, "/replaced/after", 3_000_000);
+    Contents.check(fileSystem, "/replaced/after", 3_000_000);
   }
 
   @Test

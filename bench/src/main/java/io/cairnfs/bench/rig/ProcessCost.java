@@ -4,7 +4,6 @@ import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -51,7 +50,10 @@ public record ProcessCost(long cpuMicros, long switches) {
           .filter(line -> line.contains("ctxt_switches"))
           .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
           .sum();
-    } catch (NoSuchFileException e) {
+    } catch (IOException e) {
+      if (Files.exists(thread)) {
+        throw e;
+      }
       // A thread that has ended since its name was read switches no more.
       return 0;
     }

@@ -12,6 +12,7 @@ import io.cairnfs.simulation.chaos.Account.Possibility;
 import io.cairnfs.simulation.chaos.Tally.Count;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -328,7 +329,7 @@ final class ChaosWriter implements Runnable {
       byte[] content = read(path);
       // Its length grows by whole packets; what is there must be right.
       int whole = content.length / BlockContent.BYTES * BlockContent.BYTES;
-      byte[] blocks = whole == content.length ? content : java.util.Arrays.copyOf(content, whole);
+      byte[] blocks = whole == content.length ? content : Arrays.copyOf(content, whole);
       BlockContent.fault(blocks, other, 0)
           .ifPresent(fault -> tally.violated("%s, read by another: %s".formatted(path, fault)));
       tally.add(Count.FILES_OF_OTHERS_READ, 1);

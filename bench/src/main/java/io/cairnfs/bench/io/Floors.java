@@ -14,8 +14,8 @@ import java.nio.file.StandardOpenOption;
 /**
  * What the machine allows at best, measured in the same run.
  *
- * @param diskMebibytes writing one plain file of the streams' size to the disk, without a force, as
- *     {@code dd} does: MiB/s; three replicas on one disk get a third of it
+ * @param diskMebibytes writing one plain file as large as all replicas of a stream, without a
+ *     force, as {@code dd} does: MiB/s; three replicas on one disk get a third of it
  * @param loopbackMebibytes one loopback TCP stream, MiB/s
  * @param roundTripMicros a loopback round trip
  * @param forceMicros fdatasync of 4 KiB, median
@@ -24,9 +24,15 @@ record Floors(
     double diskMebibytes, double loopbackMebibytes, double roundTripMicros, double forceMicros) {
   private static final int BLOCK = 1 << 20;
 
-  static Floors measure(Path directory, int mebibytes, Clock clock) throws IOException {
+  /**
+   * @param mebibytes size of the streams
+   * @param replicas copies of each: the plain file is as large as all of them together, since
+   *     memory that is used for the first time costs far more than memory that was just freed
+   */
+  static Floors measure(Path directory, int mebibytes, int replicas, Clock clock)
+      throws IOException {
     return new Floors(
-        disk(directory, mebibytes, clock),
+        disk(directory, replicas * mebibytes, clock),
         Calibration.streamGigabytes(clock) * 1e9 / BLOCK,
         Calibration.roundTripMicros(clock),
         Calibration.forceMicros(directory, clock));

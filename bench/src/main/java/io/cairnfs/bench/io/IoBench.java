@@ -82,7 +82,7 @@ public final class IoBench implements Callable<Integer> {
     try (BenchCluster cluster = BenchCluster.open(target);
         CairnFileSystem fileSystem = cluster.connect()) {
       FigureTable table = new FigureTable("bench io: three replicas, median of " + runs);
-      floors = Floors.measure(cluster.directory(), mebibytes, clock);
+      floors = Floors.measure(cluster.directory(), mebibytes, REPLICAS, clock);
       floors.addTo(table);
       new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
       if (only.contains("streams")) {

@@ -3,6 +3,10 @@ package io.cairnfs.raft.core;
 /** Rare turns of the protocol that operators count and simulations must have seen. */
 public enum CoreEvent {
   ELECTION_WON,
+  /** A member far behind in applying let the others stand first. */
+  ELECTION_DEFERRED,
+  /** A member asked for votes because one with an older log had asked for its. */
+  STOOD_IN_PLACE_OF_ANOTHER,
   /** A pre-vote was refused because a leader was heard, or this member started, a moment ago. */
   PRE_VOTE_REFUSED_BY_LEASE,
   /** A pre-vote was refused because the asker's log is older. */

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -46,9 +47,13 @@ public final class RaftCore {
     INVALID
   }
 
+  /** A member with more committed entries to apply lets others stand first. */
+  private static final long LAGGING_ENTRIES = 200;
+
   private final MemberId self;
   private final RaftOptions options;
   private final RandomGenerator random;
+  private final LongSupplier applied;
   private final RaftLog log;
   private final CoreCounters counters = new CoreCounters();
   private final Outbox outbox = new Outbox();
@@ -63,6 +68,10 @@ public final class RaftCore {
   private long voteLockNanos;
 
   private long electionDeadlineNanos;
+
+  /** Since it last heard a leader this member has let the others go first once. */
+  private boolean deferred;
+
   private final Set<MemberId> votes = new HashSet<>();
 
   private long sequence;
@@ -81,6 +90,7 @@ public final class RaftCore {
   /**
    * @param vote as persisted last
    * @param log as recovered; everything in it counts as forced
+   * @param applied index of the last entry that the state machine has applied
    * @param nowNanos the member's start: it votes for nobody within one least election time-out
    */
   public RaftCore(
@@ -89,10 +99,12 @@ public final class RaftCore {
       VoteState vote,
       LogView log,
       RandomGenerator random,
+      LongSupplier applied,
       long nowNanos) {
     this.self = self;
     this.options = options;
     this.random = random;
+    this.applied = applied;
     this.log = new RaftLog(log, options.cacheBytes(), counters);
     term = vote.term();
     votedFor = vote.votedFor().orElse(null);
@@ -187,10 +199,24 @@ public final class RaftCore {
       }
     } else if (nowNanos >= electionDeadlineNanos) {
       resetElectionTimer(nowNanos);
-      if (mayStand() && installing == null) {
+      if (mayStand() && installing == null && !letOthersGoFirst(nowNanos)) {
         askBeforeStanding(nowNanos);
       }
     }
+  }
+
+  /**
+   * A member that is far behind in applying, as after its restart, would lead and answer nobody
+   * until it has caught up: it stands one least election time-out later, when no other has won.
+   */
+  private boolean letOthersGoFirst(long nowNanos) {
+    if (deferred || log.commit() - applied.getAsLong() < LAGGING_ENTRIES) {
+      return false;
+    }
+    deferred = true;
+    counters.count(CoreEvent.ELECTION_DEFERRED);
+    electionDeadlineNanos = nowNanos + options.minElectionTimeout().toNanos();
+    return true;
   }
 
   /** When {@link #tick} has to be called next, if nothing else happens. */
@@ -200,7 +226,11 @@ public final class RaftCore {
 
   // Elections (sections 3.4, 4.2.3, 6.2, 9.6).
 
-  /** Pre-vote: a member that could not win does not disturb the others with a new term. */
+  /**
+   * Pre-vote: a member that could not win does not disturb the others with a new term. It changes
+   * nothing anywhere; so whoever has refused, since it heard the leader a moment longer, is soon
+   * asked again.
+   */
   private void askBeforeStanding(long nowNanos) {
     role = RaftRole.PRE_CANDIDATE;
     leaderId = null;
@@ -213,7 +243,8 @@ public final class RaftCore {
     for (MemberId voter : otherVoters()) {
       outbox.send(new PreVoteRequest(self, voter, term + 1, log.last(), log.lastTerm()));
     }
-    resetElectionTimer(nowNanos);
+    long pause = options.heartbeatInterval().toNanos();
+    electionDeadlineNanos = nowNanos + random.nextLong(pause, 2 * pause);
   }
 
   /** The own vote counts once it is durable, as any other's; so the requests wait for that, too. */
@@ -253,6 +284,11 @@ public final class RaftCore {
     }
     boolean granted = !locked && current && request.term() > term;
     outbox.send(new VoteReply(self, request.from(), term, granted, true, request.term()));
+    if (!locked && !current && role == RaftRole.FOLLOWER && mayStand() && installing == null) {
+      // Nobody leads, and the other cannot win for want of what this log has.
+      counters.count(CoreEvent.STOOD_IN_PLACE_OF_ANOTHER);
+      askBeforeStanding(nowNanos);
+    }
   }
 
   private void vote(VoteRequest request, long nowNanos) {
@@ -379,6 +415,7 @@ public final class RaftCore {
       becomeFollower(term, from, nowNanos);
     }
     leaderId = from;
+    deferred = false;
     lockVote(nowNanos);
     resetElectionTimer(nowNanos);
   }

@@ -215,6 +215,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             directory.storage().vote(),
             new StoredLogView(log, directory.checkpoints()),
             environment.random(),
+            apply::appliedIndex,
             clock.monotonicNanos());
     this.admission = new Admission(self, directory.storage().instance(), core, transport);
     lastMonotonicNanos = clock.monotonicNanos();

@@ -65,6 +65,7 @@ public final class SimulatedMember {
   private boolean condemned;
   private boolean paused;
   private boolean suspended;
+  private long behindUntilNanos;
   private long suspendedSince;
   private long lostClockNanos;
   private int incarnation;
@@ -171,6 +172,14 @@ public final class SimulatedMember {
     return (long) Math.ceil((local - 1) / clockRate) + lostClockNanos + 1;
   }
 
+  /**
+   * Entries are applied as soon as they are committed here; some members that were just started
+   * tell the core that they are far behind, as real ones are, which changes who stands first.
+   */
+  private long shownApplied() {
+    return run.events().nowNanos() < behindUntilNanos ? 0 : machine.index();
+  }
+
   // Life and death.
 
   public void start() {
@@ -194,10 +203,14 @@ public final class SimulatedMember {
     incarnation++;
     state = State.UP;
     machine = recovered;
+    behindUntilNanos =
+        random.nextInt(4) == 0 ? run.events().nowNanos() + random.nextLong(3_000 * MILLI) : 0;
     run.invariants().loaded(id(), machine);
     sightRecovery();
     lastWritten = store.lastIndex();
-    core = new RaftCore(id(), options, store.storage().vote(), store, random, localNanos());
+    core =
+        new RaftCore(
+            id(), options, store.storage().vote(), store, random, this::shownApplied, localNanos());
     if (core.lastIndex() < machine.index()
         || (machine.index() >= core.firstIndex() - 1
             && core.termAt(machine.index()) != machine.term())) {

@@ -15,8 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One stream to one member. It is opened when something is to be sent; after it broke, not before a
- * pause that doubles up to half a second. {@link #send} is called by one thread.
+ * One stream to one member. It is opened when something is to be sent, but not before a pause has
+ * passed since the last one broke; the pause doubles up to half a second. What is sent to a member
+ * that went away and came back long ago is therefore not lost: the first request for a vote may be
+ * such. {@link #send} is called by one thread.
  */
 final class PeerLink {
   private static final Logger LOGGER = LoggerFactory.getLogger(PeerLink.class);
@@ -32,7 +34,7 @@ final class PeerLink {
   private final RpcClient client;
   private final RaftHello hello;
   private final Clock clock;
-  private Connection current;
+  private volatile Connection current;
   private long pauseNanos = MIN_PAUSE_NANOS;
   private long notBeforeNanos;
   private boolean toldUnreachable;
@@ -40,6 +42,10 @@ final class PeerLink {
   /** A stream that was opened; changed by its event loop, read by the sender. */
   private static final class Connection implements StreamListener {
     private volatile boolean established;
+
+    /** When it broke; written before {@link #broken}. */
+    private volatile long brokenNanos;
+
     private volatile String broken;
     private int waiting;
 
@@ -71,6 +77,12 @@ final class PeerLink {
 
   HostPort address() {
     return address;
+  }
+
+  /** Whether what was opened last has broken since. Any thread. */
+  boolean isBroken() {
+    Connection connection = current;
+    return connection != null && connection.broken != null;
   }
 
   /** Sends, or drops what cannot be sent; owns the bytes in either case. */
@@ -111,6 +123,7 @@ final class PeerLink {
               if (reply != null) {
                 reply.release();
               }
+              opened.brokenNanos = clock.monotonicNanos();
               opened.broken = error == null ? "ended by the other side" : error.getMessage();
             });
     return opened;
@@ -122,7 +135,7 @@ final class PeerLink {
       toldUnreachable = true;
       LOGGER.warn("member={} address={} {} unreachable: {}", peer, address, use, connection.broken);
     }
-    notBeforeNanos = clock.monotonicNanos() + pauseNanos;
+    notBeforeNanos = connection.brokenNanos + pauseNanos;
     pauseNanos = Math.min(2 * pauseNanos, MAX_PAUSE_NANOS);
   }
 

@@ -6,6 +6,7 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
+import io.cairnfs.raft.RaftRole;
 import io.cairnfs.raft.core.Effects.Persist;
 import io.cairnfs.raft.core.RaftCore.Acceptance;
 import io.cairnfs.raft.core.RaftMessage.AppendReply;
@@ -57,6 +58,10 @@ final class CoreHarness {
   private boolean diskHeld;
   private VoteState vote = VoteState.NONE;
   private long nowNanos;
+
+  /** What the state machine has applied. */
+  long applied;
+
   RaftCore core;
 
   CoreHarness(Membership membership) {
@@ -81,7 +86,7 @@ final class CoreHarness {
   }
 
   private RaftCore newCore() {
-    return new RaftCore(A, OPTIONS, vote, log, new SplittableRandom(7), nowNanos);
+    return new RaftCore(A, OPTIONS, vote, log, new SplittableRandom(7), () -> applied, nowNanos);
   }
 
   /** Loses all but what was forced. */
@@ -155,6 +160,15 @@ final class CoreHarness {
       take();
     }
     nowNanos = end;
+  }
+
+  /** Lets time pass until A asks whether it would get votes. */
+  void passUntilItAsks() {
+    while (core.role() != RaftRole.PRE_CANDIDATE) {
+      nowNanos = Math.max(nowNanos, core.nextDeadlineNanos());
+      core.tick(nowNanos);
+      take();
+    }
   }
 
   Acceptance propose(String text) {

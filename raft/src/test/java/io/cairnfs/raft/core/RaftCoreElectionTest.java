@@ -27,11 +27,95 @@ final class RaftCoreElectionTest {
 
   @Test
   void aMemberAsksBeforeItStandsAndItsTermStays() {
-    a.pass(601);
+    a.passUntilItAsks();
     assertThat(a.drain(PreVoteRequest.class)).hasSize(2);
     assertThat(a.core.role()).isEqualTo(RaftRole.PRE_CANDIDATE);
     assertThat(a.core.term()).isZero();
     assertThat(a.durableVote()).isEqualTo(VoteState.NONE);
+  }
+
+  @Test
+  void whoeverRefusedIsAskedAgainSoon() {
+    a.passUntilItAsks();
+    a.sent.clear();
+    a.step(new VoteReply(B, A, 0, false, true, 1));
+    a.pass(100);
+    assertThat(a.drain(PreVoteRequest.class)).hasSizeBetween(2, 4);
+    a.step(new VoteReply(B, A, 0, true, true, 1));
+    assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+  }
+
+  @Test
+  void aCandidateWaitsForItsVotesAsLongAsForALeader() {
+    a.passUntilItAsks();
+    a.step(new VoteReply(B, A, 0, true, true, 1));
+    a.sent.clear();
+    a.pass(299);
+    assertThat(a.sent).isEmpty();
+    assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+  }
+
+  @Test
+  void aMemberFarBehindInApplyingLetsTheOthersStandFirstButNotForEver() {
+    catchUpOn(200);
+    a.applied = 0;
+    a.pass(600);
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    assertThat(a.core.counters().of(CoreEvent.ELECTION_DEFERRED)).isEqualTo(1);
+    a.pass(300);
+    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
+    assertThat(a.core.counters().of(CoreEvent.ELECTION_DEFERRED)).isEqualTo(1);
+  }
+
+  @Test
+  void aMemberALittleBehindInApplyingStandsInTime() {
+    catchUpOn(200);
+    a.applied = 1;
+    a.pass(601);
+    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
+  }
+
+  @Test
+  void aMemberThatHeardALeaderAgainLetsTheOthersGoFirstAgain() {
+    catchUpOn(200);
+    a.pass(601);
+    a.append(B, 1, 200, 1, 200);
+    a.sent.clear();
+    a.pass(600);
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    assertThat(a.core.counters().of(CoreEvent.ELECTION_DEFERRED)).isEqualTo(2);
+  }
+
+  /** A follower of B in term 1 with committed entries. */
+  private void catchUpOn(int entries) {
+    for (int index = 1; index <= entries; index++) {
+      a.append(B, 1, index - 1, index == 1 ? 0 : 1, index, entry(index, 1));
+    }
+    a.sent.clear();
+  }
+
+  @Test
+  void whoeverRefusesAVoteForItsLongerLogStandsItself() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1), entry(2, 1));
+    a.advance(301);
+    a.sent.clear();
+    a.step(new PreVoteRequest(C, A, 2, 1, 1));
+    assertThat(a.sent)
+        .contains(new VoteReply(A, C, 1, false, true, 2), new PreVoteRequest(A, C, 2, 2, 1));
+    assertThat(a.core.role()).isEqualTo(RaftRole.PRE_CANDIDATE);
+    a.sent.clear();
+    a.step(new PreVoteRequest(C, A, 2, 1, 1));
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+  }
+
+  @Test
+  void whoeverHeardTheLeaderAMomentAgoStandsForNobody() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1), entry(2, 1));
+    a.advance(200);
+    a.sent.clear();
+    a.step(new PreVoteRequest(C, A, 2, 1, 1));
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    assertThat(a.core.role()).isEqualTo(RaftRole.FOLLOWER);
   }
 
   @Test

@@ -404,6 +404,7 @@ final class RaftCoreReplicationTest {
                     new VoteState(2, Optional.empty()),
                     a.log,
                     new java.util.SplittableRandom(1),
+                    () -> 0,
                     0))
         .hasMessageContaining("term 2");
   }

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.raft.CheckpointManifest;
 import io.cairnfs.proto.raft.CheckpointPartRequest;
+import io.cairnfs.proto.raft.MemberAddress;
+import io.cairnfs.proto.raft.RaftHello;
 import io.cairnfs.raft.Member;
 import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
@@ -25,9 +28,11 @@ import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.RpcServerOptions;
 import io.cairnfs.rpc.server.SecurityMode;
 import io.cairnfs.rpc.transport.RpcEventLoops;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -157,6 +162,47 @@ final class RpcRaftTransportTest {
         assertThat(arrived).isEqualTo(new TimeoutNow(A, B, 2));
       }
     }
+  }
+
+  @Test
+  void theFirstMessageToAMemberThatWentAwayAndCameBackLongAgoArrives() throws Exception {
+    ManualClock linkClock = new ManualClock(0);
+    try (Node a = new Node(A, "g")) {
+      Member member;
+      PeerLink link;
+      try (Node b = new Node(B, "g")) {
+        member = b.member;
+        link = new PeerLink(B, member.address(), "control", a.client, hello(a), linkClock);
+        link.send(encoded(1));
+        b.next();
+      }
+      for (int i = 0; i < 2_000 && !link.isBroken(); i++) {
+        assertThat(a.heard.poll(10, TimeUnit.MILLISECONDS)).isNull();
+      }
+      assertThat(link.isBroken()).isTrue();
+      try (Node again = new Node(member, "g")) {
+        linkClock.advance(Duration.ofSeconds(2));
+        link.send(encoded(2));
+        assertThat(again.next()).isEqualTo(new TimeoutNow(A, B, 2));
+      }
+      link.close();
+    }
+  }
+
+  private static RaftHello hello(Node node) {
+    return RaftHello.newBuilder()
+        .setGroup("g")
+        .setFrom(
+            MemberAddress.newBuilder()
+                .setId(node.member.id().value())
+                .setHost(node.member.address().host())
+                .setPort(node.member.address().port()))
+        .build();
+  }
+
+  private ByteBuf encoded(long term) {
+    return RaftMessageCodec.encode(
+        "g", new TimeoutNow(A, B, term), new Envelope(0, 0), loops.allocator());
   }
 
   @Test

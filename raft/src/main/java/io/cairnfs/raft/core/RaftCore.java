@@ -50,6 +50,8 @@ public final class RaftCore {
   /** A member with more committed entries to apply lets others stand first. */
   private static final long LAGGING_ENTRIES = 200;
 
+  private static final int MAX_YIELDS = 3;
+
   private final MemberId self;
   private final RaftOptions options;
   private final RandomGenerator random;
@@ -71,6 +73,9 @@ public final class RaftCore {
 
   /** Since it last heard a leader this member has let the others go first once. */
   private boolean deferred;
+
+  /** How often since then it waited a little longer because another was about to stand. */
+  private int yields;
 
   private final Set<MemberId> votes = new HashSet<>();
 
@@ -243,8 +248,16 @@ public final class RaftCore {
     for (MemberId voter : otherVoters()) {
       outbox.send(new PreVoteRequest(self, voter, term + 1, log.last(), log.lastTerm()));
     }
+    electionDeadlineNanos = nowNanos + askAgainNanos();
+  }
+
+  private long askAgainNanos() {
     long pause = options.heartbeatInterval().toNanos();
-    electionDeadlineNanos = nowNanos + random.nextLong(pause, 2 * pause);
+    return random.nextLong(pause, 2 * pause);
+  }
+
+  private void standNotBefore(long nanos) {
+    electionDeadlineNanos = Math.max(electionDeadlineNanos, nanos);
   }
 
   /** The own vote counts once it is durable, as any other's; so the requests wait for that, too. */
@@ -284,6 +297,11 @@ public final class RaftCore {
     }
     boolean granted = !locked && current && request.term() > term;
     outbox.send(new VoteReply(self, request.from(), term, granted, true, request.term()));
+    if (granted && yields < MAX_YIELDS) {
+      // The other is about to stand: two that stand at once may both fail.
+      yields++;
+      standNotBefore(nowNanos + askAgainNanos());
+    }
     if (!locked && !current && role == RaftRole.FOLLOWER && mayStand() && installing == null) {
       // Nobody leads, and the other cannot win for want of what this log has.
       counters.count(CoreEvent.STOOD_IN_PLACE_OF_ANOTHER);
@@ -416,6 +434,7 @@ public final class RaftCore {
     }
     leaderId = from;
     deferred = false;
+    yields = 0;
     lockVote(nowNanos);
     resetElectionTimer(nowNanos);
   }

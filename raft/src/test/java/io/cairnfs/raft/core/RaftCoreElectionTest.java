@@ -86,6 +86,22 @@ final class RaftCoreElectionTest {
     assertThat(a.core.counters().of(CoreEvent.ELECTION_DEFERRED)).isEqualTo(2);
   }
 
+  @Test
+  void whoeverPromisesAVoteWaitsALittleBeforeItStandsItselfButNotForEver() {
+    a.passUntilItAsks();
+    for (int round = 0; round < 3; round++) {
+      a.sent.clear();
+      a.step(new PreVoteRequest(C, A, 1, 0, 0));
+      a.pass(49);
+      assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    }
+    a.pass(51);
+    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
+    long asksAgain = a.core.nextDeadlineNanos();
+    a.step(new PreVoteRequest(C, A, 1, 0, 0));
+    assertThat(a.core.nextDeadlineNanos()).isEqualTo(asksAgain);
+  }
+
   /** A follower of B in term 1 with committed entries. */
   private void catchUpOn(int entries) {
     for (int index = 1; index <= entries; index++) {

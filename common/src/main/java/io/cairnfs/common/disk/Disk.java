@@ -52,6 +52,14 @@ public interface Disk {
   /** Makes the directory's entries durable. */
   void forceDirectory(String directory) throws IOException;
 
+  /**
+   * Whether both names are links to one file, so that both have the same bytes. False where the
+   * disk cannot tell.
+   */
+  default boolean isSameFile(String first, String second) throws IOException {
+    return false;
+  }
+
   /** Bytes that can still be written. */
   long usableBytes() throws IOException;
 

@@ -88,6 +88,11 @@ public final class SystemDisk implements Disk {
   }
 
   @Override
+  public boolean isSameFile(String first, String second) throws IOException {
+    return Files.isSameFile(root.resolve(first), root.resolve(second));
+  }
+
+  @Override
   public long usableBytes() throws IOException {
     return Files.getFileStore(root).getUsableSpace();
   }

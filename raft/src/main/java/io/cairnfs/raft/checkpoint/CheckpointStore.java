@@ -18,9 +18,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongFunction;
@@ -38,6 +41,9 @@ public final class CheckpointStore {
   private static final String INCOMING = "incoming-";
   private static final int PART_BYTES = 1 << 20;
   private static final int KEPT = 2;
+
+  /** Files up to here are read at each start; larger ones when they are used. */
+  private static final long READ_AT_START_BYTES = 1 << 20;
 
   private final Disk disk;
   private final Path root;
@@ -96,14 +102,31 @@ public final class CheckpointStore {
     CheckpointPointer pointer = readPointer(disk, current);
     CheckpointStore store = new CheckpointStore(disk, root, directory, group, pointer);
     if (pointer.getIndex() > 0) {
-      store.requireFiles(pointer.getDirectory());
+      store.requireFiles(pointer.getDirectory(), READ_AT_START_BYTES);
     }
     store.deleteTree(store.path(MAKING));
     return store;
   }
 
-  /** All are there in full length; whoever reads them finds damage inside. */
-  private void requireFiles(String checkpoint) throws IOException {
+  /**
+   * Reads the newest checkpoint through.
+   *
+   * @throws CorruptionException naming the first file that is not what was written
+   */
+  public void verify() throws IOException {
+    CheckpointPointer now = pointer;
+    if (now.getIndex() > 0) {
+      requireFiles(now.getDirectory(), Long.MAX_VALUE);
+    }
+  }
+
+  /** All are there in full length, and those up to a size with the bytes that were written. */
+  private void requireFiles(String checkpoint, long readUpTo) throws IOException {
+    String manifest = path(checkpoint) + "/" + MANIFEST;
+    if (!disk.exists(manifest)) {
+      throw new CorruptionException(
+          disk.describe(manifest), 0, "the manifest of the newest checkpoint", "no file");
+    }
     for (CheckpointFile expected : readManifest(checkpoint).getFilesList()) {
       String name = path(checkpoint) + "/" + expected.getName();
       if (!disk.exists(name)) {
@@ -118,7 +141,21 @@ public final class CheckpointStore {
               expected.getLength() + " bytes",
               file.size() + " bytes");
         }
+        if (expected.hasCrc() && expected.getLength() <= readUpTo) {
+          requireChecksum(name, expected, checksum(file));
+        }
       }
+    }
+  }
+
+  private void requireChecksum(String name, CheckpointFile expected, int found)
+      throws CorruptionException {
+    if (found != expected.getCrc()) {
+      throw new CorruptionException(
+          disk.describe(name),
+          0,
+          "CRC %08x of %d bytes".formatted(expected.getCrc(), expected.getLength()),
+          "%08x".formatted(found));
     }
   }
 
@@ -175,13 +212,35 @@ public final class CheckpointStore {
             .setIndex(position.index())
             .setTerm(position.term())
             .setConfiguration(MembershipCodec.toProto(membership));
+    Map<String, CheckpointFile> before = new HashMap<>();
+    if (pointer.getIndex() > 0) {
+      readManifest(pointer.getDirectory())
+          .getFilesList()
+          .forEach(file -> before.put(file.getName(), file));
+    }
     for (String name : disk.list(path(MAKING))) {
-      try (DiskFile file = disk.open(path(MAKING) + "/" + name, Disk.OpenMode.READ)) {
-        manifest.addFiles(CheckpointFile.newBuilder().setName(name).setLength(file.size()));
-      }
+      manifest.addFiles(describeFile(name, Optional.ofNullable(before.get(name))));
     }
     complete(MAKING, manifest.build());
     return current();
+  }
+
+  /** A file that the checkpoint before has, too, need not be read again. */
+  private CheckpointFile describeFile(String name, Optional<CheckpointFile> before)
+      throws IOException {
+    String made = path(MAKING) + "/" + name;
+    if (before.isPresent()
+        && before.get().hasCrc()
+        && disk.isSameFile(made, path(pointer.getDirectory()) + "/" + name)) {
+      return before.get();
+    }
+    try (DiskFile file = disk.open(made, Disk.OpenMode.READ)) {
+      return CheckpointFile.newBuilder()
+          .setName(name)
+          .setLength(file.size())
+          .setCrc(checksum(file))
+          .build();
+    }
   }
 
   /** Manifest, final name, pointer: each durable before the next. */
@@ -218,8 +277,9 @@ public final class CheckpointStore {
 
   /**
    * Receives a checkpoint from another member, verifies it, and makes it the newest one. What had
-   * arrived before a crash or an error is not fetched again. When this throws, the earlier
-   * checkpoint is still the newest.
+   * arrived before a crash or an error is not fetched again, also if the sender has a newer
+   * checkpoint by now that has the same files. When this throws, the earlier checkpoint is still
+   * the newest.
    *
    * @throws CairnException {@code CORRUPT} if what is on the disk afterwards is not what was sent;
    *     {@code WRONG_CLUSTER}, {@code MALFORMED} for a manifest that does not fit
@@ -232,10 +292,13 @@ public final class CheckpointStore {
     }
     // Files of two members differ even where their states are equal, so they must not be mixed.
     String name = nameOf(INCOMING, index, term) + "-" + hexOf(sender);
-    deleteIncomingExcept(name);
-    disk.createDirectories(path(name));
     CheckpointManifest offered = source.manifest();
     requireFitting(offered, index, term);
+    if (offered.getFilesList().stream().allMatch(CheckpointFile::hasCrc)) {
+      adoptEarlier(name, "-" + hexOf(sender));
+    }
+    deleteIncomingExcept(name);
+    disk.createDirectories(path(name));
     CheckpointManifest.Builder verified = offered.toBuilder().clearFiles();
     Set<String> expected = new HashSet<>();
     for (CheckpointFile file : offered.getFilesList()) {
@@ -250,6 +313,21 @@ public final class CheckpointStore {
     }
     complete(name, verified.build());
     return current();
+  }
+
+  /**
+   * Goes on with what has arrived of an earlier checkpoint of the same sender. Checksums tell which
+   * of its files the newer one has, too.
+   */
+  private void adoptEarlier(String name, String ofSender) throws IOException {
+    for (String found : disk.list(directory)) {
+      if (found.startsWith(INCOMING)
+          && found.endsWith(ofSender)
+          && !found.equals(name)
+          && !disk.exists(path(name))) {
+        disk.rename(path(found), path(name));
+      }
+    }
   }
 
   private void requireFitting(CheckpointManifest offered, long index, long term)
@@ -289,41 +367,59 @@ public final class CheckpointStore {
       throws IOException {
     boolean begun = disk.exists(name);
     try (DiskFile file = disk.open(name, begun ? Disk.OpenMode.WRITE : Disk.OpenMode.CREATE)) {
+      if (begun
+          && expected.hasCrc()
+          && file.size() == expected.getLength()
+          && checksum(file) == expected.getCrc()) {
+        file.force();
+        return expected.getCrc();
+      }
       if (file.size() > expected.getLength()) {
         file.truncate(0);
       }
-      long at = resumeAt(file);
-      while (at < expected.getLength()) {
-        byte[] part =
-            source.part(
-                expected.getName(), at, (int) Math.min(PART_BYTES, expected.getLength() - at));
-        if (part.length == 0) {
-          throw new CairnException(
-              ErrorCode.MALFORMED,
-              "%s ends at %d of %d bytes".formatted(expected.getName(), at, expected.getLength()));
-        }
-        file.write(ByteBuffer.wrap(part), at);
-        file.force();
-        at += part.length;
+      long at = resumeAt(file, expected);
+      int crc = fetchFrom(at, file, expected, source);
+      if (expected.hasCrc() && crc != expected.getCrc() && at > 0) {
+        // What was there already belongs to another file of that name.
+        file.truncate(0);
+        crc = fetchFrom(0, file, expected, source);
       }
-      file.force();
-      int crc = checksum(file);
       if (expected.hasCrc() && crc != expected.getCrc()) {
         file.truncate(0);
-        throw new CorruptionException(
-            disk.describe(name),
-            0,
-            "CRC %08x of %d bytes".formatted(expected.getCrc(), expected.getLength()),
-            "%08x".formatted(crc));
+        requireChecksum(name, expected, crc);
       }
       return crc;
     }
   }
 
-  /** Each part is forced before the next one is fetched, so only the last one can be torn. */
-  private static long resumeAt(DiskFile file) throws IOException {
+  private static int fetchFrom(
+      long start, DiskFile file, CheckpointFile expected, PartSource source) throws IOException {
+    long at = start;
+    while (at < expected.getLength()) {
+      byte[] part =
+          source.part(
+              expected.getName(), at, (int) Math.min(PART_BYTES, expected.getLength() - at));
+      if (part.length == 0) {
+        throw new CairnException(
+            ErrorCode.MALFORMED,
+            "%s ends at %d of %d bytes".formatted(expected.getName(), at, expected.getLength()));
+      }
+      file.write(ByteBuffer.wrap(part), at);
+      file.force();
+      at += part.length;
+    }
+    file.force();
+    return checksum(file);
+  }
+
+  /**
+   * Each part is forced before the next one is fetched, so only the last one can be torn: where no
+   * checksum would tell, it is fetched again.
+   */
+  private static long resumeAt(DiskFile file, CheckpointFile expected) throws IOException {
     long whole = file.size() / PART_BYTES * PART_BYTES;
-    long at = file.size() == whole && whole > 0 ? whole - PART_BYTES : whole;
+    boolean mayBeTorn = !expected.hasCrc() && file.size() == whole && whole > 0;
+    long at = mayBeTorn ? whole - PART_BYTES : whole;
     if (at < file.size()) {
       file.truncate(at);
     }

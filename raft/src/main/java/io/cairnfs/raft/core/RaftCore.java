@@ -560,7 +560,15 @@ public final class RaftCore {
    * complete and forced.
    */
   public void checkpointed(long index) {
-    long deletable = log.checkpointed(index, options.trailingEntries());
+    checkpointed(index, 0);
+  }
+
+  /**
+   * The same, with a log whose entries up to {@code beyond} have no room below a checkpoint,
+   * however few they are.
+   */
+  public void checkpointed(long index, long beyond) {
+    long deletable = log.checkpointed(index, options.trailingEntries(), beyond);
     if (deletable > 0) {
       outbox.compact(deletable);
     }

@@ -299,7 +299,7 @@ final class RaftLog {
   }
 
   /** Notes a checkpoint; returns up to where entries may be deleted, or 0. */
-  long checkpointed(long index, int trailingEntries) {
+  long checkpointed(long index, int trailingEntries, long beyond) {
     if (index > forced) {
       throw new IllegalStateException(
           "checkpoint at " + index + " beyond what could be applied, " + this);
@@ -311,7 +311,7 @@ final class RaftLog {
     commitTo(index);
     checkpoint = index;
     memberships.compact(index);
-    long deletable = index - trailingEntries;
+    long deletable = Math.max(index - trailingEntries, Math.min(index, beyond));
     if (deletable < first) {
       return 0;
     }

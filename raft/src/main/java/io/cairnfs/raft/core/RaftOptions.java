@@ -50,7 +50,7 @@ public record RaftOptions(
           64 << 20,
           65_536,
           32 << 20,
-          10_000);
+          100_000);
 
   public RaftOptions {
     if (heartbeatInterval.compareTo(minElectionTimeout) >= 0

@@ -36,6 +36,7 @@ final class Alignment {
       if (!checkpoint.hasFiles() || checkpoint.index() < log.firstIndex() - 1) {
         throw corrupt(directory, machine, "no checkpoint lies between");
       }
+      directory.checkpoints().verify();
       machine.install(directory.checkpoints().currentDirectory());
     }
     if (!holds(log, machine.appliedIndex(), machine.appliedTerm())) {

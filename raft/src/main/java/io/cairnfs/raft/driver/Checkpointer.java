@@ -67,8 +67,15 @@ final class Checkpointer {
     return new HashSet<>(lastReadNanos.keySet());
   }
 
+  /**
+   * How a checkpoint arrived.
+   *
+   * @param fetchedBytes what had to be sent; the rest was there from an earlier try
+   */
+  record Receipt(long bytes, long fetchedBytes) {}
+
   /** Fetches a checkpoint and makes it this member's newest. */
-  void receive(Install install, RaftTransport transport) throws IOException {
+  Receipt receive(Install install, RaftTransport transport) throws IOException {
     try {
       store.receive(
           install.index(),
@@ -76,6 +83,7 @@ final class Checkpointer {
           install.source(),
           new RemoteParts(store.group(), install, transport));
       store.deleteOld(inUse());
+      return new Receipt(incomingBytes, receivedBytes.get());
     } catch (IOException e) {
       throw noSpaceOr(e);
     } finally {

@@ -72,14 +72,28 @@ public final class MemberDirectory implements Closeable {
     try {
       RaftStorage storage = RaftStorage.open(disk, LOG, identity, options, random);
       try {
-        return new MemberDirectory(
-            storage, CheckpointStore.open(disk, root, CHECKPOINTS, identity.group()));
+        CheckpointStore checkpoints =
+            CheckpointStore.open(disk, root, CHECKPOINTS, identity.group());
+        requireNoGap(disk, storage.log().firstIndex(), checkpoints.current().index());
+        return new MemberDirectory(storage, checkpoints);
       } catch (IOException | RuntimeException e) {
         storage.close();
         throw e;
       }
     } catch (CorruptionException e) {
       throw withWhatToDo(identity, e);
+    }
+  }
+
+  /** The log is never cut beyond the newest completed checkpoint. */
+  private static void requireNoGap(Disk disk, long firstIndex, long checkpoint)
+      throws CorruptionException {
+    if (firstIndex > checkpoint + 1) {
+      throw new CorruptionException(
+          disk.describe(LOG),
+          0,
+          "the entries behind the newest checkpoint, from index " + (checkpoint + 1) + " on",
+          "a log that begins at " + firstIndex);
     }
   }
 

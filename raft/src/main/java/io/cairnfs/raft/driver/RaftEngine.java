@@ -822,13 +822,14 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     try {
       long index = checkpointer.make(machine, this::membershipAt);
       long millis = (clock.monotonicNanos() - start) / 1_000_000;
+      long beyond = log.beyond(options.retainedLogBytes());
       metrics.checkpoints.increment();
       metrics.checkpointMillis.record(millis);
       LOGGER.info("member={} checkpoint index={} made in {} ms", self, index, millis);
       hand(
           now -> {
             if (!ended) {
-              core.checkpointed(index);
+              core.checkpointed(index, beyond);
             }
             done.complete(index);
           });
@@ -859,7 +860,13 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     LOGGER.info(
         "member={} fetching checkpoint index={} from {}", self, install.index(), install.source());
     try {
-      checkpointer.receive(install, transport);
+      Checkpointer.Receipt receipt = checkpointer.receive(install, transport);
+      LOGGER.info(
+          "member={} checkpoint index={} received: {} of {} bytes fetched",
+          self,
+          install.index(),
+          receipt.fetchedBytes(),
+          receipt.bytes());
     } catch (CairnException e) {
       LOGGER.warn(
           "member={} checkpoint index={} not received from {}: {}",

@@ -431,6 +431,23 @@ public final class SegmentedLog implements Closeable {
   }
 
   /**
+   * Up to where the log may be cut if it is to keep so many bytes, in whole segments; 0 if it has
+   * no more.
+   */
+  public synchronized long beyond(long keptBytes) {
+    long bytes = 0;
+    for (int i = segments.size() - 1; i >= 0; i--) {
+      bytes += segments.get(i).end();
+      if (bytes > keptBytes) {
+        return i < segments.size() - 1
+            ? segments.get(i).lastIndex()
+            : segments.get(i).firstIndex() - 1;
+      }
+    }
+    return 0;
+  }
+
+  /**
    * Deletes the segments that hold nothing behind an index; entries of a segment that holds more
    * stay, so {@link #firstIndex} may remain lower than asked.
    *

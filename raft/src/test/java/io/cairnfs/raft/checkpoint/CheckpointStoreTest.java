@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class CheckpointStoreTest {
@@ -319,6 +320,107 @@ final class CheckpointStoreTest {
     assertThat(store.current().index()).isZero();
     store.receive(20, 2, SENDER, new Source(20));
     requireWhole(store, 20);
+  }
+
+  @Test
+  void aNewerCheckpointOfTheSameSenderTakesOverWhatItsFilesHaveInCommon() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk("disk");
+    CheckpointStore store = format(disk);
+    Source later = new Source(20);
+    PartSource breaksOff =
+        new PartSource() {
+          @Override
+          public CheckpointManifest manifest() {
+            return later.manifest().toBuilder().setIndex(15).build();
+          }
+
+          @Override
+          public byte[] part(String file, long offset, int maxBytes) throws IOException {
+            if (file.equals("small")) {
+              throw new CairnException(ErrorCode.CONNECTION_LOST, "gone");
+            }
+            return later.part(file, offset, maxBytes);
+          }
+        };
+    assertThatThrownBy(() -> store.receive(15, 2, SENDER, breaksOff))
+        .isInstanceOf(CairnException.class);
+    assertThat(later.sent).isGreaterThan(2 << 20);
+    later.sent = 0;
+    store.receive(20, 2, SENDER, later);
+    assertThat(later.sent).isEqualTo("20".length());
+    requireWhole(store, 20);
+  }
+
+  @Test
+  void whatIsLeftOfAnotherFileOfTheSameNameIsFetchedAnew() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk("disk");
+    CheckpointStore store = format(disk);
+    Source first = new Source(15);
+    PartSource breaksOff =
+        new PartSource() {
+          @Override
+          public CheckpointManifest manifest() {
+            return first.manifest();
+          }
+
+          @Override
+          public byte[] part(String file, long offset, int maxBytes) throws IOException {
+            if (offset > 0) {
+              throw new CairnException(ErrorCode.CONNECTION_LOST, "gone");
+            }
+            return first.part(file, offset, maxBytes);
+          }
+        };
+    assertThatThrownBy(() -> store.receive(15, 2, SENDER, breaksOff))
+        .isInstanceOf(CairnException.class);
+    store.receive(20, 2, SENDER, new Source(20));
+    requireWhole(store, 20);
+  }
+
+  /** Files of a state machine that links what it never changes. */
+  @Test
+  void aFileThatTheCheckpointBeforeHasTooIsNotReadAgain() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk("disk");
+    AtomicInteger compared = new AtomicInteger();
+    CrashingDisk linking =
+        new CrashingDisk(disk) {
+          @Override
+          public boolean isSameFile(String first, String second) {
+            compared.incrementAndGet();
+            return first.endsWith("large.sst") && second.endsWith("large.sst");
+          }
+        };
+    CheckpointStore store = format(linking);
+    store.make(new Machine(linking, 10), index -> MEMBERSHIP);
+    store.make(new Machine(linking, 20), index -> MEMBERSHIP);
+    assertThat(compared).hasValue(3);
+    Map<String, Integer> sums = new TreeMap<>();
+    store.manifest(20, 2).getFilesList().forEach(file -> sums.put(file.getName(), file.getCrc()));
+    assertThat(sums).containsEntry("large.sst", crc(Machine.files(10).get("large.sst")));
+    assertThat(sums).containsEntry("small", crc(Machine.files(20).get("small")));
+  }
+
+  private static int crc(byte[] bytes) {
+    return Crc32c.of(bytes, 0, bytes.length);
+  }
+
+  @Test
+  void aDamagedFileIsNamedSmallOnesAtOnceAndLargeOnesWhenTheyAreUsed() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk("disk");
+    CheckpointStore store = format(disk);
+    store.make(new Machine(disk, 10), index -> MEMBERSHIP);
+    String checkpoint = DIRECTORY + "/checkpoint-00000000000000000010-2/";
+    disk.flipBit(checkpoint + "large.sst", 8 * 1_000_000);
+    CheckpointStore opened = open(disk);
+    assertThatThrownBy(opened::verify)
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining("large.sst: corrupt at offset 0: expected CRC");
+    disk.flipBit(checkpoint + "large.sst", 8 * 1_000_000);
+    opened.verify();
+    disk.flipBit(checkpoint + "small", 3);
+    assertThatThrownBy(() -> open(disk))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining("small: corrupt at offset 0: expected CRC");
   }
 
   @Test

@@ -16,11 +16,35 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Members in one process, and who is cut off from the others. */
 final class InMemoryNetwork {
   private final Map<MemberId, RaftTransport.Receiver> receivers = new ConcurrentHashMap<>();
   private final Set<MemberId> isolated = ConcurrentHashMap.newKeySet();
+
+  private final AtomicLong fetchedBytes = new AtomicLong();
+  private final AtomicLong brokenFetches = new AtomicLong();
+  private final AtomicLong fetchesLeft = new AtomicLong(Long.MAX_VALUE);
+
+  /** After so many more parts of checkpoints none arrives. */
+  void breakFetchesAfter(long parts) {
+    fetchesLeft.set(parts);
+  }
+
+  void mendFetches() {
+    fetchesLeft.set(Long.MAX_VALUE);
+  }
+
+  /** Bytes of parts of checkpoints that arrived. */
+  long fetchedBytes() {
+    return fetchedBytes.get();
+  }
+
+  /** Parts that did not. */
+  long brokenFetches() {
+    return brokenFetches.get();
+  }
 
   void isolate(MemberId member) {
     isolated.add(member);
@@ -89,7 +113,14 @@ final class InMemoryNetwork {
       if (receiver == null || isolated.contains(self) || isolated.contains(source)) {
         throw new CairnException(ErrorCode.CONNECTION_LOST, source + " cannot be reached");
       }
-      return receiver.onPartRequest(request);
+      if (fetchesLeft.getAndDecrement() <= 0) {
+        fetchesLeft.set(0);
+        brokenFetches.incrementAndGet();
+        throw new CairnException(ErrorCode.CONNECTION_LOST, "connection to " + source + " broke");
+      }
+      Part part = receiver.onPartRequest(request);
+      fetchedBytes.addAndGet(part.bytes().length);
+      return part;
     }
 
     @Override

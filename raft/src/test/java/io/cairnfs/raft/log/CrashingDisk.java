@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A disk whose process dies before the n-th change or force. */
-public final class CrashingDisk implements Disk {
+public class CrashingDisk implements Disk {
   private final Disk disk;
   private long left;
   private long done;

@@ -6,9 +6,12 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.process.PidFile;
 import io.cairnfs.common.time.Clock;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,7 +157,34 @@ public final class ClusterController {
     }
   }
 
-  private String format(Role role, String clusterId) throws LocalClusterException, IOException {
+  /**
+   * Puts a further metaserver into the configuration, formats it to join, and starts it; whatever
+   * runs already has read the configuration before. It is no member until it is added.
+   *
+   * @param id one that the configuration does not know
+   * @return its address
+   */
+  public HostPort startJoining(String id) throws LocalClusterException, IOException {
+    requireProcesses("a further metaserver");
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    Files.writeString(
+        directory.configurationFile(),
+        "metaservers.%s { host = 127.0.0.1, port = %d, directory = %s }%n".formatted(id, port, id),
+        StandardOpenOption.APPEND);
+    Role role = directory.role(id);
+    String clusterId = Files.readString(directory.root().resolve("cluster-id")).strip();
+    if (!format(role, clusterId, "--join").equals(clusterId)) {
+      throw new LocalClusterException(id + " was formatted for another cluster");
+    }
+    restart(id);
+    return role.address();
+  }
+
+  private String format(Role role, String clusterId, String... options)
+      throws LocalClusterException, IOException {
     List<String> arguments =
         new ArrayList<>(
             List.of("--conf", directory.configurationFile().toString(), "--id", role.id()));
@@ -162,6 +192,7 @@ public final class ClusterController {
       arguments.add("--cluster-id");
       arguments.add(clusterId);
     }
+    arguments.addAll(List.of(options));
     Path errors = directory.outputFile(role.id() + "-format");
     Process process =
         JavaCommand.of(JavaCommand.toolFlags(), "io.cairnfs.metaserver.FormatMain", arguments)

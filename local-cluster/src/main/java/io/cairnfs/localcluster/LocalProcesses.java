@@ -56,6 +56,15 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
+  /** As {@link ClusterController#startJoining}. */
+  public HostPort startJoining(String id) throws IOException {
+    try {
+      return controller.startJoining(id);
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
   /** SIGKILL. */
   public void kill(String id) throws IOException {
     run(() -> controller.kill(id));

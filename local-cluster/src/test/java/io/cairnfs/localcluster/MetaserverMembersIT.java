@@ -152,7 +152,7 @@ class MetaserverMembersIT {
 
   /** As the commands do, without a program for each step. */
   private void join(String id) throws Exception {
-    HostPort address = cluster.startJoining(id);
+    HostPort address = cluster.controller().startJoining(id);
     ClusterAdministration administration = fileSystem.administration();
     WhoLeadsReply joining = administration.whoLeads(address);
     assertThat(joining.getBelonging()).isEqualTo(Belonging.JOINING);

@@ -1,14 +1,11 @@
 package io.cairnfs.localcluster;
 
 import io.cairnfs.client.CairnFileSystem;
-import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,26 +71,6 @@ final class RealCluster implements AutoCloseable {
 
   Path root() {
     return root;
-  }
-
-  /**
-   * Puts a further metaserver into the configuration, formats it to join, and starts it; what runs
-   * already has read the configuration before. It is no member yet.
-   *
-   * @return its address
-   */
-  HostPort startJoining(String id) throws Exception {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
-    Files.writeString(
-        controller.directory().configurationFile(),
-        "metaservers.%s { host = 127.0.0.1, port = %d, directory = %s }%n".formatted(id, port, id),
-        StandardOpenOption.APPEND);
-    format(id, "--join");
-    controller.restart(id);
-    return controller.directory().role(id).address();
   }
 
   /** Formats the directory of a metaserver for this cluster. */

@@ -7,6 +7,7 @@ import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
 import io.cairnfs.bench.rig.BenchTarget;
 import io.cairnfs.bench.rig.Callers;
+import io.cairnfs.bench.rig.Filler;
 import io.cairnfs.bench.rig.ProcessCost;
 import io.cairnfs.bench.rig.WarmUp;
 import io.cairnfs.client.CairnFileSystem;
@@ -26,7 +27,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code bench meta}: operations a second on names, with 1, 16 and 64 callers in flight. */
 @Command(
@@ -37,6 +41,10 @@ import picocli.CommandLine.Option;
 public final class MetaBench implements Callable<Integer> {
   private static final int LIST_ENTRIES = 100;
   private static final Duration WARM_UP = Duration.ofMinutes(2);
+  private static final String NAMESPACE = "/bench-namespace";
+
+  /** A prime beyond the sizes in use: its multiples fall everywhere, in no order. */
+  private static final long SPREAD = 1_000_000_007;
 
   @Mixin private BenchTarget target;
 
@@ -60,7 +68,17 @@ public final class MetaBench implements Callable<Integer> {
           "Files of a run with many callers; one caller does a quarter (default: ${DEFAULT-VALUE}).")
   private int files;
 
+  @Option(
+      names = "--namespace",
+      split = ",",
+      defaultValue = "0",
+      description =
+          "Files that the cluster holds besides, as 10000,1000000: it is filled up to each size in turn"
+              + " and measured there (default: ${DEFAULT-VALUE}).")
+  private List<Long> sizes = List.of();
+
   @Mixin private FigureOutput output;
+  @Spec private CommandSpec spec;
 
   private final Clock clock = new SystemClock();
   private final Callers pool = new Callers(clock);
@@ -77,6 +95,11 @@ public final class MetaBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    for (int i = 0; i < sizes.size(); i++) {
+      if (sizes.get(i) < (i == 0 ? 0 : sizes.get(i - 1))) {
+        throw new ParameterException(spec.commandLine(), "--namespace: sizes must not shrink");
+      }
+    }
     try (BenchCluster cluster = BenchCluster.open(target);
         CairnFileSystem fileSystem = cluster.connect()) {
       FigureTable table =
@@ -87,20 +110,39 @@ public final class MetaBench implements Callable<Integer> {
       double forceMicros = Calibration.forceMicros(cluster.directory(), clock);
       table.add(Figure.time("fdatasync p50", forceMicros, "us", ""));
       table.add(Figure.time("loopback round trip", roundTripMicros, "us", ""));
-      new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
-      for (int callers : clients) {
-        measure(cluster, fileSystem, table, callers, forceMicros, roundTripMicros);
+      long filled = 0;
+      for (long size : sizes) {
+        fill(fileSystem, table, filled, size);
+        filled = size;
+        new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
+        for (int callers : clients) {
+          measure(cluster, fileSystem, table, callers, size, forceMicros, roundTripMicros);
+        }
       }
       output.print(table);
     }
     return 0;
   }
 
+  private void fill(CairnFileSystem fileSystem, FigureTable table, long from, long to)
+      throws IOException, InterruptedException {
+    if (to > from) {
+      double rate =
+          new Filler(fileSystem, clock).fill("namespace", from, to, MetaBench::fileOfNamespace);
+      table.add(
+          Figure.rate("filling up to %,d files".formatted(to), rate, "/s", "2,048 in flight"));
+    }
+  }
+
+  private static String fileOfNamespace(long number) {
+    return NAMESPACE + "/" + number / 1_000_000 + "/" + number / 1_000 % 1_000 + "/file-" + number;
+  }
+
   /** Everything that is measured, so that it runs compiled. */
   private void warmUp(CairnFileSystem fileSystem, int round) throws Exception {
     String root = "/bench-warm-" + round;
     prepare(fileSystem, root);
-    for (Kind kind : kinds(fileSystem, root, 16, files)) {
+    for (Kind kind : kinds(fileSystem, root, 16, 0)) {
       double unused = pool.seconds(16, kind.count(), kind.operation());
     }
     remove(fileSystem, root);
@@ -120,49 +162,64 @@ public final class MetaBench implements Callable<Integer> {
   }
 
   /** In an order in which each finds what it needs. */
-  private static List<Kind> kinds(CairnFileSystem fileSystem, String root, int callers, int files) {
+  private List<Kind> kinds(CairnFileSystem fileSystem, String root, int callers, long size) {
     int count = callers == 1 ? Math.max(1, files / 4) : files;
-    return List.of(
-        new Kind(
-            "create",
-            count,
-            Limit.FORCE,
-            number -> create(fileSystem, root + "/c" + number % 16 + "/f" + number)),
-        new Kind(
-            "create+close",
-            count,
-            Limit.FORCE,
-            number -> createAndClose(fileSystem, root + "/w" + number % 16 + "/f" + number)),
-        new Kind(
-            "stat",
-            count * 4,
-            Limit.ROUND_TRIP,
-            number -> touch(fileSystem.stat(file(root, number % count)))),
-        new Kind(
-            "open",
-            count * 4,
-            Limit.ROUND_TRIP,
-            number -> open(fileSystem, file(root, number % count))),
-        new Kind(
-            "list of " + LIST_ENTRIES,
-            Math.max(1, count / 4),
-            Limit.ROUND_TRIP,
-            number -> touch(fileSystem.listAll(CairnPath.of(root + "/list")))),
-        new Kind(
-            "rename",
-            count,
-            Limit.FORCE,
-            number ->
-                touch(
-                    fileSystem.rename(
-                        file(root, number),
-                        CairnPath.of(root + "/c" + number % 16 + "/r" + number),
-                        RenameMode.NO_REPLACE))),
-        new Kind(
-            "delete",
-            count,
-            Limit.FORCE,
-            number -> fileSystem.unlink(CairnPath.of(root + "/c" + number % 16 + "/r" + number))));
+    List<Kind> kinds =
+        new ArrayList<>(
+            List.of(
+                new Kind(
+                    "create",
+                    count,
+                    Limit.FORCE,
+                    number -> create(fileSystem, root + "/c" + number % 16 + "/f" + number)),
+                new Kind(
+                    "create+close",
+                    count,
+                    Limit.FORCE,
+                    number ->
+                        createAndClose(fileSystem, root + "/w" + number % 16 + "/f" + number)),
+                new Kind(
+                    "stat",
+                    count * 4,
+                    Limit.ROUND_TRIP,
+                    number -> touch(fileSystem.stat(file(root, number % count)))),
+                new Kind(
+                    "open",
+                    count * 4,
+                    Limit.ROUND_TRIP,
+                    number -> open(fileSystem, file(root, number % count))),
+                new Kind(
+                    "list of " + LIST_ENTRIES,
+                    Math.max(1, count / 4),
+                    Limit.ROUND_TRIP,
+                    number -> touch(fileSystem.listAll(CairnPath.of(root + "/list")))),
+                new Kind(
+                    "rename",
+                    count,
+                    Limit.FORCE,
+                    number ->
+                        touch(
+                            fileSystem.rename(
+                                file(root, number),
+                                CairnPath.of(root + "/c" + number % 16 + "/r" + number),
+                                RenameMode.NO_REPLACE))),
+                new Kind(
+                    "delete",
+                    count,
+                    Limit.FORCE,
+                    number ->
+                        fileSystem.unlink(
+                            CairnPath.of(root + "/c" + number % 16 + "/r" + number)))));
+    if (size > 0) {
+      kinds.add(
+          new Kind(
+              "stat of any file",
+              count * 4,
+              Limit.ROUND_TRIP,
+              number ->
+                  touch(fileSystem.stat(CairnPath.of(fileOfNamespace(number * SPREAD % size))))));
+    }
+    return kinds;
   }
 
   private void measure(
@@ -170,6 +227,7 @@ public final class MetaBench implements Callable<Integer> {
       CairnFileSystem fileSystem,
       FigureTable table,
       int callers,
+      long size,
       double forceMicros,
       double roundTripMicros)
       throws Exception {
@@ -178,9 +236,9 @@ public final class MetaBench implements Callable<Integer> {
     List<String> costs = new ArrayList<>();
     List<Kind> kinds = List.of();
     for (int run = 0; run < runs; run++) {
-      String root = "/bench-" + callers + "-" + run;
+      String root = "/bench-%d-%d-%d".formatted(size, callers, run);
       prepare(fileSystem, root);
-      kinds = kinds(fileSystem, root, callers, files);
+      kinds = kinds(fileSystem, root, callers, size);
       for (int i = 0; i < kinds.size(); i++) {
         if (run == 0) {
           rates.add(new double[runs]);
@@ -198,7 +256,14 @@ public final class MetaBench implements Callable<Integer> {
       double least =
           kind.limit() == Limit.FORCE ? forceMicros + 2 * roundTripMicros : roundTripMicros;
       table.add(
-          Figure.medianRate(kind.name() + ", " + callers + " in flight", rates.get(i), "/s")
+          Figure.medianRate(
+                  kind.name()
+                      + ", "
+                      + callers
+                      + " in flight"
+                      + (size == 0 ? "" : ", %,d files".formatted(size)),
+                  rates.get(i),
+                  "/s")
               .withFloor(callers * 1e6 / least)
               .withRemark(costs.get(i)));
     }

@@ -4,15 +4,24 @@ import io.cairnfs.bench.report.Figure;
 import io.cairnfs.bench.report.FigureOutput;
 import io.cairnfs.bench.report.FigureTable;
 import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.bench.rig.Filler;
 import io.cairnfs.bench.rig.OwnCluster;
 import io.cairnfs.bench.rig.WriteLoad;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.ClusterAdministration;
 import io.cairnfs.client.ContentSummary;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
+import io.cairnfs.proto.admin.AddMetaserver;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
+import io.cairnfs.proto.admin.Metric;
+import io.cairnfs.proto.admin.PromoteMetaserver;
+import io.cairnfs.proto.admin.RemoveMetaserver;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -89,6 +98,8 @@ public final class RestartBench implements Callable<Integer> {
       space(cluster, processes, table);
       restarts(fileSystem, processes, table);
       failovers(fileSystem, processes, table);
+      checkpoints(fileSystem, processes, table);
+      newMember(fileSystem, processes, table);
       walks(fileSystem, table, inOne);
       deletion(fileSystem, table, files - inOne);
       memory(processes, table, "at the end");
@@ -214,6 +225,85 @@ public final class RestartBench implements Callable<Integer> {
     table.add(
         Figure.medianTime("leader killed: longest time without an answer", gaps, "ms")
             .withRemark(failed + " calls failed"));
+  }
+
+  /** What the metaservers made since they were started last. */
+  private static void checkpoints(
+      CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table) throws IOException {
+    long made = 0;
+    long longest = 0;
+    for (HostPort metaserver : processes.metaservers()) {
+      made += metric(fileSystem, metaserver, "raft.checkpoints.count").getValue();
+      longest =
+          Math.max(
+              longest,
+              metric(fileSystem, metaserver, "raft.checkpoint.millis").getHistogram().getMax());
+    }
+    table.add(
+        Figure.time(
+            "longest checkpoint since the last start",
+            (double) longest,
+            "ms",
+            made + " made by all members"));
+  }
+
+  private static Metric metric(CairnFileSystem fileSystem, HostPort server, String name)
+      throws IOException {
+    return fileSystem.administration().metrics(server).getMetricsList().stream()
+        .filter(metric -> metric.getName().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IOException(server + " has no metric " + name));
+  }
+
+  /** An empty member joins, gets everything, votes, and leaves again. */
+  private void newMember(CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table)
+      throws IOException {
+    String id = "m4";
+    HostPort address = processes.startJoining(id);
+    ClusterAdministration administration = fileSystem.administration();
+    long start = clock.monotonicNanos();
+    var unused =
+        administration.changeMetaservers(
+            ChangeMetaserversRequest.newBuilder()
+                .setAdd(
+                    AddMetaserver.newBuilder()
+                        .setId(id)
+                        .setHost(address.host())
+                        .setPort(address.port())
+                        .setInstance(administration.whoLeads(address).getInstance()))
+                .build());
+    ChangeMetaserversRequest promote =
+        ChangeMetaserversRequest.newBuilder()
+            .setPromote(PromoteMetaserver.newBuilder().setId(id))
+            .build();
+    boolean votes = false;
+    while (!votes) {
+      try {
+        unused = administration.changeMetaservers(promote);
+        votes = true;
+      } catch (CairnException e) {
+        // Refused until it has caught up; the client itself tries again for as long as a call may.
+        if (!e.code().isRetryable() || clock.monotonicNanos() - start > PURGE_LIMIT.toNanos()) {
+          throw e;
+        }
+      }
+    }
+    double seconds = (clock.monotonicNanos() - start) / 1e9;
+    long received = metric(fileSystem, address, "raft.incoming.received.bytes").getValue();
+    table.add(
+        Figure.time(
+            "an empty member added: until it votes",
+            seconds,
+            "s",
+            received > 0
+                ? "checkpoint of %,d MiB, then the log".formatted(received / MEBIBYTE)
+                : "from the log alone"));
+    unused =
+        administration.changeMetaservers(
+            ChangeMetaserversRequest.newBuilder()
+                .setRemove(RemoveMetaserver.newBuilder().setId(id))
+                .build());
+    processes.kill(id);
   }
 
   private void walks(CairnFileSystem fileSystem, FigureTable table, long inOne) throws IOException {

@@ -1,4 +1,4 @@
-package io.cairnfs.bench.recovery;
+package io.cairnfs.bench.rig;
 
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnPath;
@@ -15,14 +15,14 @@ import java.util.function.LongFunction;
  * Creates many empty files by the real commands, with many calls on their way at once, so that the
  * metaserver gathers them into large entries.
  */
-final class Filler {
-  private static final int ON_THEIR_WAY = 512;
+public final class Filler {
+  private static final int ON_THEIR_WAY = 2_048;
   private static final long TELL_EVERY_NANOS = 10_000_000_000L;
 
   private final CairnFileSystem fileSystem;
   private final Clock clock;
 
-  Filler(CairnFileSystem fileSystem, Clock clock) {
+  public Filler(CairnFileSystem fileSystem, Clock clock) {
     this.fileSystem = fileSystem;
     this.clock = clock;
   }
@@ -33,13 +33,20 @@ final class Filler {
    * @param name path of the file of a number
    * @return files a second
    */
-  double fill(String what, long count, LongFunction<String> name)
+  public double fill(String what, long count, LongFunction<String> name)
       throws IOException, InterruptedException {
+    return fill(what, 0, count, name);
+  }
+
+  /** The same for the files of the numbers from {@code first} to {@code end} less one. */
+  public double fill(String what, long first, long end, LongFunction<String> name)
+      throws IOException, InterruptedException {
+    long count = end - first;
     Semaphore room = new Semaphore(ON_THEIR_WAY);
     AtomicReference<Throwable> failure = new AtomicReference<>();
     long start = clock.monotonicNanos();
     long told = start;
-    for (long number = 0; number < count && failure.get() == null; number++) {
+    for (long number = first; number < end && failure.get() == null; number++) {
       room.acquire();
       var unused =
           fileSystem
@@ -58,7 +65,8 @@ final class Filler {
       if (now - told > TELL_EVERY_NANOS) {
         told = now;
         System.err.printf(
-            "%s: %,d of %,d files, %,.0f/s%n", what, number, count, number / ((now - start) / 1e9));
+            "%s: %,d of %,d files, %,.0f/s%n",
+            what, number - first, count, (number - first) / ((now - start) / 1e9));
       }
     }
     if (!room.tryAcquire(ON_THEIR_WAY, 2, TimeUnit.MINUTES)) {

@@ -83,7 +83,7 @@ public final class ChunkLifecycle {
     boolean isKnown =
         slot.isAnswerable(server, chunk)
             && RepairTable.since(transaction, chunk.id(), server).isEmpty();
-    if (!isKnown) {
+    if (!isKnown && !GarbageTable.isDoubtful(transaction, chunk.id(), server)) {
       GarbageTable.addDelete(transaction, chunk.id(), server);
     }
   }
@@ -173,6 +173,7 @@ public final class ChunkLifecycle {
     for (ChunkId id : chunks) {
       ChunkRecord chunk = ChunkTable.require(transaction, id);
       if (chunk.isSealed() && !ReferenceTable.isReferenced(transaction, id)) {
+        LetGo.hurry(namespace, chunk);
         RepairTable.removeAll(transaction, id);
         ChunkRecord unrepaired = ChunkTable.require(transaction, id);
         GarbageTable.await(
@@ -217,14 +218,18 @@ public final class ChunkLifecycle {
 
   /**
    * The server is no member of the chunk any more: a replica that it has goes, once it is not
-   * needed.
+   * needed; what it has of one that it lacks goes, too.
    *
    * @param holds unless it has an entry
    */
   void dropMember(ChunkRecord chunk, int server, boolean holds) {
     boolean lacks = RepairTable.since(transaction, chunk.id(), server).isPresent();
-    if (holds && !lacks && !ServerTable.isGone(transaction, server)) {
-      GarbageTable.addDelete(transaction, chunk.id(), server);
+    if (!ServerTable.isGone(transaction, server)) {
+      if (holds && !lacks) {
+        GarbageTable.addDelete(transaction, chunk.id(), server);
+      } else if (lacks && chunk.isSealed()) {
+        GarbageTable.suspect(transaction, chunk.id(), server);
+      }
     }
     RepairTable.remove(transaction, chunk.id(), server);
   }

@@ -78,6 +78,11 @@ public final class ChunkTable {
     return indexed(reader, ChunkKeys.openInSlot(pool, slot), Integer.MAX_VALUE);
   }
 
+  /** Chunks of all slots that are OPEN or SETTLING. */
+  public static List<ChunkRecord> unsealed(RecordReader reader) {
+    return indexed(reader, ChunkKeys.index(ChunkKeys.OPEN_BY_SLOT), Integer.MAX_VALUE);
+  }
+
   /** Chunks that wait for their members' answers: the leader's work list. */
   public static List<ChunkRecord> settling(RecordReader reader, int limit) {
     return indexed(reader, ChunkKeys.index(ChunkKeys.SETTLING), limit);

@@ -61,6 +61,7 @@ public final class GarbageSteps {
   }
 
   private void release(ChunkRecord chunk) {
+    LetGo.hurry(namespace, chunk);
     Set<Integer> holders = new LinkedHashSet<>(chunk.pipeline());
     SlotRecord slot = SlotTable.of(transaction, chunk.id());
     // Members of any position: a lower replication may have left replicas behind.

@@ -59,7 +59,8 @@ public final class GarbageTable {
     return tick;
   }
 
-  static boolean isWaiting(RecordReader reader, ChunkRecord chunk) {
+  /** The chunk is GARBAGE, and its grace is not over. */
+  public static boolean isWaiting(RecordReader reader, ChunkRecord chunk) {
     byte[] key = ChunkKeys.waiting(chunk.changeIndex(), chunk.id());
     return reader.get(Table.GARBAGE, key).isPresent();
   }
@@ -76,6 +77,13 @@ public final class GarbageTable {
   /** The server may have a replica, of which nobody knows that it is good, and shall delete it. */
   static void addDoubtfulDelete(Transaction transaction, ChunkId chunk, int server) {
     putDelete(transaction, chunk, server, DOUBTFUL);
+  }
+
+  /** As {@link #addDoubtfulDelete}, unless the server is to delete it already. */
+  static void suspect(Transaction transaction, ChunkId chunk, int server) {
+    if (!isBeingDeleted(transaction, chunk, server)) {
+      addDoubtfulDelete(transaction, chunk, server);
+    }
   }
 
   private static void putDelete(Transaction transaction, ChunkId chunk, int server, byte[] value) {
@@ -130,6 +138,11 @@ public final class GarbageTable {
         .get(Table.GARBAGE, ChunkKeys.deletesOfChunk(chunk, server))
         .filter(value -> value.length == 0)
         .isPresent();
+  }
+
+  /** The server shall delete the chunk, and what it has of it is no good. */
+  static boolean isDoubtful(RecordReader reader, ChunkId chunk, int server) {
+    return isBeingDeleted(reader, chunk, server) && !isGoodHolder(reader, chunk, server);
   }
 
   /** True if the server was told to delete the chunk and has not said that it did. */

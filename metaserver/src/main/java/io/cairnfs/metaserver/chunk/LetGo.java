@@ -145,8 +145,15 @@ final class LetGo {
   private static void letGo(NamespaceEditor namespace, Work work, ChunkRecord chunk) {
     Transaction transaction = namespace.transaction();
     Set<Integer> members = SlotTable.members(transaction, chunk);
-    if (!chunk.isGarbage() && !members.contains(work.server())) {
+    if (members.contains(work.server())) {
+      return;
+    }
+    if (!chunk.isGarbage()) {
       new ChunkLifecycle(namespace).dropMember(chunk, work.server(), work.holds(chunk));
+    } else if (chunk.replication() > work.position()
+        && !ServerTable.isGone(transaction, work.server())) {
+      // Its members of the day when the grace ends are told; this one is none then.
+      GarbageTable.suspect(transaction, chunk.id(), work.server());
     }
   }
 

@@ -26,7 +26,7 @@ public final class SlotDigests {
    * @param sum of {@link ReplicaHash}, modulo 2^64
    */
   public record Digest(long sum, long count) {
-    static final Digest NONE = new Digest(0, 0);
+    public static final Digest NONE = new Digest(0, 0);
 
     Digest plus(ChunkId chunk, long length) {
       return new Digest(sum + ReplicaHash.of(chunk.value(), length), count + 1);

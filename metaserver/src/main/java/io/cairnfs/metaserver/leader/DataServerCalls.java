@@ -1,11 +1,13 @@
 package io.cairnfs.metaserver.leader;
 
+import com.google.protobuf.MessageLite;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
+import io.cairnfs.metaserver.chunk.ChunkRepairs;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.GarbageTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
@@ -23,6 +25,8 @@ import io.cairnfs.proto.command.GarbageDone;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.RepairDone;
 import io.cairnfs.proto.command.RepairNeeded;
+import io.cairnfs.proto.command.ReplicaFound;
+import io.cairnfs.proto.command.ReplicasFound;
 import io.cairnfs.proto.dataserver.ChunkStatusReply;
 import io.cairnfs.proto.dataserver.ChunkStatusRequest;
 import io.cairnfs.proto.dataserver.CopyResult;
@@ -30,12 +34,14 @@ import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
+import io.cairnfs.proto.dataserver.ReplicaVerdict;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
+import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
@@ -157,12 +163,36 @@ final class DataServerCalls {
             .setServer(server)
             .setTerm(leadership.leadingTerm())
             .setHeartbeatMillis(HEARTBEAT_MILLIS);
+    List<CompletableFuture<?>> logged = new ArrayList<>();
     try (StoreView view = views.get()) {
       ClusterRecord.find(view).ifPresent(cluster -> reply.setClusterId(cluster.clusterId()));
-      reply.addAllMismatches(new InventoryCheck(view).mismatches(server, request.getDigestsList()));
+      InventoryCheck check = new InventoryCheck(view);
+      reply.addAllMismatches(check.mismatches(server, request.getDigestsList()));
       noteShort(view, server, request.getUnsealedList());
+      for (ChunkId lost : check.missingOpen(server, request.getUnsealedList())) {
+        logger.warn("{} server={} came without its replica", lost, server);
+        logged.add(proposals.submit(repairNeeded(lost, server)));
+      }
     }
-    call.reply(reply.build());
+    replyWhenLogged(call, logged, reply::build);
+  }
+
+  /** A call whose answer promises that something is in the log. */
+  private void replyWhenLogged(
+      ServerCall call, List<CompletableFuture<?>> logged, Supplier<MessageLite> reply) {
+    if (logged.isEmpty()) {
+      call.reply(reply.get());
+      return;
+    }
+    thread.then(
+        CompletableFuture.allOf(logged.toArray(CompletableFuture[]::new)),
+        (done, failure) -> {
+          if (failure != null) {
+            Answers.fail(call, failure);
+          } else {
+            call.reply(reply.get());
+          }
+        });
   }
 
   /** Method SERVER_HEARTBEAT: what the server has done is logged before it gets more to do. */
@@ -181,29 +211,17 @@ final class DataServerCalls {
         return;
       }
       noteShort(view, request.getServer(), request.getUnsealedList());
+      noteFound(view, request.getServer(), request.getUnsealedList()).ifPresent(proposals::propose);
       for (long bad : request.getBadReplicasList()) {
         needRepair(view, new ChunkId(bad), request.getServer(), "found by the server itself");
       }
     }
     board.heard(request.getServer(), request.getVolumesList(), request.getStreams());
     loads.streams(request.getServer(), request.getStreams());
-    List<CompletableFuture<?>> logged = logResults(request);
-    if (logged.isEmpty()) {
-      answerHeartbeat(call, request);
-      return;
-    }
-    thread.then(
-        CompletableFuture.allOf(logged.toArray(CompletableFuture[]::new)),
-        (done, failure) -> {
-          if (failure != null) {
-            Answers.fail(call, failure);
-          } else {
-            answerHeartbeat(call, request);
-          }
-        });
+    replyWhenLogged(call, logResults(request), () -> answer(request));
   }
 
-  private void answerHeartbeat(ServerCall call, ServerHeartbeatRequest request) {
+  private ServerHeartbeatReply answer(ServerHeartbeatRequest request) {
     int server = request.getServer();
     ServerHeartbeatReply.Builder reply =
         ServerHeartbeatReply.newBuilder()
@@ -215,12 +233,17 @@ final class DataServerCalls {
       for (ReplicaReport report : request.getUnsealedList()) {
         reply.addVerdicts(verdicts.of(report));
       }
+      for (long bad : request.getBadReplicasList()) {
+        if (ChunkTable.isDead(view, new ChunkId(bad))) {
+          reply.addVerdicts(ReplicaVerdict.newBuilder().setChunk(bad).setVerdict(Verdict.DEAD));
+        }
+      }
       reply.addAllCopies(copies.next(view, server, COPIES_PER_HEARTBEAT));
       for (ChunkId chunk : new DeletePlanner(view).deletes(server, DELETES_PER_HEARTBEAT)) {
         reply.addDeletes(chunk.value());
       }
     }
-    call.reply(reply.build());
+    return reply.build();
   }
 
   /** Work that the server has done: completes when it is logged, or cannot be. */
@@ -272,13 +295,27 @@ final class DataServerCalls {
     }
   }
 
+  /** What the server brought along as a new one, or has of a slot that it left. */
+  private static Optional<Command.Builder> noteFound(
+      StoreView view, int server, List<ReplicaReport> replicas) {
+    List<ReplicaFound> unknown = new InventoryCheck(view).unknown(server, replicas);
+    if (unknown.isEmpty()) {
+      return Optional.empty();
+    }
+    logger.info("server={} has {} replicas that nobody knew of", server, unknown.size());
+    return Optional.of(
+        Proposals.command()
+            .setReplicasFound(
+                ReplicasFound.newBuilder().setServer(server).addAllReplicas(unknown)));
+  }
+
   /** Proposed once: while there is an entry, another one would only make a copy under way void. */
   private void needRepair(StoreView view, ChunkId chunk, int server, String why) {
-    boolean sealed = ChunkTable.find(view, chunk).filter(ChunkRecord::isSealed).isPresent();
     boolean isNews =
-        RepairTable.since(view, chunk, server).isEmpty()
-            || GarbageTable.isGoodHolder(view, chunk, server);
-    if (sealed && isNews) {
+        ChunkTable.find(view, chunk)
+            .filter(row -> !row.isUnsealed() && ChunkRepairs.isNews(view, row, server))
+            .isPresent();
+    if (isNews) {
       logger.warn("{} server={} has no good replica: {}", chunk, server, why);
       proposals.propose(repairNeeded(chunk, server));
     }
@@ -303,12 +340,14 @@ final class DataServerCalls {
 
   /**
    * Method SLOT_INVENTORY. What is not listed may be there unsealed, or have been sealed meanwhile:
-   * the server is asked for each such chunk before a repair entry is made.
+   * the server is asked for each such chunk before a repair entry is made. The answer comes when
+   * all of that is logged: a server that gets none registers again.
    */
   void inventory(ServerCall call) throws CairnException {
     leadership.require();
     SlotInventoryRequest request = call.message(SlotInventoryRequest.parser());
     SlotInventoryReply.Builder reply = SlotInventoryReply.newBuilder();
+    List<CompletableFuture<?>> logged = new ArrayList<>();
     try (StoreView view = views.get()) {
       ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
       for (ReplicaReport report : request.getReplicasList()) {
@@ -317,39 +356,34 @@ final class DataServerCalls {
       Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
       List<ChunkId> missing = new InventoryCheck(view).missing(request);
       if (server.isPresent()) {
+        noteFound(view, request.getServer(), request.getReplicasList())
+            .ifPresent(found -> logged.add(proposals.submit(found)));
         for (int from = 0; from < missing.size(); from += CHUNKS_PER_STATUS) {
           int to = Math.min(missing.size(), from + CHUNKS_PER_STATUS);
-          askFor(server.get(), List.copyOf(missing.subList(from, to)));
+          logged.add(askFor(server.get(), List.copyOf(missing.subList(from, to))));
         }
       }
     }
-    call.reply(reply.build());
+    replyWhenLogged(call, logged, reply::build);
   }
 
-  private void askFor(ServerRecord server, List<ChunkId> chunks) {
-    thread.then(
-        client.call(
+  /** Completes when what the server says that it lacks is logged. */
+  private CompletableFuture<?> askFor(ServerRecord server, List<ChunkId> chunks) {
+    return client
+        .call(
             new HostPort(server.host(), server.port()),
             Method.CHUNK_STATUS,
             ChunkStatusRequest.newBuilder()
                 .addAllChunks(chunks.stream().map(ChunkId::value).toList())
                 .build(),
             ChunkStatusReply.parser(),
-            STATUS_LIMIT),
-        (reply, failure) -> {
-          if (failure != null) {
-            logger.warn(
-                "server={} could not be asked for {} chunks: {}",
-                server.id(),
-                chunks.size(),
-                failure.getMessage());
-          } else if (leadership.leads()) {
-            noteMissing(server.id(), chunks, reply);
-          }
-        });
+            STATUS_LIMIT)
+        .thenComposeAsync(reply -> noteMissing(server.id(), chunks, reply), thread);
   }
 
-  private void noteMissing(int server, List<ChunkId> chunks, ChunkStatusReply reply) {
+  private CompletableFuture<Void> noteMissing(
+      int server, List<ChunkId> chunks, ChunkStatusReply reply) {
+    List<CompletableFuture<?>> logged = new ArrayList<>();
     try (StoreView view = views.get()) {
       for (int i = 0; i < Math.min(chunks.size(), reply.getReplicasCount()); i++) {
         ReplicaReport replica = reply.getReplicas(i);
@@ -360,11 +394,13 @@ final class DataServerCalls {
                 || (replica.getState() == ReplicaState.REPLICA_SEALED
                     ? replica.getLength() == row.length()
                     : replica.getLength() >= row.length());
-        if (!there || !fits) {
-          needRepair(view, chunks.get(i), server, "missing from its inventory");
+        if ((!there || !fits) && row != null && ChunkRepairs.isNews(view, row, server)) {
+          logger.warn("{} server={} is missing from its inventory", chunks.get(i), server);
+          logged.add(proposals.submit(repairNeeded(chunks.get(i), server)));
         }
       }
     }
+    return CompletableFuture.allOf(logged.toArray(CompletableFuture[]::new));
   }
 
   /** Method REPORT_BAD_REPLICA: believed only when the server itself agrees. */

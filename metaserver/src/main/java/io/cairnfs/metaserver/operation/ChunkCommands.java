@@ -20,6 +20,7 @@ final class ChunkCommands {
       case SETTLE_CHUNK -> SettleChunkOperation.apply(context, command.getSettleChunk());
       case REPAIR_DONE -> RepairDoneOperation.apply(context, command.getRepairDone());
       case REPAIR_NEEDED -> RepairNeededOperation.apply(context, command.getRepairNeeded());
+      case REPLICAS_FOUND -> ReplicasFoundOperation.apply(context, command.getReplicasFound());
       case GARBAGE_DONE -> GarbageDoneOperation.apply(context, command.getGarbageDone());
       case RELEASE_GARBAGE -> ReleaseGarbageOperation.apply(context, command.getReleaseGarbage());
       case BEGIN_JOIN -> BeginJoinOperation.apply(context, command.getBeginJoin());

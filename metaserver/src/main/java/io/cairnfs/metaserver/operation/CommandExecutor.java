@@ -113,6 +113,7 @@ public final class CommandExecutor {
           SETTLE_CHUNK,
           REPAIR_DONE,
           REPAIR_NEEDED,
+          REPLICAS_FOUND,
           GARBAGE_DONE,
           RELEASE_GARBAGE,
           BEGIN_JOIN,

@@ -27,12 +27,15 @@ public final class DeletePlanner {
     List<ChunkId> allowed = new ArrayList<>();
     for (ChunkId id : GarbageTable.deletesOf(state, server, WINDOW * limit)) {
       ChunkRecord chunk = ChunkTable.find(state, id).orElse(null);
-      if (allowed.size() < limit
-          && (chunk == null || chunk.isGarbage() || isSurplus(chunk, server))) {
+      if (allowed.size() < limit && (chunk == null || isOver(chunk) || isSurplus(chunk, server))) {
         allowed.add(id);
       }
     }
     return allowed;
+  }
+
+  private boolean isOver(ChunkRecord chunk) {
+    return chunk.isGarbage() && !GarbageTable.isWaiting(state, chunk);
   }
 
   /**

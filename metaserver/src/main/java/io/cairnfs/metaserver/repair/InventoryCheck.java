@@ -2,6 +2,7 @@ package io.cairnfs.metaserver.repair;
 
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
+import io.cairnfs.metaserver.chunk.ChunkRepairs;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.RepairTable;
@@ -9,12 +10,15 @@ import io.cairnfs.metaserver.chunk.SlotDigests;
 import io.cairnfs.metaserver.chunk.SlotDigests.Digest;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.proto.command.ReplicaFound;
 import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -34,12 +38,12 @@ public final class InventoryCheck {
   private record Part(int slot, int replication) {}
 
   /**
-   * Slots of which the server should hold sealed chunks and does not hold just these: in the digest
-   * what it should have. A server that has more than it should (what it has not deleted yet)
-   * differs, too.
+   * Slots of which the server does not hold just the sealed chunks that it should: in the digest
+   * what it should have. A server that has more than it should (what it has not deleted yet, or
+   * what it brought along when it came back as a new server) differs, too.
    */
   public List<SlotDigest> mismatches(int server, Collection<SlotDigest> reported) {
-    Map<Part, SlotDigest> own = new HashMap<>();
+    Map<Part, SlotDigest> own = new LinkedHashMap<>();
     for (SlotDigest digest : reported) {
       if (digest.getPool() == PoolRecord.REPLICATED) {
         own.put(new Part(digest.getSlot(), digest.getReplication()), digest);
@@ -51,22 +55,36 @@ public final class InventoryCheck {
       for (int replication : SlotDigests.ofSlot(state, PoolRecord.REPLICATED, slot).keySet()) {
         Digest expected =
             SlotDigests.expected(state, server, PoolRecord.REPLICATED, slot, replication);
-        SlotDigest found =
-            own.getOrDefault(new Part(slot, replication), SlotDigest.getDefaultInstance());
-        boolean equal = found.getSum() == expected.sum() && found.getCount() == expected.count();
-        if (expected.count() > 0 && !equal) {
-          mismatches.add(
-              SlotDigest.newBuilder()
-                  .setPool(PoolRecord.REPLICATED)
-                  .setSlot(slot)
-                  .setReplication(replication)
-                  .setSum(expected.sum())
-                  .setCount(expected.count())
-                  .build());
+        SlotDigest found = own.remove(new Part(slot, replication));
+        if (!isEqual(found, expected)) {
+          mismatches.add(digest(slot, replication, expected));
         }
       }
     }
+    // Of the rest nobody has a sealed chunk any more.
+    own.forEach(
+        (part, found) -> {
+          if (found.getCount() > 0 && part.slot() < slots) {
+            mismatches.add(digest(part.slot(), part.replication(), Digest.NONE));
+          }
+        });
     return mismatches;
+  }
+
+  private static boolean isEqual(SlotDigest found, Digest expected) {
+    return found == null
+        ? expected.count() == 0
+        : found.getSum() == expected.sum() && found.getCount() == expected.count();
+  }
+
+  private static SlotDigest digest(int slot, int replication, Digest expected) {
+    return SlotDigest.newBuilder()
+        .setPool(PoolRecord.REPLICATED)
+        .setSlot(slot)
+        .setReplication(replication)
+        .setSum(expected.sum())
+        .setCount(expected.count())
+        .build();
   }
 
   /**
@@ -102,6 +120,52 @@ public final class InventoryCheck {
         return missing;
       }
     }
+  }
+
+  /**
+   * Replicas of which no record says that the server has them: ReplicasFound is to be proposed.
+   *
+   * @param listed SEALED ones as they are; others only if they are not too short
+   */
+  public List<ReplicaFound> unknown(int server, Collection<ReplicaReport> listed) {
+    List<ReplicaFound> unknown = new ArrayList<>();
+    for (ReplicaReport replica : listed) {
+      ChunkRecord chunk = ChunkTable.find(state, new ChunkId(replica.getChunk())).orElse(null);
+      if (chunk == null || !ChunkRepairs.isUnknown(state, chunk, server)) {
+        continue;
+      }
+      boolean sealed = replica.getState() == ReplicaState.REPLICA_SEALED;
+      if (sealed || replica.getLength() >= chunk.length()) {
+        unknown.add(
+            ReplicaFound.newBuilder()
+                .setChunk(replica.getChunk())
+                .setLength(sealed ? replica.getLength() : chunk.length())
+                .build());
+      }
+    }
+    return unknown;
+  }
+
+  /**
+   * Chunks that are still open and that the server took part in, of which it does not have what is
+   * committed: it lost them with the power, or was not reached yet. RepairNeeded is to be proposed
+   * for each.
+   *
+   * @param unsealed all that it has
+   */
+  public List<ChunkId> missingOpen(int server, Collection<ReplicaReport> unsealed) {
+    Map<Long, Long> lengths = new HashMap<>();
+    for (ReplicaReport replica : unsealed) {
+      lengths.put(replica.getChunk(), replica.getLength());
+    }
+    List<ChunkId> missing = new ArrayList<>();
+    for (ChunkRecord chunk : ChunkTable.unsealed(state)) {
+      boolean has = lengths.getOrDefault(chunk.id().value(), -1L) >= chunk.length();
+      if (!has && chunk.pipeline().contains(server) && ChunkRepairs.isNews(state, chunk, server)) {
+        missing.add(chunk.id());
+      }
+    }
+    return missing;
   }
 
   private boolean shallHave(ChunkRecord chunk, int server) {

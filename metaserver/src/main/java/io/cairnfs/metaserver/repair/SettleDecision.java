@@ -15,7 +15,8 @@ import java.util.TreeMap;
  *
  * <p>It is decided when one continuous member has answered (no acknowledgement was given without
  * it, and none can be given after its fence), or all have, or the silent ones are out for good.
- * Until then, and while every answer is below the committed length, the chunk stays SETTLING.
+ * Until then, and while every answer is below the committed length, the chunk stays SETTLING. Where
+ * all members are out for good it is the committed length.
  */
 public sealed interface SettleDecision {
   /** The length to log. */
@@ -35,6 +36,9 @@ public sealed interface SettleDecision {
       if (chunk.pipeline().contains(answer.server())) {
         byServer.put(answer.server(), answer);
       }
+    }
+    if (out.containsAll(chunk.pipeline())) {
+      return new Settle(allOut(chunk));
     }
     boolean continuous = byServer.values().stream().anyMatch(FenceAnswer::isContinuous);
     List<Integer> silent = new ArrayList<>(chunk.pipeline());
@@ -71,5 +75,18 @@ public sealed interface SettleDecision {
       }
     }
     return new Settle(command.build());
+  }
+
+  /**
+   * Nobody can be asked any more: what is committed counts. Whoever comes back as a new server and
+   * has so much of it is found by its inventory.
+   */
+  private static SettleChunk allOut(ChunkRecord chunk) {
+    return SettleChunk.newBuilder()
+        .setChunk(chunk.id().value())
+        .setEpoch(chunk.epoch())
+        .setLength(chunk.length())
+        .setPossibleLoss(true)
+        .build();
   }
 }

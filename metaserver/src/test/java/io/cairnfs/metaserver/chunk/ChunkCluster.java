@@ -26,6 +26,8 @@ import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.ReleaseGarbage;
 import io.cairnfs.proto.command.RepairDone;
 import io.cairnfs.proto.command.RepairNeeded;
+import io.cairnfs.proto.command.ReplicaFound;
+import io.cairnfs.proto.command.ReplicasFound;
 import io.cairnfs.proto.command.SetServer;
 import io.cairnfs.proto.command.SettleChunk;
 import io.cairnfs.proto.command.Tick;
@@ -289,6 +291,18 @@ public final class ChunkCluster {
             Command.newBuilder()
                 .setRepairNeeded(
                     RepairNeeded.newBuilder().setChunk(chunk.value()).setServer(server))))
+        .getChanged();
+  }
+
+  /** The server lists a replica. */
+  public boolean found(ChunkId chunk, int server, long length) {
+    return ok(run(
+            Command.newBuilder()
+                .setReplicasFound(
+                    ReplicasFound.newBuilder()
+                        .setServer(server)
+                        .addReplicas(
+                            ReplicaFound.newBuilder().setChunk(chunk.value()).setLength(length)))))
         .getChanged();
   }
 

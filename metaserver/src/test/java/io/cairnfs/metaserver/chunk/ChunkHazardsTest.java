@@ -313,15 +313,19 @@ class ChunkHazardsTest {
   }
 
   @Test
-  void onlyMembersOfSealedChunksCanLackThem() {
+  void whoTookPartInAChunkOrIsAMemberCanLackIt() {
     InodeId file = cluster.open("ann", "f", 2);
     ChunkId chunk = cluster.allocate("ann", file, 3, 2);
     List<Integer> members = cluster.slot(3).acting();
-    assertThat(cluster.bad(chunk, members.get(0))).isFalse();
-    cluster.append("ann", file, 0, chunk, 0, 40);
-    ok(cluster.commit("ann", cluster.commitOf(file).setClose(true)));
     assertThat(cluster.bad(chunk, members.get(2))).isFalse();
     assertThat(cluster.bad(chunk, members.get(0))).isTrue();
+    cluster.append("ann", file, 0, chunk, 0, 40);
+    ok(cluster.commit("ann", cluster.commitOf(file).setClose(true)));
+    assertThat(cluster.lacking(chunk)).containsExactly(members.get(0));
+    assertThat(Holders.members(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .containsExactly(members.get(1));
+    assertThat(cluster.bad(chunk, members.get(1))).isTrue();
+    assertThat(cluster.lacking(chunk)).hasSize(2);
     assertThat(cluster.bad(ChunkId.of(0, 3, 99), members.get(0))).isFalse();
   }
 
@@ -348,9 +352,11 @@ class ChunkHazardsTest {
     cluster.repairAll(members.get(1));
     ok(cluster.replicate("ann", "f", 1));
     assertThat(cluster.lacking(chunk)).isEmpty();
-    // The one that had a copy deletes it, the one that never got one has nothing to do.
+    // The one that had a copy deletes it, and what the other one may have of it is no good.
     assertThat(GarbageTable.deletesOf(cluster.store(), members.get(1), 10)).containsExactly(chunk);
-    assertThat(GarbageTable.deletesOf(cluster.store(), members.get(2), 10)).isEmpty();
+    assertThat(GarbageTable.deletesOf(cluster.store(), members.get(2), 10)).containsExactly(chunk);
+    assertThat(Holders.all(cluster.store(), cluster.slot(3), cluster.chunk(chunk)))
+        .containsExactly(members.get(0), members.get(1));
     assertThat(cluster.chunk(chunk).replication()).isEqualTo(1);
     cluster.deleted(members.get(1), chunk);
     assertThat(cluster.chunk(chunk).isSealed()).isTrue();

@@ -48,6 +48,12 @@ class RandomChunkCommandsTest {
   /** What servers really hold: a replica appears by a commit or a copy, and goes by a delete. */
   private final Map<Integer, Set<ChunkId>> disks = new HashMap<>();
 
+  /** What they found bad, and have not deleted or replaced. */
+  private final Map<Integer, Set<ChunkId>> bad = new HashMap<>();
+
+  /** Servers that were struck out before, and list what they brought along. */
+  private final Set<Integer> reborn = new HashSet<>();
+
   private int files;
 
   /** Those of which each once found a fault that the others did not. */
@@ -177,10 +183,13 @@ class RandomChunkCommandsTest {
     return extents.isEmpty() ? 0 : extents.get(extents.size() - 1).end();
   }
 
-  /** A member of the pipeline was struck out: it acknowledges nothing any more. */
+  /** A member of the pipeline was struck out, or lost it: it acknowledges nothing any more. */
   private boolean isBroken(ChunkId chunk) {
     return cluster.chunk(chunk).pipeline().stream()
-        .anyMatch(server -> ServerTable.isGone(cluster.store(), server));
+        .anyMatch(
+            server ->
+                ServerTable.isGone(cluster.store(), server)
+                    || bad.getOrDefault(server, Set.of()).contains(chunk));
   }
 
   private void store(ChunkId chunk) {
@@ -269,14 +278,51 @@ class RandomChunkCommandsTest {
     } else if (in.size() > 4) {
       int victim = in.get(random.nextInt(in.size()));
       boolean safe = random.nextInt(4) == 0 && isRedundant(victim);
-      cluster.set(victim, safe ? ServerMembership.OUT : ServerMembership.DRAINING);
-      if (safe) {
+      boolean returns = in.size() < 8 && random.nextInt(6) == 0;
+      cluster.set(victim, safe || returns ? ServerMembership.OUT : ServerMembership.DRAINING);
+      if (returns) {
+        comeBack(victim);
+      } else if (safe) {
         disks.remove(victim);
+        bad.remove(victim);
       }
     }
     any(servers(ServerMembership.DRAINING))
         .filter(server -> random.nextInt(4) == 0)
         .ifPresent(server -> cluster.set(server, ServerMembership.IN));
+  }
+
+  /** With all that it had, under another id. */
+  private void comeBack(int server) {
+    int id = cluster.addServer();
+    reborn.add(id);
+    disks.put(id, disks.getOrDefault(server, new HashSet<>()));
+    bad.put(id, bad.getOrDefault(server, new HashSet<>()));
+    disks.remove(server);
+    bad.remove(server);
+    report(id);
+  }
+
+  /** What heartbeats and inventories tell. */
+  private boolean report(int server) {
+    boolean news = false;
+    for (ChunkId chunk : List.copyOf(bad.getOrDefault(server, Set.of()))) {
+      if (!cluster.exists(chunk)) {
+        bad.get(server).remove(chunk);
+      } else if (ChunkRepairs.isNews(cluster.store(), cluster.chunk(chunk), server)) {
+        news |= cluster.bad(chunk, server);
+      }
+    }
+    if (reborn.contains(server)) {
+      for (ChunkId chunk : List.copyOf(disks.get(server))) {
+        if (!cluster.exists(chunk)) {
+          disks.get(server).remove(chunk);
+        } else if (ChunkRepairs.isUnknown(cluster.store(), cluster.chunk(chunk), server)) {
+          news |= cluster.found(chunk, server, cluster.chunk(chunk).length());
+        }
+      }
+    }
+    return news;
   }
 
   /** Each chunk that the server holds is on another disk, too, and the cluster knows it. */
@@ -326,6 +372,7 @@ class RandomChunkCommandsTest {
                         chunk -> {
                           if (cluster.bad(chunk, server)) {
                             disks.get(server).remove(chunk);
+                            bad.computeIfAbsent(server, id -> new HashSet<>()).add(chunk);
                           }
                         }));
   }
@@ -355,6 +402,7 @@ class RandomChunkCommandsTest {
 
   private boolean workOf(int server) {
     Set<ChunkId> disk = disks.computeIfAbsent(server, id -> new HashSet<>());
+    boolean reported = report(server);
     CopyPlanner planner = new CopyPlanner(cluster.store(), id -> ServerHealth.UP);
     List<CopyTask> tasks = planner.plan(server, Optional.empty(), Set.of(), 5).tasks();
     boolean copied = false;
@@ -370,6 +418,7 @@ class RandomChunkCommandsTest {
       }
       if (possible) {
         disk.add(chunk);
+        bad.getOrDefault(server, new HashSet<>()).remove(chunk);
         assertThat(cluster.repaired(chunk, server, task.getSince(), task.getLength())).isTrue();
         copied = true;
       }
@@ -377,9 +426,10 @@ class RandomChunkCommandsTest {
     List<ChunkId> deletes = new DeletePlanner(cluster.store()).deletes(server, 5);
     if (!deletes.isEmpty()) {
       disk.removeAll(deletes);
+      bad.getOrDefault(server, new HashSet<>()).removeAll(deletes);
       cluster.deleted(server, deletes.toArray(ChunkId[]::new));
     }
-    return copied || !deletes.isEmpty();
+    return reported || copied || !deletes.isEmpty();
   }
 
   /** Every chunk with committed bytes that a file refers to is on a disk. */
@@ -438,6 +488,18 @@ class RandomChunkCommandsTest {
     assertThat(Counter.GARBAGE_ENTRIES.in(cluster.store())).as("deletes").isZero();
     assertThat(Counter.CHUNKS_GARBAGE.in(cluster.store())).as("garbage").isZero();
     assertThat(Counter.CHUNKS_OPEN.in(cluster.store())).as("open chunks").isZero();
+    disks.forEach((server, disk) -> requireWanted(server, disk));
+    bad.forEach((server, disk) -> assertThat(disk).as("bad on %d", server).isEmpty());
+  }
+
+  /** No disk has what nobody will ever delete. */
+  private void requireWanted(int server, Set<ChunkId> disk) {
+    for (ChunkId chunk : disk) {
+      assertThat(cluster.exists(chunk)).as("%s on %d", chunk, server).isTrue();
+      assertThat(SlotTable.members(cluster.store(), cluster.chunk(chunk)))
+          .as("%s", cluster.chunk(chunk))
+          .contains(server);
+    }
   }
 
   /** Slots that move and replicas that are missing or surplus, with what is known of each. */

@@ -12,6 +12,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.CopyPlanner;
 import io.cairnfs.metaserver.repair.DeletePlanner;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
@@ -19,9 +20,13 @@ import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.SetServer;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -661,6 +666,87 @@ class SlotHazardsTest {
     ok(cluster.names.unlink("ann", "/tmp/f"));
     cluster.names.purge(10);
     assertThat(Counter.CHUNKS_LOST.in(cluster.store())).isZero();
+  }
+
+  @Test
+  void hazardB12WhatAServerBringsAlongAsANewOneIsNotLost() {
+    cluster.addServer();
+    List<Integer> acting = cluster.slot(3).acting();
+    ChunkId lost = cluster.sealedFile("ann", "f", 3, 1, 10);
+    ok(cluster.set(acting.get(0), ServerMembership.OUT));
+    int successor = cluster.slot(3).target().get(0);
+    ok(cluster.beginJoin(3, 0, successor));
+    ok(cluster.advanceJoin(3, 0, successor));
+    ok(cluster.promote(3, 0, successor));
+    assertThat(cluster.chunk(lost).isLost()).isTrue();
+    int reborn = cluster.addServer();
+    assertThat(cluster.found(lost, reborn, 10)).isTrue();
+    assertThat(cluster.chunk(lost).isLost()).isFalse();
+    CopyPlanner.Plan plan =
+        new CopyPlanner(cluster.store(), server -> ServerHealth.UP)
+            .plan(successor, Optional.empty(), Set.of(), 5);
+    assertThat(plan.tasks().get(0).getSourcesList())
+        .extracting(Member::getServer)
+        .containsExactly(reborn);
+    assertThat(new DeletePlanner(cluster.store()).deletes(reborn, 5)).isEmpty();
+    cluster.repairAll(successor);
+    assertThat(new DeletePlanner(cluster.store()).deletes(reborn, 5)).containsExactly(lost);
+    assertThat(cluster.found(lost, reborn, 10)).as("known").isFalse();
+    cluster.deleted(reborn, lost);
+    assertThat(cluster.garbageEntries()).isZero();
+  }
+
+  @Test
+  void hazardB12WhatIsFoundWithAnotherLengthIsDeletedAndNeverRead() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    int other = cluster.slot(3).acting().get(2);
+    assertThat(cluster.found(chunk, cluster.slot(3).acting().get(0), 10)).as("known").isFalse();
+    assertThat(cluster.found(chunk, other, 9)).isTrue();
+    assertThat(GarbageTable.isGoodHolder(cluster.store(), chunk, other)).isFalse();
+    assertThat(new DeletePlanner(cluster.store()).deletes(other, 5)).containsExactly(chunk);
+    assertThat(cluster.found(chunk, 99, 10)).as("no such server").isFalse();
+  }
+
+  @Test
+  void aBadReplicaIsDeletedWhenItsServerIsNoMemberAnyMore() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    int second = cluster.slot(3).acting().get(1);
+    assertThat(cluster.bad(chunk, second)).isTrue();
+    ok(cluster.replicate("ann", "f", 1));
+    assertThat(cluster.lacking(chunk)).isEmpty();
+    assertThat(GarbageTable.isGoodHolder(cluster.store(), chunk, second)).isFalse();
+    assertThat(new DeletePlanner(cluster.store()).deletes(second, 5)).containsExactly(chunk);
+  }
+
+  @Test
+  void aBadReplicaOfWhoIsNoMemberIsDeleted() {
+    ChunkId chunk = cluster.sealedFile("ann", "f", 3, 2, 10);
+    int other = cluster.slot(3).acting().get(2);
+    assertThat(cluster.bad(chunk, other)).isTrue();
+    assertThat(new DeletePlanner(cluster.store()).deletes(other, 5)).containsExactly(chunk);
+    assertThat(cluster.bad(chunk, other)).as("known").isFalse();
+    assertThat(cluster.lacking(chunk)).isEmpty();
+  }
+
+  @Test
+  void garbageInItsGraceIsDeletedByAJoinerThatIsGivenUp() {
+    fillSlotsThenAddServer();
+    int slot = movingSlot();
+    int position = positionOf4(slot);
+    ok(cluster.beginJoin(slot, position, 4));
+    ok(cluster.advanceJoin(slot, position, 4));
+    cluster.repairAll(4);
+    ok(cluster.names.unlink("ann", "/tmp/s" + slot + "r3"));
+    cluster.names.purge(10);
+    ok(cluster.set(4, ServerMembership.DRAINING));
+    cluster.releaseGarbage(100);
+    List<ChunkId> deletes = GarbageTable.deletesOf(cluster.store(), 4, 100);
+    assertThat(deletes).hasSize(3 - position);
+    // Whoever opened the file before reads on while the grace lasts.
+    assertThat(new DeletePlanner(cluster.store()).deletes(4, 100)).hasSize(2 - position);
+    cluster.tick(ChunkCluster.GRACE);
+    cluster.releaseGarbage(100);
+    assertThat(new DeletePlanner(cluster.store()).deletes(4, 100)).hasSize(3 - position);
   }
 
   @Test

@@ -10,6 +10,8 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.GarbageTable;
+import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.SlotJoin;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
@@ -20,6 +22,7 @@ import io.cairnfs.proto.command.ExpireSession;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.FenceChunkReply;
+import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
@@ -327,6 +330,113 @@ final class LeaderDutiesTest {
             .build();
     assertThat(rig.register(rig.registration(1).addDigests(whole)).getMismatchesList()).isEmpty();
     assertThat(rig.register(rig.registration(1)).getMismatchesList()).containsExactly(whole);
+  }
+
+  /** The power took a whole replica that was not synced, and nobody has sealed the chunk yet. */
+  @Test
+  void aServerThatComesWithoutItsOpenReplicaIsNoHolder() throws Exception {
+    rig.started();
+    Writing file = rig.write("/f");
+    rig.commit(file, LENGTH, false);
+    long chunk = file.chunk().getChunk();
+    long uncommitted = rig.write("/g").chunk().getChunk();
+    rig.register(rig.registration(1));
+    assertThat(rig.lacks(1, chunk)).isTrue();
+    assertThat(rig.lacks(1, uncommitted)).isTrue();
+    rig.register(
+        rig.registration(2)
+            .addUnsealed(report(chunk, ReplicaState.REPLICA_CLOSED, LENGTH))
+            .addUnsealed(report(uncommitted, ReplicaState.REPLICA_CLOSED, 0)));
+    rig.register(
+        rig.registration(3).addUnsealed(report(chunk, ReplicaState.REPLICA_CLOSED, LENGTH - 1)));
+    assertThat(rig.lacks(2, chunk)).isFalse();
+    assertThat(rig.lacks(2, uncommitted)).isFalse();
+    assertThat(rig.lacks(3, chunk)).isTrue();
+    long since = rig.read(view -> RepairTable.since(view, new ChunkId(chunk), 1).orElseThrow());
+    rig.register(rig.registration(1));
+    long again = rig.read(view -> RepairTable.since(view, new ChunkId(chunk), 1).orElseThrow());
+    assertThat(again).as("known already").isEqualTo(since);
+  }
+
+  @Test
+  void whatAServerBringsAlongAsANewOneIsAskedFor() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    ChunkId id = new ChunkId(chunk);
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder().setServer(2).setMembership(ServerMembership.OUT)));
+    RegisterServerReply reply =
+        rig.register(
+            rig.registration(2)
+                .setNonce(ByteString.copyFromUtf8("another nonce"))
+                .addDigests(
+                    SlotDigest.newBuilder()
+                        .setPool(id.pool())
+                        .setSlot(id.slot())
+                        .setReplication(3)
+                        .setSum(ReplicaHash.of(chunk, LENGTH))
+                        .setCount(1)));
+    assertThat(reply.getMismatchesList())
+        .extracting(SlotDigest::getSlot)
+        .containsExactly(id.slot());
+    int reborn = reply.getServer();
+    assertThat(reborn).isEqualTo(4);
+    rig.call(
+        Method.SLOT_INVENTORY,
+        emptyInventory(reborn, id).toBuilder()
+            .addReplicas(report(chunk, ReplicaState.REPLICA_SEALED, LENGTH))
+            .build(),
+        SlotInventoryReply.parser());
+    boolean known = rig.read(view -> GarbageTable.isGoodHolder(view, id, reborn));
+    assertThat(known).isTrue();
+  }
+
+  @Test
+  void aReplicaThatIsSealedLateAtANewServerIsKnown() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder().setServer(2).setMembership(ServerMembership.OUT)));
+    int reborn =
+        rig.register(rig.registration(2).setNonce(ByteString.copyFromUtf8("another nonce")))
+            .getServer();
+    ReplicaReport unsealed = report(chunk, ReplicaState.REPLICA_CLOSED, LENGTH + 5);
+    rig.heartbeat(rig.sign(reborn).addUnsealed(unsealed));
+    boolean known = rig.read(view -> GarbageTable.isGoodHolder(view, new ChunkId(chunk), reborn));
+    assertThat(known).isTrue();
+  }
+
+  @Test
+  void aBadReplicaOfADeadChunkIsDeleted() throws Exception {
+    rig.started();
+    ChunkId id = new ChunkId(rig.sealed("/f", LENGTH).chunk().getChunk());
+    long dead = ChunkId.of(id.pool(), id.slot() ^ 1, id.counter()).value();
+    ServerHeartbeatReply reply = rig.heartbeat(rig.sign(1).addBadReplicas(dead));
+    assertThat(reply.getVerdictsList())
+        .containsExactly(
+            ReplicaVerdict.newBuilder().setChunk(dead).setVerdict(Verdict.DEAD).build());
+  }
+
+  /** The server then registers, and is compared, again. */
+  @Test
+  void anInventoryWithoutItsConsequencesIsNotAnswered() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    rig.register(rig.registration(2).setPort(1));
+    assertThatThrownBy(
+            () ->
+                rig.call(
+                    Method.SLOT_INVENTORY,
+                    emptyInventory(2, new ChunkId(chunk)),
+                    SlotInventoryReply.parser()))
+        .isInstanceOf(CairnException.class);
+    assertThat(rig.lacks(2, chunk)).isFalse();
   }
 
   private SlotInventoryRequest emptyInventory(int server, ChunkId chunk) {

@@ -93,9 +93,17 @@ class SettleDecisionTest {
     // A volume was re-created: 0 bytes where 40 were synced.
     assertThat(waiting(decide(Set.of(), restarted(1, 0), restarted(2, 39), restarted(3, 0))))
         .contains("[39, 40) is missing");
-    assertThat(waiting(decide(Set.of(1, 2, 3)))).contains("[0, 40) is missing");
     FenceAnswer nothing = new FenceAnswer(1, false, 0, false);
     assertThat(waiting(decide(Set.of(2, 3), nothing))).contains("missing");
+  }
+
+  /** Nobody would ever answer, and the file could never be written again. */
+  @Test
+  void whereAllMembersAreOutForGoodTheCommittedLengthCounts() {
+    SettleChunk command = settled(decide(Set.of(1, 2, 3)));
+    assertThat(command.getLength()).isEqualTo(40);
+    assertThat(command.getHoldersList()).isEmpty();
+    assertThat(command.getPossibleLoss()).isTrue();
   }
 
   @Test

@@ -104,6 +104,7 @@ public final class NamespaceModel {
           FENCE_CHUNK,
           REPAIR_DONE,
           REPAIR_NEEDED,
+          REPLICAS_FOUND,
           GARBAGE_DONE,
           RELEASE_GARBAGE,
           BEGIN_JOIN,

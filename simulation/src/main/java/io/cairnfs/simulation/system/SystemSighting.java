@@ -41,6 +41,8 @@ enum SystemSighting {
   TAIL_GROWN_BY_SETTLING,
   REPAIR_NEEDED,
   REPAIR_DONE,
+  /** A server listed what no record said of it. */
+  REPLICA_FOUND,
   /** A replica that its server had found bad is good again. */
   BAD_REPLICA_REPLACED,
   REPLICA_DELETED,
@@ -63,6 +65,7 @@ enum SystemSighting {
       case EXPIRE_SESSION -> add(seen, reply.getChanged(), SESSION_EXPIRED);
       case SETTLE_CHUNK -> add(seen, reply.getChanged(), CHUNK_SETTLED);
       case REPAIR_NEEDED -> add(seen, good, REPAIR_NEEDED);
+      case REPLICAS_FOUND -> add(seen, reply.getChanged(), REPLICA_FOUND);
       case REPAIR_DONE -> add(seen, good, REPAIR_DONE);
       case GARBAGE_DONE -> add(seen, good, REPLICA_DELETED);
       case RELEASE_GARBAGE -> add(seen, reply.getCount() > 0, GARBAGE_RELEASED);

@@ -26,7 +26,7 @@ public final class ChunkCommit {
 
   private static final int MAX_EXTENTS = 4096;
 
-  /** Extents that inline content may take the place of: one for each of its bytes, or so. */
+  /** Extents that the content of one command may take the place of. */
   private static final int MAX_REPLACED = 65_536;
 
   private final Transaction transaction;
@@ -113,15 +113,28 @@ public final class ChunkCommit {
    * The ranges of the file have these bytes from now on.
    *
    * @return the end of the extent that reaches furthest; 0 without any
-   * @throws CairnException as {@link #advance}
+   * @throws CairnException as {@link #advance}; TOO_LARGE where they take the place of more extents
+   *     than one command can remove: shorter ranges can still be committed, one after the other
    */
   public long insert(List<Extent> added) throws CairnException {
     if (added.size() > MAX_EXTENTS) {
       throw invalid(added.size() + " extents; at most " + MAX_EXTENTS + " are possible");
     }
     long end = 0;
+    int replaced = 0;
     for (Extent extent : added) {
       ExtentRecord record = validated(extent);
+      replaced += extents.count(record.fileOffset(), record.end(), MAX_REPLACED - replaced + 1);
+      if (replaced > MAX_REPLACED) {
+        throw new CairnException(
+            ErrorCode.TOO_LARGE,
+            inode
+                + ": the range up to "
+                + record.end()
+                + " takes the place of more than "
+                + MAX_REPLACED
+                + " extents in one command");
+      }
       extents.insert(record);
       end = Math.max(end, record.end());
     }

@@ -69,6 +69,11 @@ public final class ExtentMap {
     return ExtentRecord.decode(KeyBuilder.longAt(cursor.key(), 1 + Long.BYTES), cursor.value());
   }
 
+  /** How many extents overlap a range, counting up to a limit. */
+  int count(long from, long to, int limit) {
+    return overlapping(transaction, inode, from, to, limit).size();
+  }
+
   /** The range has the extent's bytes from now on, whatever it had before. */
   void insert(ExtentRecord extent) {
     clear(extent.fileOffset(), extent.end());

@@ -17,9 +17,9 @@ import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.NodeRef;
 
 /**
- * Makes a file, or empties an existing one, which keeps its mode and owner, and its inode unless
- * its bytes lie in too many extents. Without content the caller gets the write lease; with whole
- * content the file is complete.
+ * Makes a file, or empties an existing one, which keeps its mode and owner, and its inode unless it
+ * has bytes in chunks. Without content the caller gets the write lease; with whole content the file
+ * is complete.
  */
 final class CreateOperation {
   /** Mode of directories made on the way. */

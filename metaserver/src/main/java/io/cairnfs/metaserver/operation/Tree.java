@@ -199,19 +199,25 @@ final class Tree {
   /**
    * A file without its bytes; the caller stores the record that this returns.
    *
-   * <p>Bytes in more extents than a command may remove stay where they are, with the inode, which
-   * is purged in steps: another inode takes its name, with all that the file was. Who has the file
-   * open keeps what he has opened, as if it had been deleted.
+   * <p>Bytes in chunks stay where they are, with the inode, which is purged in steps: another inode
+   * takes its name, with all that the file was. Who has the file open reads on, as if it had been
+   * deleted. A file that is not referred to by its only name keeps its inode, and loses its bytes
+   * at once.
    *
-   * @throws CairnException UNSUPPORTED for such a file if it was not referred to by its name
+   * @throws CairnException UNSUPPORTED for such a file in more extents than a command may remove
    */
   InodeRecord withoutContent(Place place, InodeRecord file, NodeRef ref) throws CairnException {
     switch (file.content()) {
       case NONE -> {}
       case INLINE -> namespace.deleteInlineContent(file.id());
       case EXTENTS -> {
+        if (place.name().isPresent() && file.linkCount() == 1) {
+          return replaced(place.parent(), place.name().get(), file);
+        }
         if (context.extents().hasMoreThan(namespace, file.id(), MAX_RELEASED)) {
-          return replaced(place, file, ref);
+          throw new CairnException(
+              ErrorCode.UNSUPPORTED,
+              PathResolver.describe(ref) + " is too large to be emptied but by its only name");
         }
         context.extents().release(namespace, file.id(), MAX_RELEASED);
       }
@@ -219,12 +225,7 @@ final class Tree {
     return file.edit().content(ContentKind.NONE).length(0).done();
   }
 
-  private InodeRecord replaced(Place place, InodeRecord file, NodeRef ref) throws CairnException {
-    if (place.name().isEmpty() || file.linkCount() != 1) {
-      throw new CairnException(
-          ErrorCode.UNSUPPORTED,
-          PathResolver.describe(ref) + " is too large to be emptied but by its only name");
-    }
+  private InodeRecord replaced(InodeRecord parent, FileName name, InodeRecord file) {
     InodeRecord fresh =
         file.edit()
             .id(new InodeId(context.transaction().nextId(Counter.INODE_ID)))
@@ -232,7 +233,7 @@ final class Tree {
             .length(0)
             .done();
     namespace.putNewInode(fresh);
-    namespace.putDentry(place.parent().id(), place.name().get(), fresh);
+    namespace.putDentry(parent.id(), name, fresh);
     context.transaction().addTo(Counter.FILES, 1);
     dropLink(file);
     return fresh;

@@ -18,6 +18,7 @@ import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.NodeRef;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -138,14 +139,62 @@ class OverwriteTest {
     assertThat(cluster.length("f")).isEqualTo(10_000);
   }
 
+  /** A reader has the file open, and has asked for its first extents only. */
   @Test
-  void aFileOfFewExtentsKeepsItsInode() {
+  void whoHasAFileOpenReadsAllOfItWhateverTakesItsName() {
+    for (String name : new String[] {"f", "g"}) {
+      ChunkId chunk = file(name, 3);
+      InodeId before = inode(name);
+      List<ExtentRecord> extents = cluster.extents(before);
+      ok(name.equals("f") ? overwrite(name) : openTruncating(path("/tmp/" + name)));
+      assertThat(inode(name)).isNotEqualTo(before);
+      while (ok(cluster.names.purge(1000, before.value())).getCount() > 0) {
+        // Nothing but what is held.
+      }
+      assertThat(cluster.extents(before)).isEqualTo(extents);
+      assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+      purgeAll(chunk);
+      assertThat(new Namespace(cluster.store()).inode(before)).isEmpty();
+    }
+  }
+
+  @Test
+  void withoutItsNameAFileOfFewExtentsKeepsItsInode() {
     ChunkId chunk = file("f", 4096);
     InodeId before = inode("f");
-    ok(overwrite("f"));
+    ok(openTruncating(NodeRef.newBuilder().setBase(before.value()).build()));
     assertThat(inode("f")).isEqualTo(before);
     assertThat(cluster.extents(before)).isEmpty();
     assertThat(cluster.chunk(chunk).isGarbage()).isTrue();
+  }
+
+  @Test
+  void aRangeTakesThePlaceOfBoundedlyManyExtents() {
+    file("f", 70_000);
+    ok(cluster.reopen("ann", "f"));
+    InodeId inode = inode("f");
+    ChunkId chunk = cluster.allocate("ann", inode, 4, 3);
+    CommandReply refused =
+        cluster.commit(
+            "ann",
+            cluster
+                .commitOf(inode)
+                .addExtents(ChunkCluster.extent(0, 70_000, chunk, 0))
+                .addExtents(ChunkCluster.extent(70_000, 70_000, chunk, 70_000))
+                .addChunks(cluster.progress(chunk, 140_000)));
+    assertThat(error(refused)).isEqualTo(ErrorCode.TOO_LARGE);
+    assertThat(refused.getErrorMessage()).contains("65536 extents");
+    assertThat(cluster.extents(inode)).hasSize(70_000);
+    for (long from : new long[] {0, 70_000}) {
+      ok(
+          cluster.commit(
+              "ann",
+              cluster
+                  .commitOf(inode)
+                  .addExtents(ChunkCluster.extent(from, 70_000, chunk, from))
+                  .addChunks(cluster.progress(chunk, 140_000))));
+    }
+    assertThat(cluster.extents(inode)).hasSize(1);
   }
 
   @Test

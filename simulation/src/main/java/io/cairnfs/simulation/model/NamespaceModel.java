@@ -422,7 +422,8 @@ public final class NamespaceModel {
       refuseIf(!request.getOverwrite(), ErrorCode.EXISTS);
       refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
       refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
-      change(file).mtime = time;
+      file = emptied(spot);
+      file.mtime = time;
       file.ctime = time;
     }
     file.replication =
@@ -444,6 +445,24 @@ public final class NamespaceModel {
     return answer(file);
   }
 
+  /** Bytes in chunks stay with their inode, which loses its name to another one. */
+  private ModelNode emptied(Spot spot) {
+    ModelNode file = change(spot.node);
+    if (!file.inChunks || spot.name.isEmpty()) {
+      file.setInline(new byte[0]);
+      return file;
+    }
+    ModelNode fresh = new ModelNode(++lastInode, false);
+    fresh.restore(file);
+    fresh.setInline(new byte[0]);
+    made.add(fresh);
+    nodes.put(fresh.id, fresh);
+    change(spot.directory).children.put(spot.name, fresh);
+    file.unlinked = true;
+    file.ctime = time;
+    return fresh;
+  }
+
   private ModelAnswer lease(ModelNode file) {
     change(file).leaseSession = command.getSession();
     file.leaseGrant = ++lastGrant;
@@ -452,12 +471,13 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer openForWrite(OpenForWrite request) throws ModelRefusal {
-    ModelNode file = findExisting(request.getTarget()).node;
+    Spot spot = findExisting(request.getTarget());
+    ModelNode file = spot.node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
     refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
     if (request.getTruncate() && file.length() > 0) {
-      change(file).setInline(new byte[0]);
+      file = emptied(spot);
       file.mtime = time;
       file.ctime = time;
     }

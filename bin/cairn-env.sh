@@ -74,6 +74,23 @@ role_flags() {
   esac
 }
 
+# All jars, in a fixed order: the servers' class-data archive is bound to it.
+server_class_path() {
+  local cp= jar LC_ALL=C
+  for jar in "$CAIRN_LIB"/*.jar; do cp=$cp${cp:+:}$jar; done
+  echo "$cp"
+}
+
+# share_flags ARCHIVE: to start from a class-data archive, or to make it (CAIRN_MAKE_ARCHIVE); sets share.
+share_flags() {
+  share=()
+  if [ -n "${CAIRN_MAKE_ARCHIVE:-}" ]; then
+    share=("-XX:ArchiveClassesAtExit=$CAIRN_MAKE_ARCHIVE" -Xlog:cds=off -Xlog:cds+dynamic=off)
+  elif [ -e "$1" ]; then
+    share=("-XX:SharedArchiveFile=$1" -Xlog:cds=off -Xlog:cds+dynamic=off)
+  fi
+}
+
 # The jars of the shell, in a fixed order: few, for a quick start, and the class-data archive is bound to them.
 shell_class_path() {
   local cp= name jar

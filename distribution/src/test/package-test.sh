@@ -56,9 +56,9 @@ for n in 1 2 3; do
   pids+=($!)
 done
 
-# Step 1's faster start of the shell.
+# Step 1's faster start.
 ./cairn archive || fail "no class-data archive"
-ls "$work/opt cairn/lib/"dfs-*.jsa >/dev/null || fail "the class-data archive is not beside the jars"
+ls "$work/opt cairn/lib/"dfs-*.jsa "$work/opt cairn/lib/"servers-*.jsa >/dev/null || fail "the class-data archive is not beside the jars"
 
 # Step 5.
 export CAIRN_CONF=$work/cairn.conf

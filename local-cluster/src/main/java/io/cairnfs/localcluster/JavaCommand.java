@@ -1,6 +1,11 @@
 package io.cairnfs.localcluster;
 
+import com.google.common.base.Splitter;
+import com.google.common.collect.Streams;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,11 +70,39 @@ final class JavaCommand {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
+    List<String> classPath =
+        classPath(System.getProperty("cairn.class.path", System.getProperty("java.class.path")));
+    command.addAll(archiveFlags(classPath));
     command.add("-cp");
-    command.add(System.getProperty("cairn.class.path", System.getProperty("java.class.path")));
+    command.add(String.join(File.pathSeparator, classPath));
     command.add(mainClass);
     command.addAll(arguments);
     return new ProcessBuilder(command);
+  }
+
+  /** {@code DIR/*} in the order of the scripts: a class-data archive is bound to the order. */
+  private static List<String> classPath(String text) {
+    if (!text.endsWith("/*")) {
+      return Splitter.on(File.pathSeparatorChar).splitToList(text);
+    }
+    try (DirectoryStream<Path> jars =
+        Files.newDirectoryStream(Path.of(text.substring(0, text.length() - 2)), "*.jar")) {
+      return Streams.stream(jars).map(Path::toString).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The archive that {@code cairn archive} made beside the jars; one that does not fit is ignored.
+   */
+  private static List<String> archiveFlags(List<String> classPath) {
+    Path archive =
+        Path.of(classPath.get(0))
+            .resolveSibling("servers-%d.jsa".formatted(Runtime.version().feature()));
+    return Files.exists(archive)
+        ? List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+        : List.of();
   }
 
   /** Starts a server that outlives this process and its terminal. */

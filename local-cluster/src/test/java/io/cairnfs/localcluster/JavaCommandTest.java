@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -23,14 +26,41 @@ class JavaCommandTest {
     assertThat(scriptFlags(kind.word())).containsExactlyInAnyOrderElementsOf(own);
   }
 
+  @Test
+  void serversStartFromTheArchiveBesideTheirJarsInTheOrderOfTheScripts(@TempDir Path library)
+      throws IOException, InterruptedException {
+    for (String jar : List.of("b.jar", "a.jar", "c.jar")) {
+      Files.createFile(library.resolve(jar));
+    }
+    String classPath = "%1$s/a.jar:%1$s/b.jar:%1$s/c.jar".formatted(library);
+    assertThat(script("CAIRN_LIB=\"$1\"; server_class_path", library.toString()))
+        .isEqualTo(classPath);
+    System.setProperty("cairn.class.path", library + "/*");
+    try {
+      assertThat(JavaCommand.of(List.of("-x"), "Main", List.of("argument")).command().subList(1, 6))
+          .containsExactly("-x", "-cp", classPath, "Main", "argument");
+      Path archive = library.resolve("servers-%d.jsa".formatted(Runtime.version().feature()));
+      Files.createFile(archive);
+      assertThat(JavaCommand.of(List.of("-x"), "Main", List.of()).command())
+          .containsSubsequence("-x", "-XX:SharedArchiveFile=" + archive, "-cp", classPath);
+    } finally {
+      System.clearProperty("cairn.class.path");
+    }
+  }
+
   private static List<String> scriptFlags(String role) throws IOException, InterruptedException {
+    return Arrays.asList(script("role_flags \"$1\"", role).split(" +"));
+  }
+
+  private static String script(String words, String argument)
+      throws IOException, InterruptedException {
     Process process =
-        new ProcessBuilder("bash", "-c", ". ./cairn-env.sh && role_flags \"$1\"", "flags", role)
+        new ProcessBuilder("bash", "-c", ". ./cairn-env.sh && " + words, "script", argument)
             .directory(SCRIPTS.toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
-    return Arrays.asList(output.strip().split(" +"));
+    return output.strip();
   }
 }

@@ -2,9 +2,11 @@ package io.cairnfs.client;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.cairnfs.common.id.HostPort;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a client behaves. Made with {@link #builder(List)}; every field but the addresses has a
@@ -37,6 +39,8 @@ import java.util.Objects;
  *     observed 99th percentile, if that is longer); default 50 ms
  * @param maxBufferBytes bytes of file content that all streams together may hold; default 128 MiB
  * @param outstandingMutations mutations on their way at once, at most 1,024; default 1,024
+ * @param history a new file that every call about names and its answer is written to, for {@code
+ *     cairn check-history}; for tests, since callers and event loops write it; default: none
  */
 public record ClientOptions(
     List<HostPort> metaservers,
@@ -61,7 +65,8 @@ public record ClientOptions(
     Duration readTimeout,
     Duration hedgeDelay,
     long maxBufferBytes,
-    int outstandingMutations) {
+    int outstandingMutations,
+    Optional<Path> history) {
 
   public ClientOptions {
     metaservers = List.copyOf(metaservers);
@@ -124,6 +129,7 @@ public record ClientOptions(
     private Duration hedgeDelay = Duration.ofMillis(50);
     private long maxBufferBytes = 128L << 20;
     private int outstandingMutations = 1024;
+    private Optional<Path> history = Optional.empty();
 
     private Builder(List<HostPort> metaservers) {
       this.metaservers = List.copyOf(metaservers);
@@ -261,6 +267,12 @@ public record ClientOptions(
       return this;
     }
 
+    @CanIgnoreReturnValue
+    public Builder history(Path value) {
+      history = Optional.of(value);
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException naming the field that is out of range
      */
@@ -288,7 +300,8 @@ public record ClientOptions(
           readTimeout,
           hedgeDelay,
           maxBufferBytes,
-          outstandingMutations);
+          outstandingMutations,
+          history);
     }
   }
 }

@@ -10,6 +10,8 @@ import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.base.SuspectServers;
 import io.cairnfs.client.chunk.ChunkReadOptions;
 import io.cairnfs.client.chunk.ChunkReader;
+import io.cairnfs.client.history.CallRecorder;
+import io.cairnfs.client.history.HistoryRecorder;
 import io.cairnfs.client.metadata.MetadataClient;
 import io.cairnfs.client.metadata.MetadataOptions;
 import io.cairnfs.client.read.FileReader;
@@ -100,7 +102,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   private boolean closed;
 
-  private ConnectedFileSystem(ClientOptions options, Clock clock) {
+  private ConnectedFileSystem(ClientOptions options, Clock clock, CallRecorder recorder) {
     this.options = options;
     // Secure randomness costs a command-line client dearly at its start, and reads need none.
     Supplier<SecureRandom> secure = Suppliers.memoize(SecureRandom::new);
@@ -139,7 +141,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
                 options.metaservers(),
                 options.timeout(),
                 options.tryTimeout(),
-                options.unreachableReportInterval()));
+                options.unreachableReportInterval()),
+            recorder);
     sessions =
         new Sessions(
             environment,
@@ -180,7 +183,13 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   static ConnectedFileSystem connect(ClientOptions options) {
-    return new ConnectedFileSystem(options, new SystemClock());
+    Clock clock = new SystemClock();
+    CallRecorder recorder =
+        options.history().isPresent()
+            ? new HistoryRecorder(
+                options.history().get(), options.user(), options.clientName(), clock)
+            : CallRecorder.NONE;
+    return new ConnectedFileSystem(options, clock, recorder);
   }
 
   private void reportBadReplica(long chunk, int server, String problem) {

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.cairnfs.client.history.HistoryFile;
+import io.cairnfs.client.history.RecordedCall;
 import io.cairnfs.client.testing.FakeCluster;
 import io.cairnfs.client.testing.FakeMetaserver;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.metadata.Operation;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class MetadataCallsTest {
@@ -54,6 +59,41 @@ class MetadataCallsTest {
       assertThat(cluster.leader().mutationsSeen.get()).isEqualTo(4);
       assertThat(fs.statistics().metadataRetries()).isGreaterThanOrEqualTo(2);
     }
+  }
+
+  @Test
+  void everyCallIsInTheHistoryWithItsAnswer(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("history");
+    try (CairnFileSystem fs =
+        cluster.connect(b -> b.tryTimeout(Duration.ofMillis(300)).history(file))) {
+      cluster.leader().repliesToLose.set(2);
+      fs.mkdir(CairnPath.of("/a"), 0755);
+      assertRefused(ErrorCode.EXISTS, () -> fs.mkdir(CairnPath.of("/a"), 0755));
+      assertRefused(ErrorCode.NOT_FOUND, () -> fs.stat(CairnPath.of("/none")));
+      assertThat(fs.listAll(CairnPath.ROOT)).hasSize(1);
+    }
+    List<RecordedCall> calls = HistoryFile.read(file).calls();
+    assertThat(calls)
+        .extracting(call -> call.kind() + " " + call.call() + " " + endOf(call))
+        .containsExactly("MUTATION 1 0", "MUTATION 2 2", "READ 0 1", "READ 0 0", "MUTATION 3 0");
+    assertThat(Operation.parseFrom(calls.get(4).request()).hasCloseSession()).isTrue();
+    for (int i = 0; i < calls.size(); i++) {
+      assertThat(calls.get(i).end().orElseThrow().nanos()).isGreaterThan(calls.get(i).sentNanos());
+    }
+  }
+
+  private static int endOf(RecordedCall call) {
+    return call.end().orElseThrow().errorCode();
+  }
+
+  @Test
+  void nothingIsSentThatTheHistoryCannotHold(@TempDir Path directory) throws Exception {
+    try (CairnFileSystem fs = cluster.connect(b -> b.history(directory.resolve("none/history")))) {
+      assertRefused(ErrorCode.IO_ERROR, () -> fs.mkdir(CairnPath.of("/a"), 0755));
+      assertRefused(ErrorCode.IO_ERROR, () -> fs.stat(CairnPath.of("/a")));
+    }
+    assertThat(cluster.leader().mutationsSeen.get()).isZero();
+    assertThat(cluster.leader().readsSeen.get()).isZero();
   }
 
   @Test

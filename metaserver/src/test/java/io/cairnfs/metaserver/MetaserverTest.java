@@ -2,6 +2,7 @@ package io.cairnfs.metaserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
@@ -201,6 +202,31 @@ final class MetaserverTest {
         Method.READ,
         ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(path(path))).build(),
         ReadReply.parser());
+  }
+
+  @Test
+  void refusalsSayTheLogIndexAtWhichTheyAreTrue() throws Exception {
+    format(1);
+    start("m1");
+    long session = openSession("nonce-1234").getSession();
+    long made = mutate(mkdir(session, 1, "/a")).getLogIndex();
+
+    CairnException exists = refusal(() -> mutate(mkdir(session, 2, "/a")));
+    assertThat(exists.code()).isEqualTo(ErrorCode.EXISTS);
+    assertThat(exists.logIndex()).isGreaterThan(made);
+    assertThat(refusal(() -> mutate(mkdir(session, 2, "/a"))).logIndex())
+        .as("a retry")
+        .isEqualTo(exists.logIndex());
+
+    CairnException missing = refusal(() -> stat("/none"));
+    assertThat(missing.code()).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(missing.logIndex()).isGreaterThanOrEqualTo(exists.logIndex());
+    assertThat(refusal(() -> mutate(mkdir(0, 1, "/b"))).logIndex()).as("never logged").isZero();
+  }
+
+  private static CairnException refusal(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    return catchThrowableOfType(CairnException.class, call);
   }
 
   private static void assertRefused(

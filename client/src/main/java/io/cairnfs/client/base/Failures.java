@@ -29,10 +29,11 @@ public final class Failures {
   /** The same refusal with the stack of the caller; the first one is its cause. */
   public static CairnException here(CairnException refusal) {
     return new CairnException(
-        refusal.code(),
-        refusal.getMessage(),
-        refusal.leaderHint(),
-        refusal.retryAfterMillis(),
-        refusal);
+            refusal.code(),
+            refusal.getMessage(),
+            refusal.leaderHint(),
+            refusal.retryAfterMillis(),
+            refusal)
+        .atLogIndex(refusal.logIndex());
   }
 }

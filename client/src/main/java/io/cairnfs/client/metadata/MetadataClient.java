@@ -5,6 +5,7 @@ import com.google.protobuf.Parser;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.history.CallRecorder;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
@@ -51,6 +52,7 @@ public final class MetadataClient implements AutoCloseable {
 
   private final ClientEnvironment environment;
   private final MetadataOptions options;
+  private final CallRecorder recorder;
   private final Leadership leadership;
   private final Set<Call<?>> waiting = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean watching = new AtomicBoolean();
@@ -67,9 +69,14 @@ public final class MetadataClient implements AutoCloseable {
     static final MembersOf NOBODY = new MembersOf(Optional.empty(), 0);
   }
 
-  public MetadataClient(ClientEnvironment environment, MetadataOptions options) {
+  /**
+   * @param recorder hears of mutations and reads; closed with this
+   */
+  public MetadataClient(
+      ClientEnvironment environment, MetadataOptions options, CallRecorder recorder) {
     this.environment = environment;
     this.options = options;
+    this.recorder = recorder;
     leadership = new Leadership(options.addresses());
   }
 
@@ -89,18 +96,31 @@ public final class MetadataClient implements AutoCloseable {
   }
 
   /** A linearizable read that also sees everything this client has seen before. */
-  public CompletableFuture<ReadReply> read(ReadRequest.Builder request) {
-    return call(
-            Method.READ,
-            request.setAtLeastIndex(knownIndex()).build(),
-            ReadReply.parser(),
-            options.timeout())
+  public CompletableFuture<ReadReply> read(ReadRequest.Builder builder) {
+    ReadRequest request = builder.setAtLeastIndex(knownIndex()).build();
+    long number;
+    try {
+      number = recorder.readSent(request);
+    } catch (CairnException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return call(Method.READ, request, ReadReply.parser(), options.timeout())
         .whenComplete(
             (reply, failure) -> {
-              if (reply != null) {
+              if (failure == null) {
+                recorder.answered(number, reply.getLogIndex(), reply);
                 learnIndex(reply.getLogIndex());
+              } else {
+                CairnException refusal = Failures.of(failure);
+                recorder.refused(number, refusal);
+                learnIndex(refusal.logIndex());
               }
             });
+  }
+
+  /** Hears of mutations before they are sent and after they were answered. */
+  public CallRecorder recorder() {
+    return recorder;
   }
 
   /** Calls the leader, with retries, for no longer than {@code timeout}. */
@@ -162,6 +182,7 @@ public final class MetadataClient implements AutoCloseable {
     for (Call<?> call : waiting) {
       call.giveUp(new CairnException(ErrorCode.CANCELLED, "the client is closed"));
     }
+    recorder.close();
   }
 
   private void watch() {

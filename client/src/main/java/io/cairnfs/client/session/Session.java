@@ -136,6 +136,14 @@ public final class Session {
             .setLowWater(lowWater)
             .setOperation(pending.operation)
             .build();
+    long number;
+    try {
+      number = metadata.recorder().mutationSent(id.value(), call, pending.operation);
+    } catch (CairnException e) {
+      finished(call);
+      pending.result.completeExceptionally(e);
+      return;
+    }
     CompletableFuture<MutateReply> reply =
         metadata.call(Method.MUTATE, request, MutateReply.parser(), pending.deadline, NOT_NOW);
     var unused =
@@ -145,10 +153,14 @@ public final class Session {
               // mark keeps a late copy of it from being executed.
               finished(call);
               if (failure == null) {
+                metadata.recorder().answered(number, answer.getLogIndex(), answer.getResult());
                 metadata.learnIndex(answer.getLogIndex());
                 pending.result.complete(answer.getResult());
               } else {
-                refused(pending, Failures.of(failure));
+                CairnException refusal = Failures.of(failure);
+                metadata.recorder().refused(number, refusal);
+                metadata.learnIndex(refusal.logIndex());
+                refused(pending, refusal);
               }
             });
     cancelWith(pending.result, reply);

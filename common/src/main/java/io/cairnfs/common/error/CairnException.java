@@ -1,5 +1,6 @@
 package io.cairnfs.common.error;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 
 /**
@@ -12,6 +13,7 @@ public class CairnException extends IOException {
   private final ErrorCode code;
   private final String leaderHint;
   private final int retryAfterMillis;
+  private long logIndex;
 
   public CairnException(ErrorCode code, String message) {
     this(code, message, "", 0, null);
@@ -42,6 +44,13 @@ public class CairnException extends IOException {
     return new CairnException(ErrorCode.BUSY, message, "", retryAfterMillis, null);
   }
 
+  /** Says at which log index this was the answer; on its way out, before anybody else sees it. */
+  @CanIgnoreReturnValue
+  public CairnException atLogIndex(long index) {
+    logIndex = index;
+    return this;
+  }
+
   public ErrorCode code() {
     return code;
   }
@@ -54,5 +63,10 @@ public class CairnException extends IOException {
   /** Milliseconds before which a retry is pointless; 0 = not said. */
   public int retryAfterMillis() {
     return retryAfterMillis;
+  }
+
+  /** Log index at which this was the answer; 0 = refused before anything was logged or read. */
+  public long logIndex() {
+    return logIndex;
   }
 }

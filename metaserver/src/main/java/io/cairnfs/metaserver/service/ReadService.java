@@ -100,11 +100,17 @@ final class ReadService {
     }
     long start = clock.monotonicNanos();
     try (StoreView view = views.get()) {
-      call.reply(handler.read(view, request, principal, call.peer().identity().host()));
-    } catch (CairnException e) {
-      call.fail(e);
+      answer(call, request, principal, view);
     }
     reads.increment();
     micros.record((clock.monotonicNanos() - start) / 1_000);
+  }
+
+  private void answer(ServerCall call, ReadRequest request, Principal principal, StoreView view) {
+    try {
+      call.reply(handler.read(view, request, principal, call.peer().identity().host()));
+    } catch (CairnException e) {
+      call.fail(e.atLogIndex(view.applied().index()));
+    }
   }
 }

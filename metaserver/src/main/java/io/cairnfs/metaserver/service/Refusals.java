@@ -12,7 +12,8 @@ final class Refusals {
 
   /** A reply of the state machine that is a refusal. */
   static CairnException of(CommandReply reply) {
-    return new CairnException(ErrorCode.ofNumber(reply.getErrorCode()), reply.getErrorMessage());
+    return new CairnException(ErrorCode.ofNumber(reply.getErrorCode()), reply.getErrorMessage())
+        .atLogIndex(reply.getLogIndex());
   }
 
   /** Refuses a call whose work failed; anything but a refusal is passed on as what it is. */

@@ -1,5 +1,6 @@
 package io.cairnfs.raft.log;
 
+import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.error.CorruptionException;
 import io.cairnfs.raft.core.EntryKind;
 import io.cairnfs.raft.log.MemberState.Step;
@@ -54,7 +55,7 @@ final class LogRecovery {
     if (state.current().unfinished().kind() == StepKind.RESET) {
       return reset(files, state);
     }
-    List<Segment> segments = files.openAll();
+    List<Segment> segments = files.openAll(Disk.OpenMode.WRITE);
     try {
       return new LogRecovery(files, state, segments).recover();
     } catch (IOException | RuntimeException e) {
@@ -203,7 +204,7 @@ final class LogRecovery {
     }
   }
 
-  private static Optional<Header> decode(Segment segment, SegmentWindow window, int position)
+  static Optional<Header> decode(Segment segment, SegmentWindow window, int position)
       throws IOException {
     if (segment.capacity() - position < SegmentFormat.RECORD_HEADER_BYTES) {
       return Optional.empty();

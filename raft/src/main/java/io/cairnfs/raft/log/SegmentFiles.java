@@ -79,12 +79,12 @@ final class SegmentFiles {
   }
 
   /** All segments by index, with their headers checked and without their records. */
-  List<Segment> openAll() throws IOException {
+  List<Segment> openAll(Disk.OpenMode mode) throws IOException {
     List<Segment> segments = new ArrayList<>();
     try {
       for (String name : disk.list(directory)) {
         if (isSegment(name)) {
-          segments.add(open(path(name)));
+          segments.add(open(path(name), mode));
         }
       }
     } catch (IOException | RuntimeException e) {
@@ -96,8 +96,8 @@ final class SegmentFiles {
     return segments;
   }
 
-  private Segment open(String name) throws IOException {
-    DiskFile file = disk.open(name, Disk.OpenMode.WRITE);
+  private Segment open(String name, Disk.OpenMode mode) throws IOException {
+    DiskFile file = disk.open(name, mode);
     try {
       return new Segment(name, file, readHead(name, file));
     } catch (IOException | RuntimeException e) {

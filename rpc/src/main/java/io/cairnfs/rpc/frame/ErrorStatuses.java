@@ -22,6 +22,7 @@ public final class ErrorStatuses {
                 : message.substring(0, MAX_MESSAGE_CHARACTERS))
         .setLeaderHint(refusal.leaderHint())
         .setRetryAfterMillis(refusal.retryAfterMillis())
+        .setLogIndex(refusal.logIndex())
         .build();
   }
 
@@ -29,10 +30,11 @@ public final class ErrorStatuses {
   public static CairnException toException(ErrorStatus status) {
     ErrorCode code = ErrorCode.ofNumber(status.getCode());
     return new CairnException(
-        code,
-        status.getMessage().isEmpty() ? code.text() : status.getMessage(),
-        status.getLeaderHint(),
-        status.getRetryAfterMillis(),
-        null);
+            code,
+            status.getMessage().isEmpty() ? code.text() : status.getMessage(),
+            status.getLeaderHint(),
+            status.getRetryAfterMillis(),
+            null)
+        .atLogIndex(status.getLogIndex());
   }
 }

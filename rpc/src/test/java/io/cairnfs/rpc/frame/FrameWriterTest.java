@@ -137,6 +137,29 @@ final class FrameWriterTest {
   }
 
   @Test
+  void refusalByTheStateMachine() {
+    writer.refusal(300, new CairnException(ErrorCode.NOT_FOUND, "no").atLogIndex(300));
+
+    assertThat(sent())
+        .isEqualTo(
+            "00000012" + "04" + "00000e" + "08ac02" + "1209" + "0801" + "12026e6f" + "28ac02");
+  }
+
+  @Test
+  void whatTravelsOfARefusalComesBack() {
+    CairnException sent =
+        new CairnException(ErrorCode.BUSY, "later", "m2:7000", 20, null).atLogIndex(1L << 40);
+
+    CairnException received = ErrorStatuses.toException(ErrorStatuses.of(sent));
+
+    assertThat(received.code()).isEqualTo(ErrorCode.BUSY);
+    assertThat(received).hasMessage("later");
+    assertThat(received.leaderHint()).isEqualTo("m2:7000");
+    assertThat(received.retryAfterMillis()).isEqualTo(20);
+    assertThat(received.logIndex()).isEqualTo(1L << 40);
+  }
+
+  @Test
   void streamData() throws CairnException {
     writer.streamData(2, PacketHeader.newBuilder().setSequence(9).build(), bytes("pq"));
 

@@ -148,7 +148,7 @@ public final class Metaserver implements AutoCloseable {
       closeables.push(engine);
       ScheduledExecutorService timer = timer(identity.id(), fatal);
       closeables.push(timer::shutdownNow);
-      CommandGatherer sink = new CommandGatherer(engine, clock, metrics);
+      CommandGatherer sink = new CommandGatherer(engine, loops.group().next(), clock, metrics);
       Leadership leadership = new Leadership(engine);
       SpaceGuard space =
           new SpaceGuard(

@@ -13,10 +13,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Group commit: while earlier entries are on their way, commands that arrive wait and then travel
- * together as one entry. Any thread; the queue has a bound, beyond it callers are told BUSY.
+ * Group commit: commands that arrive together, or while enough earlier entries are on their way,
+ * travel together as one entry. Any thread; the queue has a bound, beyond it callers are told BUSY.
  */
 public final class CommandGatherer implements CommandSink {
   private static final int MAX_QUEUED = 16_384;
@@ -33,6 +35,7 @@ public final class CommandGatherer implements CommandSink {
   static final int MAX_IN_FLIGHT = 8;
 
   private final ReplicatedLog<List<CommandReply>> log;
+  private final Executor afterArrivals;
   private final Clock clock;
   private final Histogram batchCommands;
 
@@ -40,12 +43,22 @@ public final class CommandGatherer implements CommandSink {
   private final ArrayDeque<Pending> queue = new ArrayDeque<>();
   private long queuedBytes;
   private int inFlight;
+  private boolean sendScheduled;
 
   private record Pending(Command command, int bytes, CompletableFuture<CommandReply> reply) {}
 
+  /**
+   * @param afterArrivals runs what it is given when the commands that have arrived by then are
+   *     submitted: the event loop that reads them; must not run it at once on another thread that
+   *     would have to be woken for each
+   */
   public CommandGatherer(
-      ReplicatedLog<List<CommandReply>> log, Clock clock, MetricRegistry metrics) {
+      ReplicatedLog<List<CommandReply>> log,
+      Executor afterArrivals,
+      Clock clock,
+      MetricRegistry metrics) {
     this.log = log;
+    this.afterArrivals = afterArrivals;
     this.clock = clock;
     this.batchCommands = metrics.histogram("metaserver.batch.commands");
   }
@@ -61,7 +74,7 @@ public final class CommandGatherer implements CommandSink {
               "command of " + bytes + " bytes; at most " + MAX_COMMAND_BYTES + " are possible"));
     }
     Pending pending = new Pending(command, bytes, new CompletableFuture<>());
-    List<Pending> batch = List.of();
+    boolean schedule;
     synchronized (lock) {
       if (queue.size() >= MAX_QUEUED || queuedBytes + bytes > MAX_QUEUED_BYTES) {
         return CompletableFuture.failedFuture(
@@ -69,13 +82,46 @@ public final class CommandGatherer implements CommandSink {
       }
       queue.add(pending);
       queuedBytes += bytes;
-      if (inFlight < MAX_IN_FLIGHT) {
+      schedule = !sendScheduled && inFlight < MAX_IN_FLIGHT;
+      sendScheduled |= schedule;
+    }
+    if (schedule) {
+      schedule();
+    }
+    return pending.reply();
+  }
+
+  private void schedule() {
+    try {
+      afterArrivals.execute(this::sendArrived);
+    } catch (RejectedExecutionException e) {
+      // The event loop ends with the process; nobody would be answered through it either.
+      failQueued(new CairnException(ErrorCode.UNAVAILABLE, "this server stops"));
+    }
+  }
+
+  private void failQueued(CairnException failure) {
+    List<Pending> waiting;
+    synchronized (lock) {
+      sendScheduled = false;
+      waiting = new ArrayList<>(queue);
+      queue.clear();
+      queuedBytes = 0;
+    }
+    answer(waiting, List.of(), failure);
+  }
+
+  private void sendArrived() {
+    List<Pending> batch;
+    synchronized (lock) {
+      sendScheduled = false;
+      // The reply to an earlier entry may have taken all with it.
+      batch = inFlight < MAX_IN_FLIGHT ? take() : List.of();
+      if (!batch.isEmpty()) {
         inFlight++;
-        batch = take();
       }
     }
     send(batch);
-    return pending.reply();
   }
 
   /** The next entry's commands; called with the lock held. */

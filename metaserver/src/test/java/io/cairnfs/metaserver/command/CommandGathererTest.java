@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 final class CommandGathererTest {
@@ -78,7 +79,8 @@ final class CommandGathererTest {
 
   private final HeldLog log = new HeldLog();
   private final ManualClock clock = new ManualClock(1234);
-  private final CommandGatherer gatherer = new CommandGatherer(log, clock, new MetricRegistry());
+  private final CommandGatherer gatherer =
+      new CommandGatherer(log, Runnable::run, clock, new MetricRegistry());
 
   private CompletableFuture<CommandReply> submit(long number) {
     return gatherer.submit(
@@ -111,6 +113,47 @@ final class CommandGathererTest {
     for (int i = 0; i < 100; i++) {
       assertThat(replies.get(i).join().getLogIndex()).isEqualTo(i);
     }
+  }
+
+  @Test
+  void commandsThatArriveTogetherTravelTogether() {
+    ArrayDeque<Runnable> loop = new ArrayDeque<>();
+    CommandGatherer reading = new CommandGatherer(log, loop::add, clock, new MetricRegistry());
+    List<CompletableFuture<CommandReply>> replies = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      replies.add(reading.submit(Command.newBuilder().setTick(Tick.getDefaultInstance())));
+    }
+    assertThat(log.batches).isEmpty();
+    assertThat(loop).hasSize(1);
+    loop.remove().run();
+    assertThat(log.batches).hasSize(1);
+    assertThat(log.batches.peek().getCommandsCount()).isEqualTo(10);
+    // Two more: one goes at once, the other when the loop is through again.
+    replies.add(reading.submit(Command.newBuilder().setTick(Tick.getDefaultInstance())));
+    loop.remove().run();
+    replies.add(reading.submit(Command.newBuilder().setTick(Tick.getDefaultInstance())));
+    log.commit();
+    loop.remove().run();
+    while (!log.batches.isEmpty()) {
+      log.commit();
+    }
+    assertThat(replies).hasSize(12).allMatch(CompletableFuture::isDone);
+  }
+
+  @Test
+  void whoeverWaitsWhenTheLoopHasEndedIsToldSo() {
+    CommandGatherer ended =
+        new CommandGatherer(
+            log,
+            task -> {
+              throw new RejectedExecutionException();
+            },
+            clock,
+            new MetricRegistry());
+    assertThat(failure(ended.submit(Command.newBuilder().setTick(Tick.getDefaultInstance()))))
+        .isEqualTo(ErrorCode.UNAVAILABLE);
+    assertThat(failure(ended.submit(Command.newBuilder().setTick(Tick.getDefaultInstance()))))
+        .isEqualTo(ErrorCode.UNAVAILABLE);
   }
 
   @Test

@@ -84,7 +84,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 this,
                 new PeerIdentity(CLUSTER, PeerRole.METASERVER, "", name(), name(), "simulated"));
     MetricRegistry metrics = new MetricRegistry();
-    CommandGatherer sink = new CommandGatherer(log, clock, metrics);
+    CommandGatherer sink = new CommandGatherer(log, Runnable::run, clock, metrics);
     Leadership leadership = new Leadership(log);
     space = new SpaceGuard(name(), member.disk()::usableBytes, 100_000);
     SessionDriver sessions = new SessionDriver(this::view, sink, clock, SESSION_TIMEOUT);

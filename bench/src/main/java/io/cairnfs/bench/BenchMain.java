@@ -7,6 +7,7 @@ import io.cairnfs.bench.raft.RaftCommand;
 import io.cairnfs.bench.recovery.FailoverBench;
 import io.cairnfs.bench.recovery.OverloadBench;
 import io.cairnfs.bench.recovery.RestartBench;
+import io.cairnfs.bench.recovery.SteadyBench;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.process.ServerLogging;
 import picocli.CommandLine;
@@ -24,7 +25,8 @@ import picocli.CommandLine.Command;
       IoBench.class,
       FailoverBench.class,
       RestartBench.class,
-      OverloadBench.class
+      OverloadBench.class,
+      SteadyBench.class
     })
 public final class BenchMain {
   private BenchMain() {}

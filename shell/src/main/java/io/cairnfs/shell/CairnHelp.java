@@ -82,11 +82,11 @@ public final class CairnHelp {
     WORDS.put(
         "bench",
         new Word(
-            "measure: calibrate, raft, meta, io, failover, restart, overload",
+            "measure: calibrate, raft, meta, io, failover, restart, overload, steady",
             """
-            cairn bench calibrate|raft|meta|io|failover|restart|overload [options]; 'cairn bench --help' explains them.
+            cairn bench calibrate|raft|meta|io|failover|restart|overload|steady [options]; 'cairn bench --help' explains them.
             meta and io: -fs, -D and --conf as for dfs; without any cluster they make one of their own;
-            failover, restart and overload always do."""));
+            failover, restart, overload and steady always do."""));
     WORDS.put(
         "archive",
         new Word(

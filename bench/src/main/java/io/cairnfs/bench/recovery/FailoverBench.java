@@ -12,6 +12,9 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
+import io.cairnfs.proto.admin.ChangeMetaserversRequest;
+import io.cairnfs.proto.admin.TransferLeadership;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -34,7 +37,7 @@ public final class FailoverBench implements Callable<Integer> {
   private static final long LIMIT_SECONDS = 120;
 
   /** Half of the shortest election time-out: a standstill of this length can elect a leader. */
-  private static final double STANDSTILL_MILLIS = 150;
+  static final double STANDSTILL_MILLIS = 150;
 
   @Option(
       names = "--kills",
@@ -47,6 +50,11 @@ public final class FailoverBench implements Callable<Integer> {
       defaultValue = "16",
       description = "Callers that create files all the time (default: ${DEFAULT-VALUE}).")
   private int callers;
+
+  @Option(
+      names = "--planned",
+      description = "The leader hands over by command instead of being killed.")
+  private boolean planned;
 
   @Mixin private OwnCluster own;
   @Spec private CommandSpec spec;
@@ -74,16 +82,17 @@ public final class FailoverBench implements Callable<Integer> {
           leaders.awaitAllWell();
           String leader = leaders.leader();
           double unused = standstill.takeLongestMillis() + load.takeLongestGapMillis();
-          processes.kill(leader);
+          end(leader, leaders, fileSystem, processes);
           load.await(CALLS_AFTER, LIMIT_SECONDS);
           double gap = load.takeLongestGapMillis();
           double still = standstill.takeLongestMillis();
           boolean excuse = still > STANDSTILL_MILLIS;
           System.err.printf(
-              "%d of %d: %s killed, %.0f ms without an answer%s%n",
+              "%d of %d: %s %s, %.0f ms without an answer%s%n",
               kill,
               kills,
               leader,
+              planned ? "handed over" : "killed",
               gap,
               excuse ? "; the machine itself stood still for %.0f ms".formatted(still) : "");
           if (excuse) {
@@ -91,7 +100,9 @@ public final class FailoverBench implements Callable<Integer> {
           } else {
             gaps.add(gap);
           }
-          processes.restart(leader);
+          if (!planned) {
+            processes.restart(leader);
+          }
         }
         failed = load.failed();
         load.firstFailure().ifPresent(problem -> System.err.println("first failure: " + problem));
@@ -101,11 +112,28 @@ public final class FailoverBench implements Callable<Integer> {
     return failed == 0 ? 0 : 1;
   }
 
+  /** Ends the leadership, in the way that was asked for. */
+  private void end(
+      String leader, Leaders leaders, CairnFileSystem fileSystem, LocalProcesses processes)
+      throws IOException {
+    if (planned) {
+      var unused =
+          fileSystem
+              .administration()
+              .changeMetaservers(
+                  ChangeMetaserversRequest.newBuilder()
+                      .setTransfer(TransferLeadership.newBuilder().setId(leaders.follower()))
+                      .build());
+    } else {
+      processes.kill(leader);
+    }
+  }
+
   private void print(List<Double> gaps, int excused, long failed) {
     FigureTable table =
         new FigureTable(
-            "bench failover: %d callers create files, the leading metaserver is killed %d times"
-                .formatted(callers, kills));
+            "bench failover: %d callers create files, the leading metaserver %s %d times"
+                .formatted(callers, planned ? "hands over" : "is killed", kills));
     double[] sorted = gaps.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     if (sorted.length > 0) {
       table.add(Figure.time("without an answer, p50", Median.quantile(sorted, 0.5), "ms", ""));
@@ -113,8 +141,7 @@ public final class FailoverBench implements Callable<Integer> {
       table.add(Figure.time("without an answer, longest", sorted[sorted.length - 1], "ms", ""));
     }
     table.add(Figure.time("failed calls", (double) failed, "", "slower calls are no failed ones"));
-    table.add(
-        Figure.time("kills left out", excused, "", "the machine itself stood still meanwhile"));
+    table.add(Figure.time("left out", excused, "", "the machine itself stood still meanwhile"));
     output.print(table);
   }
 }

@@ -1,6 +1,7 @@
 package io.cairnfs.bench.recovery;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
@@ -30,6 +31,28 @@ final class Leaders {
         .map(MetaserverReport::getId)
         .findFirst()
         .orElseThrow(() -> new IOException("no metaserver leads"));
+  }
+
+  /** The term that the leader leads in. */
+  long term() throws IOException {
+    MetaserverReport leader =
+        fileSystem.administration().report().getMetaserversList().stream()
+            .filter(MetaserverReport::getLeader)
+            .findFirst()
+            .orElseThrow(() -> new IOException("no metaserver leads"));
+    return fileSystem
+        .administration()
+        .serverStatus(new HostPort(leader.getHost(), leader.getPort()))
+        .getTerm();
+  }
+
+  /** Any voter but the leader. */
+  String follower() throws IOException {
+    return fileSystem.administration().report().getMetaserversList().stream()
+        .filter(member -> !member.getLeader())
+        .map(MetaserverReport::getId)
+        .findAny()
+        .orElseThrow(() -> new IOException("there is one metaserver only"));
   }
 
   /** Waits until every metaserver can be reached and has nearly all of the log. */

@@ -181,7 +181,10 @@ public final class DataServer implements Closeable {
       RpcServer.Builder builder =
           RpcServer.builder(
               loops,
-              RpcServerOptions.of(options.host(), options.port(), options.securityMode()),
+              RpcServerOptions.of(
+                  options.forwarded().map(HostPort::host).orElse(options.host()),
+                  options.forwarded().map(HostPort::port).orElse(options.port()),
+                  options.securityMode()),
               () -> self(identity),
               clock);
       builder.onFatal(cause -> fatal.stop("a handler of " + options.name(), cause));
@@ -192,7 +195,10 @@ public final class DataServer implements Closeable {
       HeartbeatService heartbeat =
           new HeartbeatService(
               options.heartbeat(),
-              server.address(),
+              options
+                  .forwarded()
+                  .map(bound -> new HostPort(options.host(), options.port()))
+                  .orElse(server.address()),
               new HeartbeatService.Parts(
                   store, volumes, identity, stateDisk, client, clock, random, fatal, metrics),
               transfer::streams);

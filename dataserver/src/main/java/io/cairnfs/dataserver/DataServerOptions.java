@@ -13,6 +13,7 @@ import io.cairnfs.rpc.server.SecurityMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a data server is made of.
@@ -20,6 +21,7 @@ import java.util.List;
  * @param name its id in the configuration (d1)
  * @param host name or address to listen on, and by which others reach it
  * @param port port to listen on; 0 = any free one
+ * @param forwarded what it binds instead, when connections to its host and port are passed on
  * @param directory for its identity
  * @param volumes directories that hold replicas
  * @param configurationFile for the status; empty = none
@@ -28,6 +30,7 @@ public record DataServerOptions(
     String name,
     String host,
     int port,
+    Optional<HostPort> forwarded,
     SecurityMode securityMode,
     Path directory,
     List<VolumeDirectory> volumes,
@@ -68,6 +71,7 @@ public record DataServerOptions(
         id,
         entry.address().host(),
         entry.address().port(),
+        entry.forwarded(),
         securityMode(configuration),
         entry.directory(),
         entry.volumes().stream().map(path -> new VolumeDirectory(path, bounds)).toList(),

@@ -63,6 +63,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -111,6 +112,7 @@ class DataServerTest {
         name,
         "127.0.0.1",
         0,
+        Optional.empty(),
         SecurityMode.LOOPBACK_ONLY,
         directory.resolve(name),
         List.of(

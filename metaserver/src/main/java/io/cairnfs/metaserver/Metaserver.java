@@ -204,8 +204,8 @@ public final class Metaserver implements AutoCloseable {
           RpcServer.builder(
                   loops,
                   RpcServerOptions.of(
-                      options.entry().address().host(),
-                      options.entry().address().port(),
+                      options.entry().listen().host(),
+                      options.entry().listen().port(),
                       options.securityMode()),
                   () -> self,
                   clock)

@@ -207,6 +207,7 @@ public final class CairnConfiguration {
           new MetaserverEntry(
               id,
               address(id, ConfigKey.METASERVER_HOST, ConfigKey.METASERVER_PORT),
+              listen(id, ConfigKey.METASERVER_LISTEN),
               required(id, ConfigKey.METASERVER_DIRECTORY)));
     }
     return result;
@@ -239,6 +240,7 @@ public final class CairnConfiguration {
           new DataServerEntry(
               id,
               address(id, ConfigKey.DATASERVER_HOST, ConfigKey.DATASERVER_PORT),
+              listen(id, ConfigKey.DATASERVER_LISTEN),
               named(id, ConfigKey.DATASERVER_RACK),
               directory.isEmpty() ? volumes.get(0) : resolve(directory),
               volumes,
@@ -270,6 +272,16 @@ public final class CairnConfiguration {
       return new HostPort(named(id, host), (Integer) value(port, port.pathFor(id)));
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(source() + id + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Optional<HostPort> listen(String id, ConfigKey key) throws ConfigurationException {
+    String text = named(id, key);
+    try {
+      return text.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(text));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(
+          source() + key.path().replace("*", id) + ": " + e.getMessage(), e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,7 +96,8 @@ class CairnConfigurationTest {
                 + "clusters.home.metaservers = [\"h1:7001\"]\n");
     assertThat(configuration.metaserver("m1"))
         .isEqualTo(
-            new MetaserverEntry("m1", new HostPort("h1", 7001), directory.resolve("meta/m1")));
+            new MetaserverEntry(
+                "m1", new HostPort("h1", 7001), Optional.empty(), directory.resolve("meta/m1")));
     DataServerEntry server = configuration.dataServer("d1");
     assertThat(server.volumes()).containsExactly(directory.resolve("v1"), Path.of("/abs/v2"));
     assertThat(server.rack()).isEqualTo("r9");

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -34,11 +35,26 @@ public final class ClusterController {
   private final Clock clock;
   private final StatusProbe probe;
   private final Consumer<String> progress;
+  private final Map<String, RolePlace> places;
 
   /**
    * @param progress gets a line for each step that a person may wait for
    */
   public ClusterController(Path root, Clock clock, StatusProbe probe, Consumer<String> progress) {
+    this(root, clock, probe, progress, Map.of());
+  }
+
+  /**
+   * @param places of the roles that do not live in the cluster's directory on this machine's
+   *     network
+   */
+  ClusterController(
+      Path root,
+      Clock clock,
+      StatusProbe probe,
+      Consumer<String> progress,
+      Map<String, RolePlace> places) {
+    this.places = Map.copyOf(places);
     this.directory = new ClusterDirectory(root);
     this.clock = clock;
     this.probe = probe;
@@ -91,12 +107,18 @@ public final class ClusterController {
       awaitServing();
       return false;
     }
-    List<HostPort> taken = ClusterDirectory.taken(missing.stream().map(Role::address).toList());
+    List<HostPort> taken =
+        ClusterDirectory.taken(
+            missing.stream()
+                .filter(role -> !places.containsKey(role.id()))
+                .map(Role::address)
+                .toList());
     if (!taken.isEmpty()) {
       throw new LocalClusterException(
           "another program listens on "
               + taken
-              + ": stop it, or make a cluster with other ports ('cairn local start --dir D --base-port P')");
+              + ": stop it, or make a cluster with other ports ('cairn local start --dir D"
+              + " --base-port P')");
     }
     formatMissing();
     if (mode == ClusterMode.SINGLE) {
@@ -132,7 +154,8 @@ public final class ClusterController {
         throw new LocalClusterException(
             "another program listens on "
                 + taken
-                + ": stop it (is another local cluster running?), or choose other ports with --base-port P (0 = any free ones)");
+                + ": stop it (is another local cluster running?), or choose other ports with"
+                + " --base-port P (0 = any free ones)");
       }
     }
     directory.requireOwn(plan);
@@ -181,6 +204,15 @@ public final class ClusterController {
     }
     restart(id);
     return role.address();
+  }
+
+  /** Formats the emptied directory of a metaserver as one that is to be added. */
+  void formatJoining(String id) throws LocalClusterException, IOException {
+    String unused =
+        format(
+            directory.role(id),
+            Files.readString(directory.root().resolve("cluster-id")).strip(),
+            "--join");
   }
 
   private String format(Role role, String clusterId, String... options)
@@ -240,13 +272,16 @@ public final class ClusterController {
           case METASERVER -> "io.cairnfs.metaserver.MetaserverMain";
           case DATA_SERVER -> "io.cairnfs.dataserver.DataServerMain";
         };
-    Process process =
-        JavaCommand.startDetached(
-            JavaCommand.of(
-                withLog(JavaCommand.flags(role.kind()), role.id()),
-                main,
-                List.of("--conf", directory.configurationFile().toString(), "--id", role.id())),
-            directory.outputFile(role.id()));
+    ProcessBuilder command =
+        JavaCommand.of(
+            withLog(JavaCommand.flags(role.kind()), role.id()),
+            main,
+            List.of("--conf", directory.configurationFile().toString(), "--id", role.id()));
+    RolePlace place = places.get(role.id());
+    if (place != null) {
+      command.command().addAll(0, place.prefix());
+    }
+    Process process = JavaCommand.startDetached(command, directory.outputFile(role.id()));
     directory.pidFile(role.id()).write(process.toHandle());
   }
 
@@ -257,7 +292,7 @@ public final class ClusterController {
   }
 
   private void awaitServing() throws LocalClusterException, IOException {
-    long deadline = clock.monotonicNanos() + START_LIMIT.toNanos();
+    long deadline = clock.monotonicNanos() + startLimit().toNanos();
     while (true) {
       List<RoleStatus> all = status();
       if (all.stream().allMatch(RoleStatus::isUp) && all.stream().anyMatch(RoleStatus::leads)) {
@@ -272,7 +307,7 @@ public final class ClusterController {
       if (clock.monotonicNanos() > deadline) {
         throw new LocalClusterException(
             "not serving after "
-                + START_LIMIT.toSeconds()
+                + startLimit().toSeconds()
                 + " s: "
                 + all.stream()
                     .filter(each -> !each.isUp())
@@ -283,6 +318,11 @@ public final class ClusterController {
       }
       pause();
     }
+  }
+
+  /** Rigs of tests run where other tests run, too. */
+  private Duration startLimit() {
+    return places.isEmpty() ? START_LIMIT : START_LIMIT.multipliedBy(3);
   }
 
   private String lastWords(Role role) throws IOException {
@@ -398,7 +438,12 @@ public final class ClusterController {
       awaitEnd(process.get());
     }
     launch(role);
-    long deadline = clock.monotonicNanos() + START_LIMIT.toNanos();
+    awaitAnswer(role);
+  }
+
+  private void awaitAnswer(Role role) throws LocalClusterException, IOException {
+    String id = role.id();
+    long deadline = clock.monotonicNanos() + startLimit().toNanos();
     while (probe.ask(role.address()).join().isEmpty()) {
       if (directory.pidFile(id).running().isEmpty()) {
         throw new LocalClusterException(id + " ended while it started: " + lastWords(role));
@@ -407,7 +452,7 @@ public final class ClusterController {
         throw new LocalClusterException(
             id
                 + " does not answer after "
-                + START_LIMIT.toSeconds()
+                + startLimit().toSeconds()
                 + " s; see "
                 + directory.logFile(id));
       }
@@ -419,7 +464,8 @@ public final class ClusterController {
     if (runningMode().orElse(directory.mode()) != ClusterMode.PROCESSES) {
       throw new LocalClusterException(
           verb
-              + " needs a process for each role, but all roles run in one: 'cairn local stop', then 'cairn local start --processes'");
+              + " needs a process for each role, but all roles run in one: 'cairn local stop', then"
+              + " 'cairn local start --processes'");
     }
   }
 

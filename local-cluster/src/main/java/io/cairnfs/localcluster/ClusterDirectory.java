@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -179,11 +180,42 @@ final class ClusterDirectory {
     replace(configurationFile(), text.toString());
   }
 
+  /**
+   * Writes the configuration of a new cluster whose roles live in places of their own.
+   *
+   * @param places metaservers by ids that begin with m, data servers by others
+   * @param further lines of the configuration
+   */
+  void create(Map<String, RolePlace> places, String further) throws IOException {
+    Files.createDirectories(root.resolve("logs"));
+    Files.createDirectories(root.resolve("pids"));
+    StringBuilder text = new StringBuilder("# A cluster of a test.\n");
+    List<String> metaservers = new ArrayList<>();
+    for (Map.Entry<String, RolePlace> each : new TreeMap<>(places).entrySet()) {
+      RolePlace place = each.getValue();
+      if (each.getKey().startsWith("m")) {
+        text.append("metaservers.%s { %s }%n".formatted(each.getKey(), place.configuration()));
+        metaservers.add(place.address().toString());
+      } else {
+        text.append(
+            "dataservers.%s { %s, volumes = [\"%s\"] }%n"
+                .formatted(each.getKey(), place.configuration(), place.directory().resolve("v1")));
+      }
+    }
+    text.append(further).append('\n');
+    replace(clientFile(), "fs = \"cairn://" + String.join(",", metaservers) + "\"\n");
+    replace(configurationFile(), text.toString());
+  }
+
   private static List<Integer> freePorts(ClusterPlan plan) throws IOException {
+    return freePorts(plan.metaservers() + plan.dataServers());
+  }
+
+  static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
     try {
-      for (int i = 0; i < plan.metaservers() + plan.dataServers(); i++) {
+      for (int i = 0; i < count; i++) {
         ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         sockets.add(socket);
         ports.add(socket.getLocalPort());

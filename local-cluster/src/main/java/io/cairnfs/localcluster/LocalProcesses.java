@@ -5,6 +5,7 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,21 +23,46 @@ public final class LocalProcesses implements AutoCloseable {
   private final ClusterController controller;
   private boolean keep;
 
-  private LocalProcesses(Path root) {
+  private LocalProcesses(Path root, Map<String, RolePlace> places) {
     controller =
-        new ClusterController(root, new SystemClock(), new RpcStatusProbe(rpc), line -> {});
+        new ClusterController(root, new SystemClock(), new RpcStatusProbe(rpc), line -> {}, places);
   }
 
   /** Makes and starts a cluster in an empty or missing directory. */
   public static LocalProcesses start(Path root, int metaservers, int dataServers)
       throws IOException {
-    LocalProcesses processes = new LocalProcesses(root);
+    return new LocalProcesses(root, Map.of()).started(new ClusterPlan(metaservers, dataServers, 0));
+  }
+
+  /**
+   * Makes and starts a cluster whose roles live in places of their own.
+   *
+   * @param places metaservers by ids that begin with m, data servers by others
+   * @param configuration further lines of the configuration
+   */
+  public static LocalProcesses start(Path root, Map<String, RolePlace> places, String configuration)
+      throws IOException {
+    LocalProcesses processes = new LocalProcesses(root, places);
+    processes.controller.directory().create(places, configuration);
+    // Its logs tell why it does not start.
+    processes.keepDirectory();
+    // The configuration is there: the plan is not asked.
+    LocalProcesses started = processes.started(new ClusterPlan(1, 1, 0));
+    started.keep = false;
+    return started;
+  }
+
+  /** Ports of the loopback address that nobody listens on. */
+  public static List<Integer> freePorts(int count) throws IOException {
+    return ClusterDirectory.freePorts(count);
+  }
+
+  private LocalProcesses started(ClusterPlan plan) throws IOException {
+    LocalProcesses processes = this;
     try {
-      boolean started =
-          processes.controller.start(
-              new ClusterPlan(metaservers, dataServers, 0), Optional.of(ClusterMode.PROCESSES));
+      boolean started = controller.start(plan, Optional.of(ClusterMode.PROCESSES));
       if (!started) {
-        throw new IOException("a cluster runs already in " + root);
+        throw new IOException("a cluster runs already in " + controller.directory().root());
       }
       return processes;
     } catch (LocalClusterException e) {
@@ -124,6 +150,51 @@ public final class LocalProcesses implements AutoCloseable {
         throw new IOException("kill -" + name + " " + id + " failed");
       }
     } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  /** Whether a role's process is there. */
+  public boolean isRunning(String id) throws IOException {
+    return controller.directory().pidFile(id).running().isPresent();
+  }
+
+  /**
+   * Makes a metaserver a new member in place of itself: as its operator would, after its disk was
+   * lost. It must not run.
+   */
+  public void replaceMetaserver(String id, Path directory) throws IOException {
+    String address;
+    try {
+      address = controller.directory().role(id).address().toString();
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    admin("metaserver", "remove", id);
+    ClusterDirectory.deleteTree(directory);
+    run(() -> controller.formatJoining(id));
+    restart(id);
+    admin("metaserver", "add", id, address);
+  }
+
+  private void admin(String... words) throws IOException {
+    ProcessBuilder builder =
+        JavaCommand.of(JavaCommand.toolFlags(), "io.cairnfs.shell.AdminMain", List.of(words));
+    try {
+      builder.environment().put("CAIRN_FS", controller.uri());
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    Process process = builder.redirectErrorStream(true).start();
+    String output =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    try {
+      if (process.waitFor() != 0) {
+        throw new IOException("cairn admin " + String.join(" ", words) + ": " + output);
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }

@@ -147,9 +147,13 @@ public final class LoopVolume implements AutoCloseable {
     mount();
   }
 
-  /** Leaves no free block. */
-  public void fill() throws IOException {
-    long free = Files.getFileStore(directory).getUsableSpace();
+  /**
+   * Takes all free blocks but a few.
+   *
+   * @param leave bytes
+   */
+  public void fill(long leave) throws IOException {
+    long free = Files.getFileStore(directory).getUsableSpace() - leave;
     IOException last = null;
     // The space that the file system states is not always to be had as a whole.
     for (long take = free; take > 4096; take -= Math.max(4096, free / 64)) {

@@ -92,7 +92,7 @@ final class LoopVolumeIT {
   @Test
   void aFullVolumeTakesNoByteUntilItIsFreed() throws IOException {
     try (LoopVolume volume = LoopVolume.create(root, "disk", MEGABYTES)) {
-      volume.fill();
+      volume.fill(0);
       Path file = volume.directory().resolve("file");
       assertThatThrownBy(() -> Files.write(file, new byte[1 << 20]))
           .isInstanceOf(IOException.class)

@@ -117,8 +117,7 @@ public final class ClusterController {
       throw new LocalClusterException(
           "another program listens on "
               + taken
-              + ": stop it, or make a cluster with other ports ('cairn local start --dir D"
-              + " --base-port P')");
+              + ": stop it, or make a cluster with other ports ('cairn local start --dir D --base-port P')");
     }
     formatMissing();
     if (mode == ClusterMode.SINGLE) {
@@ -154,8 +153,7 @@ public final class ClusterController {
         throw new LocalClusterException(
             "another program listens on "
                 + taken
-                + ": stop it (is another local cluster running?), or choose other ports with"
-                + " --base-port P (0 = any free ones)");
+                + ": stop it (is another local cluster running?), or choose other ports with --base-port P (0 = any free ones)");
       }
     }
     directory.requireOwn(plan);

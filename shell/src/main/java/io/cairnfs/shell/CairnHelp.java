@@ -98,9 +98,10 @@ public final class CairnHelp {
     WORDS.put(
         "chaos",
         new Word(
-            "kill and freeze real servers, and account for every byte",
+            "do real servers every harm, and account for every byte",
             """
-            cairn chaos [--minutes M] [--seed S] [--writers N] [--dataservers N] [--dir D]
+            cairn chaos [--schedule kill|partition|power|damage] [--minutes M] [--seed S]
+                        [--writers N] [--dataservers N] [--dir D] [--loopback]
             Makes a cluster of its own. Exit code 0: every acknowledged byte and name survived."""));
     WORDS.put(
         "simulate",

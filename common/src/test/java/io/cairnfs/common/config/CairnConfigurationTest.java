@@ -109,6 +109,22 @@ class CairnConfigurationTest {
   }
 
   @Test
+  void aServerBehindAForwardedPortBindsAnotherAddress() throws Exception {
+    CairnConfiguration configuration =
+        load(
+            "metaservers.m1 { host = h1, port = 7001, directory = m1, listen = \"10.0.0.1:8001\" }\n"
+                + "dataservers.d1 { port = 7002, volumes = [v1], listen = \"10.0.0.2:8002\" }\n"
+                + "dataservers.d2 { port = 7003, volumes = [v2] }\n");
+    assertThat(configuration.metaserver("m1").listen()).isEqualTo(new HostPort("10.0.0.1", 8001));
+    assertThat(configuration.metaserver("m1").address()).isEqualTo(new HostPort("h1", 7001));
+    assertThat(configuration.dataServer("d1").forwarded()).contains(new HostPort("10.0.0.2", 8002));
+    assertThat(configuration.dataServer("d2").forwarded()).isEmpty();
+    CairnConfiguration wrong = load("dataservers.d1 { volumes = [v1], listen = nowhere }\n");
+    assertThatThrownBy(wrong::dataServers)
+        .hasMessageContaining("dataservers.d1.listen: 'nowhere' is not host:port");
+  }
+
+  @Test
   void overridesAreStrongerThanTheFile() throws Exception {
     Path file = directory.resolve("o.conf");
     Files.writeString(file, "client.timeout = 5s\n");

@@ -7,9 +7,8 @@ import io.cairnfs.common.process.CairnVersion;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.localcluster.LocalProcesses;
+import io.cairnfs.localcluster.volume.LoopVolume;
 import io.cairnfs.proto.metadata.ClusterReportResult;
-import io.cairnfs.proto.metadata.MetaserverReport;
-import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.simulation.chaos.Tally.Count;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,23 +21,32 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code bin/cairn chaos}: real processes, real faults, and an account of every byte. */
 @Command(
     name = "cairn chaos",
     description = {
-      "Starts a cluster of real processes on this machine, kills and freezes them at moments that",
-      "a seed chooses, and checks that every acknowledged byte and name survives.",
+      "Starts a cluster of real processes on this machine and does to it what a schedule says, at",
+      "moments that a seed chooses; then checks that every acknowledged byte and name survived.",
+      "  kill       SIGKILL and SIGSTOP of servers",
+      "  partition  cut links (network namespaces: root) and troubled connections (a proxy)",
+      "  power      power cuts of whole disks (ext4 on loop devices: root)",
+      "  damage     full disks (root), changed bytes of replicas and of a metaserver's files",
+      "What this machine does not offer is left out, in a line that begins with SKIPPED.",
       "Exit code: 0 nothing was lost or wrong; 1 something was; 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -47,11 +55,24 @@ public final class ChaosMain implements Callable<Integer> {
   private static final Duration HEAL_LIMIT = Duration.ofMinutes(3);
   private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 200;
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
   private static final int METASERVERS = 3;
   private static final int SHORTEST_PAUSE_MILLIS = 500;
-  private static final int LONGEST_PAUSE_MILLIS = 4_000;
+  private static final int LONGEST_PAUSE_MILLIS = 3_000;
 
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "WHAT",
+      converter = ScheduleConverter.class,
+      description = "kill, partition, power or damage (default: kill).")
+  private Schedule schedule = Schedule.KILL;
+
+  @Option(
+      names = "--loopback",
+      description = "No network namespaces and no disks, as for a user who is not root.")
+  private boolean loopback;
 
   @Option(
       names = "--minutes",
@@ -85,7 +106,9 @@ public final class ChaosMain implements Callable<Integer> {
   private final Tally tally = new Tally();
   private PrintWriter out;
   private long began;
-  private LocalProcesses cluster;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean stopped;
+  private ChaosCluster cluster;
 
   public static void main(String[] arguments) {
     System.exit(execute(new PrintWriter(System.out, true, StandardCharsets.UTF_8), arguments));
@@ -93,6 +116,17 @@ public final class ChaosMain implements Callable<Integer> {
 
   static int execute(PrintWriter out, String... arguments) {
     return new CommandLine(new ChaosMain()).setOut(out).execute(arguments);
+  }
+
+  /** Words of {@link Schedule}. */
+  static final class ScheduleConverter implements ITypeConverter<Schedule> {
+    @Override
+    public Schedule convert(String word) {
+      return Stream.of(Schedule.values())
+          .filter(each -> each.word().equals(word))
+          .findFirst()
+          .orElseThrow(() -> new TypeConversionException("'" + word + "' is no schedule"));
+    }
   }
 
   /** For {@code --version}. */
@@ -114,22 +148,103 @@ public final class ChaosMain implements Callable<Integer> {
     began = clock.monotonicNanos();
     long chosen = seed.orElseGet(() -> clock.wallNanos() & 0xffffff);
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(chosen);
-    Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-chaos");
-    say("seed %d: %s minutes, %d writers, state in %s".formatted(chosen, minutes, writers, root));
-    try (LocalProcesses started = LocalProcesses.start(root, METASERVERS, dataServers)) {
+    if (directory.isEmpty()) {
+      Leftovers.remove(temporary())
+          .forEach(left -> say("left behind by a run that was killed, removed: " + left));
+    }
+    Optional<ChaosCluster.Rig> rig = rig();
+    if (rig.isEmpty()) {
+      return 0;
+    }
+    Path root =
+        directory.isPresent()
+            ? directory.get()
+            : Files.createTempDirectory(temporary(), Leftovers.PREFIX);
+    say(
+        "seed %d: %s, %s minutes, %d writers, state in %s"
+            .formatted(chosen, schedule.word(), minutes, writers, root));
+    Thread main = Thread.currentThread();
+    Thread hook = new Thread(() -> stop(main), "chaos-stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try (ChaosCluster started = ChaosCluster.start(root, METASERVERS, dataServers, rig.get())) {
       cluster = started;
       boolean ran = false;
       try {
         run(random);
         ran = true;
       } finally {
-        if (!ran || !tally.violations().isEmpty()) {
-          started.keepDirectory();
-          say("data and logs are kept in " + root);
+        if (!stopped && (!ran || !tally.violations().isEmpty())) {
+          started.keep();
+          say("logs are kept in " + root);
+        }
+      }
+    } finally {
+      ended.countDown();
+    }
+    return verdict(chosen);
+  }
+
+  private static Path temporary() {
+    return Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  /** A signal: everything is taken away before the process ends. */
+  private void stop(Thread main) {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    stopped = true;
+    main.interrupt();
+    try {
+      if (!ended.await(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        out.println("not everything was taken away; the next run does it");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What this machine has of what the schedule needs; empty if too little for it. */
+  private Optional<ChaosCluster.Rig> rig() throws IOException {
+    boolean namespaces = false;
+    boolean volumes = false;
+    if (schedule == Schedule.PARTITION) {
+      Optional<String> why = loopback ? Optional.of("--loopback") : Namespaces.unavailable();
+      namespaces = why.isEmpty();
+      why.ifPresent(
+          reason ->
+              out.println("SKIPPED: cuts between two servers, no network namespaces: " + reason));
+    }
+    if (schedule == Schedule.POWER || schedule == Schedule.DAMAGE) {
+      Optional<String> why = loopback ? Optional.of("--loopback") : volumesUnavailable();
+      volumes = why.isEmpty();
+      if (!volumes) {
+        String what = schedule == Schedule.POWER ? "power cuts" : "full disks";
+        out.println("SKIPPED: " + what + ", no loop volumes: " + why.get());
+        if (schedule == Schedule.POWER) {
+          return Optional.empty();
         }
       }
     }
-    return verdict(chosen);
+    return Optional.of(new ChaosCluster.Rig(namespaces, volumes, schedule == Schedule.PARTITION));
+  }
+
+  private static Optional<String> volumesUnavailable() throws IOException {
+    Path probe = Files.createTempDirectory(temporary(), "cairn-probe-");
+    try {
+      return LoopVolume.unavailable(probe);
+    } finally {
+      Files.deleteIfExists(probe);
+    }
+  }
+
+  private FaultSource faults(Stage stage) {
+    return switch (schedule) {
+      case KILL -> new KillFaults(stage);
+      case PARTITION -> new PartitionFaults(stage);
+      case POWER -> new PowerFaults(stage);
+      case DAMAGE -> new DamageFaults(stage);
+    };
   }
 
   private void run(RandomGenerator random) throws IOException, InterruptedException {
@@ -140,24 +255,28 @@ public final class ChaosMain implements Callable<Integer> {
       for (int i = 0; i < writers; i++) {
         CairnFileSystem client = connect("writer-" + i);
         clients.add(client);
-        ChaosWriter writer = new ChaosWriter(client, i, writers, split(random), tally);
+        ChaosWriter writer =
+            new ChaosWriter(client, i, writers, split(random), tally, schedule == Schedule.DAMAGE);
         all.add(writer);
         Thread thread = new Thread(writer, "writer-" + i);
+        thread.setDaemon(true);
         threads.add(thread);
         thread.start();
       }
+      FaultSource source = faults(new Stage(cluster, watcher, random, tally, this::say));
       try {
-        faults(random, watcher);
+        strikeUntilEnd(source, random);
       } finally {
         all.forEach(ChaosWriter::stop);
-        for (Thread thread : threads) {
-          thread.join();
+        if (!stopped) {
+          for (Thread thread : threads) {
+            thread.join();
+          }
         }
       }
       say("the writers have stopped; waiting until everything is well");
       heal(watcher);
-      all.forEach(ChaosWriter::verify);
-      check();
+      check(all);
     } finally {
       for (CairnFileSystem client : clients) {
         client.close();
@@ -171,7 +290,7 @@ public final class ChaosMain implements Callable<Integer> {
 
   private CairnFileSystem connect(String name) throws IOException {
     return CairnFileSystem.connect(
-        ClientOptions.builder(cluster.metaservers())
+        ClientOptions.builder(cluster.processes().metaservers())
             .clientName(name)
             .timeout(CLIENT_TIMEOUT)
             .listener(
@@ -194,75 +313,25 @@ public final class ChaosMain implements Callable<Integer> {
             .build());
   }
 
-  private void faults(RandomGenerator random, CairnFileSystem watcher)
-      throws IOException, InterruptedException {
+  private void strikeUntilEnd(FaultSource source, RandomGenerator random)
+      throws InterruptedException {
     long end = clock.monotonicNanos() + (long) (minutes * 60e9);
-    while (true) {
-      Thread.sleep(random.nextInt(SHORTEST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
-      Duration left = Duration.ofNanos(end - clock.monotonicNanos());
-      if (left.compareTo(Duration.ofMillis(POLL_MILLIS)) < 0) {
-        return;
-      }
-      Fault fault = Fault.draw(random, left);
-      if (fault.target() == Fault.Target.EVERYTHING) {
-        say("kill -9 of everything");
-        cluster.killAll();
-        cluster.startAll();
-      } else {
-        strike(fault, victims(fault, random, watcher));
-      }
-    }
-  }
-
-  private List<String> victims(Fault fault, RandomGenerator random, CairnFileSystem watcher)
-      throws IOException {
-    List<String> victims = new ArrayList<>();
-    if (fault.target() != Fault.Target.DATA_SERVER) {
-      String leader =
-          watcher.administration().report().getMetaserversList().stream()
-              .filter(MetaserverReport::getLeader)
-              .map(MetaserverReport::getId)
-              .findFirst()
-              .orElseThrow(() -> new IOException("no metaserver leads"));
-      if (fault.target() == Fault.Target.FOLLOWER) {
-        List<String> followers = new ArrayList<>(new TreeSet<>(cluster.metaserverPids().keySet()));
-        followers.remove(leader);
-        victims.add(followers.get(random.nextInt(followers.size())));
-      } else {
-        victims.add(leader);
-      }
-    }
-    if (fault.target() == Fault.Target.DATA_SERVER
-        || fault.target() == Fault.Target.LEADER_AND_DATA_SERVER) {
-      victims.add("d" + (1 + random.nextInt(dataServers)));
-    }
-    return victims;
-  }
-
-  private void strike(Fault fault, List<String> victims) throws IOException, InterruptedException {
-    say(
-        "%s %s for %d ms"
-            .formatted(
-                fault.kind() == Fault.Kind.KILL ? "kill -9" : "freeze",
-                String.join(" and ", victims),
-                fault.duration().toMillis()));
-    for (String victim : victims) {
-      if (fault.kind() == Fault.Kind.KILL) {
-        cluster.kill(victim);
-      } else {
-        cluster.signal(victim, "STOP");
-      }
-    }
     try {
-      Thread.sleep(fault.duration().toMillis());
-    } finally {
-      for (String victim : victims) {
-        if (fault.kind() == Fault.Kind.KILL) {
-          cluster.restart(victim);
-        } else {
-          cluster.signal(victim, "CONT");
+      while (true) {
+        Thread.sleep(random.nextInt(SHORTEST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
+        long left = (end - clock.monotonicNanos()) / 1_000_000;
+        if (left < POLL_MILLIS) {
+          source.finish();
+          return;
         }
+        source.strike(left);
       }
+    } catch (IOException e) {
+      // A server that does not come back, a report that nobody answers: promises, too.
+      if (stopped) {
+        throw new InterruptedException(e.getMessage());
+      }
+      tally.violated("the faults could not go on: " + e);
     }
   }
 
@@ -270,7 +339,7 @@ public final class ChaosMain implements Callable<Integer> {
   private void heal(CairnFileSystem watcher) throws IOException, InterruptedException {
     long deadline = clock.monotonicNanos() + HEAL_LIMIT.toNanos();
     ClusterReportResult report = watcher.administration().report();
-    while (!isWell(report)) {
+    while (!Stage.isWell(report)) {
       if (clock.monotonicNanos() > deadline) {
         tally.violated("not well after " + HEAL_LIMIT.toSeconds() + " s: " + report);
         return;
@@ -280,22 +349,10 @@ public final class ChaosMain implements Callable<Integer> {
     }
   }
 
-  private static boolean isWell(ClusterReportResult report) {
-    boolean serversUp =
-        report.getServersList().stream()
-            .allMatch(server -> server.getMember().getHealth() == ServerHealth.UP);
-    boolean metaserversUp =
-        report.getMetaserversList().stream()
-            .allMatch(member -> member.getLeader() || member.getReachable());
-    return serversUp
-        && metaserversUp
-        && report.getRepairBacklog() == 0
-        && report.getChunksUnderReplicated() == 0
-        && report.getChunksSettling() == 0;
-  }
-
-  private void check() throws IOException {
-    LocalProcesses.Check check = cluster.fsck();
+  /** When everything is well again: whatever is checked at the end is checked here. */
+  private void check(List<ChaosWriter> all) throws IOException {
+    all.forEach(ChaosWriter::verify);
+    LocalProcesses.Check check = cluster.processes().fsck();
     say(check.lastLine());
     if (check.exitCode() != 0) {
       tally.violated("fsck: exit code " + check.exitCode() + ": " + check.output());
@@ -318,7 +375,8 @@ public final class ChaosMain implements Callable<Integer> {
     }
     violations.forEach(one -> out.println("VIOLATED: " + one));
     out.printf(
-        "seed %d: %s%n",
+        "%s, seed %d: %s%n",
+        schedule.word(),
         chosen,
         violations.isEmpty()
             ? "every acknowledged byte and name is there"

@@ -47,12 +47,19 @@ final class ChaosWriter implements Runnable {
   private final int writers;
   private final RandomGenerator random;
   private final Tally tally;
+  private final boolean disksGetFull;
   private final Account account = new Account();
   private long lastVersion;
   private volatile boolean stopped;
 
   ChaosWriter(
-      CairnFileSystem fileSystem, int number, int writers, RandomGenerator random, Tally tally) {
+      CairnFileSystem fileSystem,
+      int number,
+      int writers,
+      RandomGenerator random,
+      Tally tally,
+      boolean disksGetFull) {
+    this.disksGetFull = disksGetFull;
     this.fileSystem = fileSystem;
     this.number = number;
     this.writers = writers;
@@ -350,7 +357,9 @@ final class ChaosWriter implements Runnable {
 
   /** Errors that faults can cause are counted; others must not occur. */
   private void explain(String what, IOException e) {
-    if (e instanceof CairnException cairn && NOBODY_KNOWS.contains(cairn.code())) {
+    if (e instanceof CairnException cairn
+        && (NOBODY_KNOWS.contains(cairn.code())
+            || (disksGetFull && cairn.code() == ErrorCode.NO_SPACE))) {
       tally.failed(directoryOf(number) + " " + what + ": " + e);
     } else {
       tally.violated(directoryOf(number) + " " + what + ": " + e);

@@ -18,12 +18,24 @@ class ChaosMainTest {
     assertThat(run("--writers", "0")).isEqualTo(2);
     assertThat(run("--dataservers", "2")).isEqualTo(2);
     assertThat(run("--nonsense")).isEqualTo(2);
+    assertThat(run("--schedule", "weather")).isEqualTo(2);
   }
 
   @Test
   void helpExplains() {
     StringWriter text = new StringWriter();
     assertThat(ChaosMain.execute(new PrintWriter(text, true), "--help")).isZero();
-    assertThat(text.toString()).contains("--minutes", "--seed", "Exit code");
+    assertThat(text.toString())
+        .contains("--minutes", "--seed", "--schedule", "SKIPPED", "Exit code");
+  }
+
+  @Test
+  void whatCannotBeDoneHereIsSkippedInAnUnmistakableLine() {
+    StringWriter text = new StringWriter();
+    assertThat(
+            ChaosMain.execute(
+                new PrintWriter(text, true), "--schedule", "power", "--loopback", "--seed", "1"))
+        .isZero();
+    assertThat(text.toString().lines()).anyMatch(line -> line.startsWith("SKIPPED: power cuts"));
   }
 }

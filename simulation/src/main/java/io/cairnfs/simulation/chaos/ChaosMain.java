@@ -3,6 +3,7 @@ package io.cairnfs.simulation.chaos;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.ClientListener;
 import io.cairnfs.client.ClientOptions;
+import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.process.CairnVersion;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
@@ -275,8 +276,9 @@ public final class ChaosMain implements Callable<Integer> {
         }
       }
       say("the writers have stopped; waiting until everything is well");
-      heal(watcher);
-      check(all);
+      if (heal(watcher)) {
+        check(all);
+      }
     } finally {
       for (CairnFileSystem client : clients) {
         client.close();
@@ -335,17 +337,29 @@ public final class ChaosMain implements Callable<Integer> {
     }
   }
 
-  /** Until every server is up and every chunk has all its replicas. */
-  private void heal(CairnFileSystem watcher) throws IOException, InterruptedException {
+  /**
+   * Until every server is up and every chunk has all its replicas.
+   *
+   * @return false, and it is noted, if that does not come
+   */
+  private boolean heal(CairnFileSystem watcher) throws InterruptedException {
     long deadline = clock.monotonicNanos() + HEAL_LIMIT.toNanos();
-    ClusterReportResult report = watcher.administration().report();
-    while (!Stage.isWell(report)) {
+    while (true) {
+      String seen;
+      try {
+        ClusterReportResult report = watcher.administration().report();
+        if (Stage.isWell(report)) {
+          return true;
+        }
+        seen = report.toString();
+      } catch (CairnException e) {
+        seen = "nobody reports: " + e;
+      }
       if (clock.monotonicNanos() > deadline) {
-        tally.violated("not well after " + HEAL_LIMIT.toSeconds() + " s: " + report);
-        return;
+        tally.violated("not well after " + HEAL_LIMIT.toSeconds() + " s: " + seen);
+        return false;
       }
       Thread.sleep(POLL_MILLIS);
-      report = watcher.administration().report();
     }
   }
 

@@ -72,6 +72,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -682,6 +683,46 @@ final class MetaserverTest {
     assertRefused(() -> start("m2"), ErrorCode.WRONG_CLUSTER, "m1");
     Files.delete(identity);
     assertRefused(() -> start("m1"), ErrorCode.NOT_FOUND, "disk is missing or was emptied");
+  }
+
+  @Test
+  void aDamagedStoreIsRefusedAndBuiltAnewFromCheckpointAndLog() throws Exception {
+    format(1);
+    settings.put("raft.checkpoint-log-bytes", "16KiB");
+    start("m1");
+    long session = openSession("nonce-1234").getSession();
+    Path member = directory.resolve("m1");
+    String longName = "d".repeat(200);
+    int made = 0;
+    while (made < 40 || !hasCheckpoint(member)) {
+      made++;
+      MutateReply unused = mutate(mkdir(session, made, "/" + longName + made));
+    }
+    running.remove("m1").close();
+    Path store = member.resolve("store");
+    Path manifest;
+    try (Stream<Path> files = Files.walk(store)) {
+      manifest =
+          files
+              .filter(file -> file.getFileName().toString().startsWith("MANIFEST-"))
+              .findFirst()
+              .orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(manifest);
+    bytes[bytes.length / 3] ^= 4;
+    Files.write(manifest, bytes);
+    assertRefused(() -> start("m1"), ErrorCode.CORRUPT, store + " away and start again");
+    Files.move(store, member.resolve("damaged-store"));
+    start("m1");
+    for (int i = 1; i <= made; i++) {
+      assertThat(stat("/" + longName + i).getAttributes().getOwner()).isEqualTo("hdfs");
+    }
+  }
+
+  private static boolean hasCheckpoint(Path member) throws IOException {
+    try (Stream<Path> found = Files.list(member.resolve("raft").resolve("checkpoints"))) {
+      return found.anyMatch(path -> path.getFileName().toString().startsWith("checkpoint-"));
+    }
   }
 
   @Test

@@ -149,7 +149,8 @@ final class RocksHandle {
     try {
       return Optional.ofNullable(db.get(families.get(table), options, key));
     } catch (RocksDBException e) {
-      throw new StoreFailure("reading table " + table.familyName() + ": " + e.getMessage(), e);
+      throw new StoreFailure(
+          "reading table " + table.familyName() + " in " + directory + ": " + e.getMessage(), e);
     }
   }
 
@@ -185,7 +186,8 @@ final class RocksHandle {
       long term = in.getLong();
       return new Applied(index, term, new StoreDigest(in.getLong(), in.getLong()));
     } catch (RocksDBException e) {
-      throw new IOException("reading the store in " + directory + ": " + e.getMessage(), e);
+      throw new CairnException(
+          ErrorCode.CORRUPT, "reading the store in " + directory + ": " + e.getMessage(), e);
     }
   }
 

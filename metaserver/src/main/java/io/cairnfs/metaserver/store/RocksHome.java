@@ -40,7 +40,12 @@ public final class RocksHome implements StoreHome {
   @Override
   public MetadataStore open() throws IOException {
     Files.createDirectories(base);
-    long number = readPointer();
+    long number;
+    try {
+      number = readPointer();
+    } catch (CairnException e) {
+      throw withWayOut(e);
+    }
     if (number == 0) {
       number = 1;
       deleteStoresBut(0);
@@ -51,12 +56,35 @@ public final class RocksHome implements StoreHome {
     // A process may have ended between the rename, which is seen here, and the force behind it: the
     // store that the pointer named before goes only when it cannot name it again.
     force(base, StandardOpenOption.READ);
-    deleteStoresBut(number);
-    if (!Files.isDirectory(directory(number))) {
+    try {
+      RocksStore store = openInForce(number);
+      // Not before: a damaged pointer may name a store that never was.
+      deleteStoresBut(number);
+      return store;
+    } catch (CairnException e) {
+      throw e.code() == ErrorCode.CORRUPT ? withWayOut(e) : e;
+    }
+  }
+
+  /** RocksDB would take a directory without {@code CURRENT} for that of a new store. */
+  private RocksStore openInForce(long number) throws IOException {
+    Path current = directory(number).resolve("CURRENT");
+    if (!Files.exists(current)) {
       throw new CairnException(
-          ErrorCode.CORRUPT, directory(number) + " is missing and " + POINTER + " names it");
+          ErrorCode.CORRUPT, current + " is missing, and " + POINTER + " names that store");
     }
     return RocksStore.open(directory(number), options);
+  }
+
+  private CairnException withWayOut(CairnException damage) {
+    return new CairnException(
+        ErrorCode.CORRUPT,
+        damage.getMessage()
+            + ". What was acknowledged is in the log and the checkpoint beside the store: move "
+            + base
+            + " away and start again, and it is built anew from them; if they are refused, too, the"
+            + " member must be removed from the group and join again as a new member",
+        damage);
   }
 
   @Override
@@ -87,7 +115,7 @@ public final class RocksHome implements StoreHome {
     if (!Files.exists(pointer)) {
       return 0;
     }
-    String text = Files.readString(pointer, StandardCharsets.US_ASCII);
+    String text = new String(Files.readAllBytes(pointer), StandardCharsets.ISO_8859_1);
     Matcher matcher = POINTER_TEXT.matcher(text);
     if (!matcher.matches()) {
       throw new CairnException(

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.raft.MemberId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,73 @@ final class EngineFaultTest {
 
   private static void submitAndJoin(RaftEngine<Integer> engine) throws Exception {
     engine.submit("lost".getBytes(StandardCharsets.UTF_8)).get(5, TimeUnit.SECONDS);
+  }
+
+  private Map<MemberId, FaultyDisk> faultyDisks(TestCluster cluster) {
+    Map<MemberId, FaultyDisk> disks = new ConcurrentHashMap<>();
+    cluster.wrapDisks(
+        real -> {
+          FaultyDisk disk = new FaultyDisk(real);
+          for (int number = 1; number <= 3; number++) {
+            MemberId id = TestCluster.id(number);
+            if (real.describe("").startsWith(cluster.path(id).toString())) {
+              disks.put(id, disk);
+            }
+          }
+          return disk;
+        });
+    return disks;
+  }
+
+  @Test
+  void aLeaderWhoseDiskStandsStillIsReplacedAndLosesNothing() throws Exception {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      Map<MemberId, FaultyDisk> disks = faultyDisks(cluster);
+      cluster.startAll();
+      cluster.submitSurely("before");
+      MemberId slow = cluster.awaitLeader();
+      disks.get(slow).stall();
+      // The others have it, so that it is committed while the leader's own disk stands still.
+      CompletableFuture<Integer> written = cluster.submit("meanwhile");
+      cluster.await(
+          "another leader", () -> cluster.ready().filter(id -> !id.equals(slow)).isPresent());
+      cluster.submitSurely("after");
+      disks.get(slow).goOn();
+      cluster.awaitSameWords(3);
+      assertThat(written).isDone();
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  /** A follower answers its leader's heartbeats from memory, whatever its disk does. */
+  @Test
+  void aFollowerWhoseDiskStandsStillKeepsItsLeader() throws Exception {
+    try (TestCluster cluster = new TestCluster(root, TestCluster.OPTIONS, 3)) {
+      Map<MemberId, FaultyDisk> disks = faultyDisks(cluster);
+      cluster.startAll();
+      cluster.submitSurely("before");
+      MemberId leader = cluster.awaitLeader();
+      long term = cluster.engine(leader).status().term();
+      MemberId slow = cluster.aFollower();
+      disks.get(slow).stall();
+      SystemClock clock = new SystemClock();
+      long end = clock.monotonicNanos() + 3_000_000_000L;
+      int words = 1;
+      while (clock.monotonicNanos() < end) {
+        cluster.submitSurely("word-" + words++);
+        assertThat(isReachable(cluster, slow)).isTrue();
+      }
+      assertThat(cluster.awaitLeader()).isEqualTo(leader);
+      assertThat(cluster.engine(leader).status().term()).isEqualTo(term);
+      assertThat(cluster.machine(slow).words()).hasSizeLessThan(words);
+      disks.get(slow).goOn();
+      cluster.awaitSameWords(words);
+      assertThat(cluster.fatal()).isEmpty();
+    }
+  }
+
+  private static boolean isReachable(TestCluster cluster, MemberId follower) {
+    return cluster.leader().status().follower(follower).orElseThrow().reachable();
   }
 
   @Test

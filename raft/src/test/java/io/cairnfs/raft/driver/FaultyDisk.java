@@ -7,14 +7,19 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
-/** A disk that can be full: new files of more than a page find no room. Or its forces fail. */
+/**
+ * A disk that can be full: new files of more than a page find no room. Or its forces fail, or do
+ * not return.
+ */
 final class FaultyDisk implements Disk {
   private static final int PAGE_BYTES = 4096;
 
   private final Disk disk;
   private volatile boolean full;
   private volatile boolean forcesFail;
+  private volatile CountDownLatch stalled = new CountDownLatch(0);
 
   FaultyDisk(Disk disk) {
     this.disk = disk;
@@ -22,6 +27,15 @@ final class FaultyDisk implements Disk {
 
   void fill(boolean isFull) {
     full = isFull;
+  }
+
+  /** No force returns until {@link #goOn}. */
+  void stall() {
+    stalled = new CountDownLatch(1);
+  }
+
+  void goOn() {
+    stalled.countDown();
   }
 
   void failForces() {
@@ -105,6 +119,12 @@ final class FaultyDisk implements Disk {
     public void force() throws IOException {
       if (forcesFail) {
         throw new IOException(name + ": Input/output error");
+      }
+      try {
+        stalled.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
       }
       file.force();
     }

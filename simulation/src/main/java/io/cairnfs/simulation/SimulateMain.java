@@ -6,6 +6,7 @@ import io.cairnfs.raft.simulation.RaftSimulation;
 import io.cairnfs.raft.simulation.Scenario;
 import io.cairnfs.raft.simulation.SimulationOptions;
 import io.cairnfs.raft.simulation.SimulationReport;
+import io.cairnfs.simulation.system.HazardScenario;
 import io.cairnfs.simulation.system.SystemScenario;
 import io.cairnfs.simulation.system.SystemSimulation;
 import java.io.PrintWriter;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "cairn simulate",
     description = {
-      "Runs Raft groups of three to five members, or whole clusters, under faults, in virtual time,",
+      "Runs Raft groups of three to five members, or whole clusters, under faults, in virtual"
+          + " time,",
       "and checks their invariants after every event. A seed always runs the same way.",
       "Exit code: 0 all good; 1 a seed failed, or something was never met; 2 wrong usage."
     },
@@ -71,7 +73,9 @@ public final class SimulateMain implements Callable<Integer> {
       names = "--system",
       description = {
         "Whole clusters instead: metaservers, data servers and clients. Its scenarios:",
-        "mixed, everything, network, metaservers, data_servers, disks, servers, clients."
+        "mixed, everything, network, metaservers, data_servers, disks, servers, clients,",
+        "and sequences that are played step by step: slow_writer, shortest_member, ... (the",
+        "tables of dangerous sequences in the documentation name them all)."
       })
   private boolean system;
 
@@ -164,10 +168,19 @@ public final class SimulateMain implements Callable<Integer> {
   private Result runSystem(int count, Optional<Consumer<String>> lines)
       throws InterruptedException {
     ServerLogging.setLevel("io.cairnfs", "OFF");
+    Optional<HazardScenario> hazard =
+        Arrays.stream(HazardScenario.values())
+            .filter(each -> each.name().equalsIgnoreCase(scenario))
+            .findFirst();
     SystemSimulation.Report report =
         SystemSimulation.run(
             new SystemSimulation.Options(
-                seed, count, named(SystemScenario.class), trace ? 1 : threads, lines));
+                seed,
+                count,
+                hazard.isPresent() ? SystemScenario.EVERYTHING : named(SystemScenario.class),
+                hazard,
+                trace ? 1 : threads,
+                lines));
     return new Result(
         report.seeds(),
         report.events(),
@@ -176,7 +189,7 @@ public final class SimulateMain implements Callable<Integer> {
             .formatted(report.operations(), report.virtualSeconds()),
         report.counts(),
         report.failures().stream()
-            .map(each -> new Failed(each.seed(), each.scenario().name(), each.cause()))
+            .map(each -> new Failed(each.seed(), each.scenario(), each.cause()))
             .toList());
   }
 

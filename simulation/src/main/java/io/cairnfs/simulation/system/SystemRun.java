@@ -62,6 +62,7 @@ final class SystemRun {
   private final SystemChaos chaos;
   private final SystemChecks checks;
   private final boolean alwaysSyncs;
+  private final Optional<HazardScenario> hazard;
   private int operations;
   private long checkedAt;
 
@@ -69,6 +70,15 @@ final class SystemRun {
    * @param trace gets one line for each thing that happens; null for none
    */
   SystemRun(long seed, SystemScenario scenario, Consumer<String> trace) {
+    this(seed, scenario, Optional.empty(), trace);
+  }
+
+  /**
+   * @param hazard what is played instead of faults that the seed draws
+   */
+  SystemRun(
+      long seed, SystemScenario scenario, Optional<HazardScenario> hazard, Consumer<String> trace) {
+    this.hazard = hazard;
     random = new SplittableRandom(seed);
     this.trace = trace;
     group =
@@ -114,13 +124,11 @@ final class SystemRun {
     dataNodes.forEach(DataNode::start);
     clients.forEach(ClientNode::start);
     group.startOperator();
-    chaos.start();
-    int faults = MIN_FAULTS + random.nextInt(MORE_FAULTS);
-    while (operations < MIN_OPERATIONS || chaos.faults() < faults) {
-      step();
-      if (events.nowNanos() > MAX_TROUBLE_NANOS) {
-        Oracle.fail("only %d operations and %d faults were possible", operations, chaos.faults());
-      }
+    if (hazard.isPresent()) {
+      hazard.get().play(new Play(this));
+    } else {
+      chaos.start();
+      makeTrouble(MIN_FAULTS + random.nextInt(MORE_FAULTS));
     }
     trace("run", "---- everything is healed ----");
     chaos.heal();
@@ -150,7 +158,16 @@ final class SystemRun {
     return new Outcome(events.executed(), events.nowNanos(), operations, chaos.faults(), tally());
   }
 
-  private void step() {
+  private void makeTrouble(int faults) {
+    while (operations < MIN_OPERATIONS || chaos.faults() < faults) {
+      step();
+      if (events.nowNanos() > MAX_TROUBLE_NANOS) {
+        Oracle.fail("only %d operations and %d faults were possible", operations, chaos.faults());
+      }
+    }
+  }
+
+  void step() {
     events.runNext();
     Watched.rethrow();
     group.checkLeases();

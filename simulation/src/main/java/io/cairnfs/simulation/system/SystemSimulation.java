@@ -30,17 +30,32 @@ public final class SystemSimulation {
    * What to run.
    *
    * @param threads each runs seeds of its own
+   * @param hazard a sequence that each seed plays, instead of faults that it draws
    * @param trace gets a line for everything that happens; meant for one seed
    */
   public record Options(
       long firstSeed,
       int seeds,
       SystemScenario scenario,
+      Optional<HazardScenario> hazard,
       int threads,
-      Optional<Consumer<String>> trace) {}
+      Optional<Consumer<String>> trace) {
+    public Options(
+        long firstSeed,
+        int seeds,
+        SystemScenario scenario,
+        int threads,
+        Optional<Consumer<String>> trace) {
+      this(firstSeed, seeds, scenario, Optional.empty(), threads, trace);
+    }
+
+    private String name() {
+      return hazard.map(HazardScenario::name).orElse(scenario.name());
+    }
+  }
 
   /** A seed that broke an invariant, or the product itself. */
-  public record Failure(long seed, SystemScenario scenario, Throwable cause) {
+  public record Failure(long seed, String scenario, Throwable cause) {
     @Override
     public String toString() {
       return "seed " + seed + " (" + scenario + "): " + cause;
@@ -145,7 +160,8 @@ public final class SystemSimulation {
   private void runSeed(long seed) {
     try {
       SystemRun.Outcome outcome =
-          new SystemRun(seed, options.scenario(), options.trace().orElse(null)).run();
+          new SystemRun(seed, options.scenario(), options.hazard(), options.trace().orElse(null))
+              .run();
       synchronized (this) {
         completed++;
         events += outcome.events();
@@ -157,7 +173,7 @@ public final class SystemSimulation {
     } catch (RuntimeException | StackOverflowError | AssertionError e) {
       synchronized (this) {
         completed++;
-        failures.add(new Failure(seed, options.scenario(), e));
+        failures.add(new Failure(seed, options.name(), e));
       }
     }
   }

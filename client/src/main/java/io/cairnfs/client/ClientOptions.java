@@ -39,8 +39,8 @@ import java.util.Optional;
  *     observed 99th percentile, if that is longer); default 50 ms
  * @param maxBufferBytes bytes of file content that all streams together may hold; default 128 MiB
  * @param outstandingMutations mutations on their way at once, at most 1,024; default 1,024
- * @param history a new file that every call about names and its answer is written to, for {@code
- *     cairn check-history}; for tests, since callers and event loops write it; default: none
+ * @param history a new file that every call about names and its answer is written to; for tests,
+ *     since callers and event loops write it; default: none
  */
 public record ClientOptions(
     List<HostPort> metaservers,

@@ -59,7 +59,7 @@ public final class ChaosMain implements Callable<Integer> {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
   private static final int METASERVERS = 3;
   private static final int SHORTEST_PAUSE_MILLIS = 500;
-  private static final int LONGEST_PAUSE_MILLIS = 3_000;
+  private static final int LONGEST_PAUSE_MILLIS = 2_000;
 
   @Spec private CommandSpec spec;
 

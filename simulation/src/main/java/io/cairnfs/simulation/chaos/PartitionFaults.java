@@ -14,6 +14,7 @@ import java.util.Set;
  * namespaces a cut is a proxy that passes nothing on.
  */
 final class PartitionFaults implements FaultSource {
+  private static final long USUALLY_LONGEST_MILLIS = 6_000;
   private static final long LONGEST_MILLIS = 20_000;
 
   /** How the cut lies. */
@@ -35,9 +36,10 @@ final class PartitionFaults implements FaultSource {
 
   @Override
   public void strike(long leftMillis) throws IOException, InterruptedException {
-    long millis = stage.duration(LONGEST_MILLIS, leftMillis);
+    boolean mayBeLong = stage.random().nextInt(8) == 0;
+    long millis = stage.duration(mayBeLong ? LONGEST_MILLIS : USUALLY_LONGEST_MILLIS, leftMillis);
     Optional<Namespaces> network = stage.cluster().network();
-    if (network.isPresent() && stage.random().nextInt(3) > 0) {
+    if (network.isPresent() && stage.random().nextBoolean()) {
       cut(network.get(), millis);
     } else {
       trouble(network.isPresent(), millis);

@@ -313,6 +313,48 @@ class MetaserverMembersIT {
   }
 
   @Test
+  void aDamagedDiskIsNamedAndItsMemberReplacedByCommandWhileFilesAreWritten() throws Exception {
+    start(3);
+    String victim = cluster.followers().get(0);
+    Path lost = cluster.root().resolve(victim);
+    try (Writer writer = new Writer("/damaged")) {
+      writer.awaitFurther();
+      cluster.controller().kill(victim);
+      Path state = lost.resolve("raft").resolve("log").resolve("state");
+      byte[] bytes = Files.readAllBytes(state);
+      bytes[20] ^= 1;
+      Files.write(state, bytes);
+      String said = "";
+      try {
+        cluster.controller().restart(victim);
+      } catch (LocalClusterException e) {
+        said = e.getMessage();
+      }
+      assertThat(said)
+          .contains(state + ": corrupt at offset 8: expected CRC ")
+          .contains(", found ")
+          .contains("must be removed from the group and join again as a new member");
+      writer.awaitFurther();
+
+      // The command asks again when an answer is late: then it was removed before.
+      assertThat(done("remove", victim)).startsWith(victim).contains(" removed");
+      ClusterDirectory.deleteTree(lost);
+      cluster.format(victim, "--join");
+      cluster.controller().restart(victim);
+      String address = cluster.controller().directory().role(victim).address().toString();
+      assertThat(done("add", victim, address)).isEqualTo(victim + " is a voter.\n");
+      // It counts: of the two that were never damaged one dies.
+      String other =
+          cluster.followers().stream().filter(id -> !id.equals(victim)).findFirst().orElseThrow();
+      cluster.controller().kill(other);
+      writer.awaitFurther();
+      cluster.controller().restart(other);
+      writer.checkAll(fileSystem);
+    }
+    cluster.awaitHealthy(Duration.ofMinutes(2));
+  }
+
+  @Test
   void aPlannedChangeOfTheLeaderIsHardlyNoticed() throws Exception {
     start(3);
     try (Writer writer = new Writer("/planned")) {

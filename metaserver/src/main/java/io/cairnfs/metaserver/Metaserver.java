@@ -270,7 +270,9 @@ public final class Metaserver implements AutoCloseable {
       throws IOException {
     long cache = Math.max(8L << 20, options.cacheBytes());
     return new MetadataStateMachine(
-        new RocksHome(directory.resolve("store"), new RocksOptions(cache, cache / 2, 256)),
+        new RocksHome(
+            directory.resolve("store"),
+            new RocksOptions(cache, cache / 2, 256, RocksOptions.DEFAULT_UNFLUSHED_WRITES)),
         new ChunkExtents(),
         CACHE_PLACES);
   }

@@ -30,6 +30,9 @@ public final class RocksStore implements MetadataStore {
   private volatile Applied durable;
   private volatile boolean closed;
 
+  /** Changes since a flush was begun last; of the thread that writes. */
+  private int unflushedWrites;
+
   private RocksStore(RocksHandle handle, RocksOptions options) throws IOException {
     this.handle = handle;
     this.options = options;
@@ -103,6 +106,20 @@ public final class RocksStore implements MetadataStore {
     RocksSnapshot before = current;
     current = snapshotAt(batch.applied());
     before.release();
+    unflushedWrites += batch.writes().size();
+    if (unflushedWrites >= options.unflushedWrites()) {
+      beginFlush();
+    }
+  }
+
+  /** Others do it, and nobody waits. */
+  private void beginFlush() throws IOException {
+    unflushedWrites = 0;
+    try (FlushOptions flush = new FlushOptions().setWaitForFlush(false)) {
+      handle.db().flush(flush, handle.allFamilies());
+    } catch (RocksDBException e) {
+      throw new IOException("flushing the store", e);
+    }
   }
 
   private byte[] encode(WriteBatch batch) {
@@ -136,6 +153,7 @@ public final class RocksStore implements MetadataStore {
       Applied applied = applied();
       handle.db().flush(flush, handle.allFamilies());
       durable = applied;
+      unflushedWrites = 0;
     } catch (RocksDBException e) {
       throw new IOException("flushing the store", e);
     } finally {

@@ -8,6 +8,7 @@ import io.cairnfs.common.error.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +47,45 @@ class RocksStoreTest extends MetadataStoreContract {
       assertThat(second.applied().index()).isEqualTo(5);
       assertThat(second.durable()).isEqualTo(second.applied());
       assertThat(second.get(Table.INODE, RECORD.key())).isPresent();
+    }
+  }
+
+  @Test
+  void manySmallChangesAreFlushedWithoutBeingAsked() throws IOException {
+    Path where = directory.resolve("small");
+    RocksOptions options = new RocksOptions(48L << 20, 16L << 20, 256, 10);
+    try (MetadataStore store = RocksStore.open(where, options)) {
+      for (long index = 2; index <= 11; index++) {
+        store.write(batch(index));
+      }
+      // The flush is others' work: what a crash would leave is looked at until it is there.
+      long found = 0;
+      for (int crash = 0; crash < 200 && found != 11; crash++) {
+        found = afterCrash(where, directory.resolve("crash-" + crash), options);
+        assertThat(found).isIn(0L, 11L);
+      }
+      assertThat(found).isEqualTo(11);
+      store.write(batch(12));
+      assertThat(afterCrash(where, directory.resolve("crash"), options)).isEqualTo(11);
+    }
+  }
+
+  /** The index at which a copy of the files of this moment opens. */
+  private static long afterCrash(Path where, Path copy, RocksOptions options) throws IOException {
+    Files.createDirectory(copy);
+    // The manifest first: whatever it names is there already.
+    for (boolean manifest : new boolean[] {true, false}) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(where)) {
+        for (Path file : files) {
+          String name = file.getFileName().toString();
+          if (name.startsWith("MANIFEST") == manifest && !name.equals("LOCK")) {
+            Files.copy(file, copy.resolve(name));
+          }
+        }
+      }
+    }
+    try (MetadataStore found = RocksStore.open(copy, options)) {
+      return found.applied().index();
     }
   }
 

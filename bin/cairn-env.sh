@@ -70,6 +70,8 @@ role_flags() {
     shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dslf4j.internal.verbosity=ERROR -Dfile.encoding=UTF-8" ;;
     # Done in a moment: the second compiler would only cost.
     command) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -Dfile.encoding=UTF-8" ;;
+    # A million calls and what they left, in memory.
+    check) echo "$common -Xmx4g" ;;
     *) echo "$common -Xmx1g" ;;
   esac
 }

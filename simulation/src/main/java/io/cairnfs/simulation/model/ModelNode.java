@@ -1,13 +1,12 @@
 package io.cairnfs.simulation.model;
 
-import java.util.Map;
 import java.util.TreeMap;
 
 /** A file or directory of the model. Names are bytes, one a character. */
 final class ModelNode {
   final long id;
   final boolean directory;
-  final Map<String, ModelNode> children = new TreeMap<>();
+  final Children children = new Children();
   int mode;
   String owner;
   String group;
@@ -39,17 +38,17 @@ final class ModelNode {
     this.directory = directory;
   }
 
-  /** A copy to go back to; children and parent are shared as they are now. */
+  /** A copy to go back to with its children; the parent is shared as it is now. */
   ModelNode copy() {
     ModelNode copy = new ModelNode(id, directory);
     copy.restore(this);
+    children.remember();
     return copy;
   }
 
-  /** Becomes what a copy of it was. */
+  /** Becomes what a copy of it was, and has the children that it had then. */
   void restore(ModelNode from) {
-    children.clear();
-    children.putAll(from.children);
+    children.takeBack();
     mode = from.mode;
     owner = from.owner;
     group = from.group;
@@ -100,7 +99,7 @@ final class ModelNode {
     if (!directory) {
       return unlinked ? 0 : 1;
     }
-    return 2 + (int) children.values().stream().filter(child -> child.directory).count();
+    return 2 + children.directories();
   }
 
   /** The directory, or one of those above it, was deleted. */

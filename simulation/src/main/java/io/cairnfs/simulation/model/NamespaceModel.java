@@ -2,14 +2,22 @@ package io.cairnfs.simulation.model;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.DirectoryEntry;
+import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
+import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenForWrite;
+import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReadReply;
+import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.Release;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
@@ -134,8 +142,7 @@ public final class NamespaceModel {
     nodes.put(1L, root);
     addDirectory(root, "tmp", 01777, request.getSuperuser(), request.getSupergroup());
     addDirectory(root, "user", 0755, request.getSuperuser(), request.getSupergroup());
-    before.clear();
-    made.clear();
+    keepChanges();
     return ModelAnswer.done(0);
   }
 
@@ -202,9 +209,14 @@ public final class NamespaceModel {
       lastGrant = grant;
       return ModelAnswer.failure(refusal.code());
     } finally {
-      before.clear();
-      made.clear();
+      keepChanges();
     }
+  }
+
+  private void keepChanges() {
+    before.keySet().forEach(node -> node.children.keep());
+    before.clear();
+    made.clear();
   }
 
   private void refuseAsChunksDid() throws ModelRefusal {
@@ -717,6 +729,65 @@ public final class NamespaceModel {
         .setBeingWritten(node.leaseSession != 0)
         .setParent(node.unlinked ? 2 : node == root ? 0 : node.parent.id)
         .build();
+  }
+
+  // Reads.
+
+  /**
+   * What a stat, a page of a directory or an open ought to answer.
+   *
+   * @throws IllegalArgumentException for another kind of read
+   */
+  public ModelRead read(ReadRequest request, Principal principal) {
+    command =
+        Command.newBuilder()
+            .setUser(principal.user())
+            .addAllGroups(principal.groups())
+            .setSuperuser(principal.superuser())
+            .build();
+    try {
+      return ModelRead.of(
+          switch (request.getKindCase()) {
+            case STAT ->
+                ReadReply.newBuilder()
+                    .setAttributes(attributes(findExisting(request.getStat().getTarget()).node));
+            case LIST -> ReadReply.newBuilder().setList(list(request.getList()));
+            case OPEN -> ReadReply.newBuilder().setOpen(open(request.getOpen()));
+            default -> throw new IllegalArgumentException("the model does not read " + request);
+          });
+    } catch (ModelRefusal refusal) {
+      return ModelRead.failure(refusal.code());
+    }
+  }
+
+  private DirectoryPage.Builder list(ListDirectory request) throws ModelRefusal {
+    refuseIf(request.getLimit() < 1 || request.getLimit() > 4096, ErrorCode.INVALID_ARGUMENT);
+    ModelNode directory = findExisting(request.getTarget()).node;
+    DirectoryPage.Builder page = DirectoryPage.newBuilder().setAttributes(attributes(directory));
+    if (!directory.directory) {
+      return page;
+    }
+    refuseIf(!may(directory, READ | SEARCH), ErrorCode.PERMISSION_DENIED);
+    String after = request.getAfter().toString(StandardCharsets.ISO_8859_1);
+    for (Map.Entry<String, ModelNode> child : directory.children.after(after).entrySet()) {
+      if (page.getEntriesCount() == request.getLimit()) {
+        return page.setMore(true);
+      }
+      page.addEntries(
+          DirectoryEntry.newBuilder()
+              .setName(ByteString.copyFrom(child.getKey(), StandardCharsets.ISO_8859_1))
+              .setAttributes(attributes(child.getValue())));
+    }
+    return page;
+  }
+
+  private OpenResult.Builder open(OpenForRead request) throws ModelRefusal {
+    ModelNode file = findExisting(request.getTarget()).node;
+    refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(!may(file, READ), ErrorCode.PERMISSION_DENIED);
+    return OpenResult.newBuilder()
+        .setAttributes(attributes(file))
+        .setInline(ByteString.copyFrom(file.content));
   }
 
   /** Every path that exists, from the root on, with its attributes. */

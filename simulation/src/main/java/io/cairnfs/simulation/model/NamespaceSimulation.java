@@ -14,15 +14,19 @@ import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.PurgeStep;
 import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.Walk;
 import io.cairnfs.proto.metadata.WalkPage;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -153,6 +157,7 @@ public final class NamespaceSimulation {
         require(view.applied().digest().equals(digest), "digests differ at", view.applied());
         require(StoreDigest.recompute(view).equals(digest), "digest is not that of", "the records");
         compareTree(view);
+        compareReads(view);
         check(view);
       }
     }
@@ -172,6 +177,56 @@ public final class NamespaceSimulation {
       }
     }
     require(found.size() == expected.size(), "names that should not be there", found.keySet());
+  }
+
+  /** Everything that exists, and something that does not, as somebody sees it. */
+  private void compareReads(StoreView view) {
+    Principal reader =
+        List.of(
+                SUPERUSER,
+                new Principal("ann", List.of("staff"), false),
+                new Principal("zoe", List.of(), false))
+            .get(random.nextInt(3));
+    for (ByteString path : model.tree().keySet()) {
+      ByteString asked =
+          random.nextInt(10) == 0 ? path.concat(ByteString.copyFromUtf8("/x")) : path;
+      NodeRef.Builder target = NodeRef.newBuilder().setPath(asked);
+      compareRead(
+          view, reader, ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(target)));
+      compareRead(
+          view,
+          reader,
+          ReadRequest.newBuilder().setOpen(OpenForRead.newBuilder().setTarget(target)));
+      compareRead(
+          view,
+          reader,
+          ReadRequest.newBuilder()
+              .setList(
+                  ListDirectory.newBuilder()
+                      .setTarget(target)
+                      .setAfter(random.nextBoolean() ? ByteString.EMPTY : lastName(path))
+                      .setLimit(1 + random.nextInt(5))));
+    }
+  }
+
+  private static ByteString lastName(ByteString path) {
+    String text = path.toString(StandardCharsets.ISO_8859_1);
+    return ByteString.copyFrom(
+        text.substring(text.lastIndexOf('/') + 1), StandardCharsets.ISO_8859_1);
+  }
+
+  private void compareRead(StoreView view, Principal reader, ReadRequest.Builder request) {
+    ModelRead found;
+    try {
+      found = ModelRead.answered(reads.read(view, reader, request.build()));
+    } catch (CairnException e) {
+      found = ModelRead.refused(e.code());
+    }
+    ModelRead expected = model.read(request.build(), reader);
+    require(
+        found.equals(expected), "expected\n" + expected + "\nfound\n" + found + "\nfor", request);
+    String outcome = found.error().map(ErrorCode::name).orElse("OK");
+    seen.merge(request.getKindCase() + " " + outcome, 1, Integer::sum);
   }
 
   private Map<ByteString, Attributes> walk(StoreView view) throws CairnException {

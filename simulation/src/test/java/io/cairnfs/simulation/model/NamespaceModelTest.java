@@ -54,6 +54,13 @@ class NamespaceModelTest {
     assertThat(seen)
         .as("outcomes that must occur for the comparison to mean something")
         .containsKeys(
+            "STAT OK",
+            "STAT NOT_FOUND",
+            "LIST OK",
+            "LIST PERMISSION_DENIED",
+            "OPEN OK",
+            "OPEN IS_A_DIRECTORY",
+            "OPEN PERMISSION_DENIED",
             "MKDIR OK",
             "MKDIR EXISTS",
             "MKDIR NOT_FOUND",

@@ -371,13 +371,14 @@ public final class CheckpointStore {
           && expected.hasCrc()
           && file.size() == expected.getLength()
           && checksum(file) == expected.getCrc()) {
-        file.force();
+        writeAgain(file, file.size());
         return expected.getCrc();
       }
       if (file.size() > expected.getLength()) {
         file.truncate(0);
       }
       long at = resumeAt(file, expected);
+      writeAgain(file, at);
       int crc = fetchFrom(at, file, expected, source);
       if (expected.hasCrc() && crc != expected.getCrc() && at > 0) {
         // What was there already belongs to another file of that name.
@@ -424,6 +425,21 @@ public final class CheckpointStore {
       file.truncate(at);
     }
     return at;
+  }
+
+  /**
+   * What is read may stand in the cache of the system alone, if the force of the process before
+   * failed: a further force would find nothing to do. So the bytes are written once more.
+   */
+  private static void writeAgain(DiskFile file, long length) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(PART_BYTES);
+    for (long at = 0; at < length; ) {
+      buffer.clear().limit((int) Math.min(PART_BYTES, length - at));
+      int bytes = file.read(buffer, at);
+      file.write(buffer.flip(), at);
+      at += bytes;
+    }
+    file.force();
   }
 
   private static int checksum(DiskFile file) throws IOException {

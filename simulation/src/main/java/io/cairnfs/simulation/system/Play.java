@@ -14,6 +14,7 @@ import io.cairnfs.metaserver.store.Table;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.types.ServerMembership;
+import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.simulation.FaultKind;
 import io.cairnfs.raft.simulation.Sighting;
 import io.cairnfs.raft.simulation.SimulatedMember;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -92,6 +94,18 @@ final class Play {
   SimulatedMember leader() {
     await("a leader", () -> run.group().leader().isPresent());
     return run.group().leader().orElseThrow();
+  }
+
+  /** Whether the others can elect one of them, whichever of the memberships they know. */
+  boolean canSpare(SimulatedMember leader) {
+    Set<MemberId> voters = leader.core().membership().voterIds();
+    return members().stream()
+        .filter(member -> voters.contains(member.id()))
+        .allMatch(
+            member ->
+                member.isUp()
+                    && member.core().membership().voterIds().size() > 2
+                    && member.core().membership().voterIds().containsAll(voters));
   }
 
   void awaitLeaderOtherThan(SimulatedMember old) {

@@ -272,9 +272,7 @@ final class NameCall {
     Node node = existing(tree, from);
     requireWay(tree, to);
     require(inode == 0 || node.inode() == 0 || node.inode() == inode);
-    if (node.directory() && (to + "/").startsWith(from + "/")) {
-      refuseIf(true, ErrorCode.INVALID_ARGUMENT);
-    }
+    refuseIf(node.directory() && to.startsWith(from + "/"), ErrorCode.INVALID_ARGUMENT);
     Node there = tree.get(to);
     if (there != null) {
       refuseIf(!replaces, ErrorCode.EXISTS);

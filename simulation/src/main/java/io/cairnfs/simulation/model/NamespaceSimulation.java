@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -181,15 +182,17 @@ public final class NamespaceSimulation {
 
   /** Everything that exists, and something that does not, as somebody sees it. */
   private void compareReads(StoreView view) {
+    // Of its own, so that a seed's commands stay what they are.
+    SplittableRandom choices = new SplittableRandom(log.size());
     Principal reader =
         List.of(
                 SUPERUSER,
                 new Principal("ann", List.of("staff"), false),
                 new Principal("zoe", List.of(), false))
-            .get(random.nextInt(3));
+            .get(choices.nextInt(3));
     for (ByteString path : model.tree().keySet()) {
       ByteString asked =
-          random.nextInt(10) == 0 ? path.concat(ByteString.copyFromUtf8("/x")) : path;
+          choices.nextInt(10) == 0 ? path.concat(ByteString.copyFromUtf8("/x")) : path;
       NodeRef.Builder target = NodeRef.newBuilder().setPath(asked);
       compareRead(
           view, reader, ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(target)));
@@ -204,8 +207,8 @@ public final class NamespaceSimulation {
               .setList(
                   ListDirectory.newBuilder()
                       .setTarget(target)
-                      .setAfter(random.nextBoolean() ? ByteString.EMPTY : lastName(path))
-                      .setLimit(1 + random.nextInt(5))));
+                      .setAfter(choices.nextBoolean() ? ByteString.EMPTY : lastName(path))
+                      .setLimit(1 + choices.nextInt(5))));
     }
   }
 

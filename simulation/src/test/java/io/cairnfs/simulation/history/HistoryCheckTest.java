@@ -14,7 +14,9 @@ import io.cairnfs.client.history.RecordedCall;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.raft.core.LogEntry;
 import io.cairnfs.simulation.history.Findings.Looked;
 import io.cairnfs.simulation.history.Findings.Rule;
@@ -120,6 +122,23 @@ class HistoryCheckTest {
     assertThat(run.replayed().of(Looked.UNKNOWN_OUTCOMES_THAT_TOOK_EFFECT)).isEqualTo(1);
     run.log(never);
     run.done("a", list("/d"));
+    assertGood();
+  }
+
+  @Test
+  void aDirectoryMovedOntoItselfStaysOrExists() throws Exception {
+    run.done("a", mkdir("/d/x"));
+    Sent moved = run.done("a", rename("/d/x", "/d/x"));
+    assertThat(run.call(moved).end().orElseThrow().errorCode()).isZero();
+    Operation keeps =
+        Operation.newBuilder()
+            .setRename(
+                rename("/d/x", "/d/x").getRename().toBuilder().setMode(RenameMode.NO_REPLACE))
+            .build();
+    Sent refused = run.done("b", keeps);
+    assertThat(run.call(refused).end().orElseThrow().errorCode())
+        .isEqualTo(ErrorCode.EXISTS.number());
+    run.done("b", stat("/d/x"));
     assertGood();
   }
 

@@ -206,6 +206,8 @@ class DocumentedCommandsIT {
             "metaserver",
             "dataserver",
             "bench",
+            "chaos",
+            "check-history",
             "simulate")) {
       assertThat(overview.out()).contains(word);
       Programs.Result help = help(List.of(word, "--help"));

@@ -104,6 +104,13 @@ public final class CairnHelp {
                         [--writers N] [--dataservers N] [--dir D] [--loopback]
             Makes a cluster of its own. Exit code 0: every acknowledged byte and name survived."""));
     WORDS.put(
+        "check-history",
+        new Word(
+            "check what recorded clients saw against the log",
+            """
+            cairn check-history [--log DIR]... [--no-search] HISTORY...
+            Are the calls that clients recorded (ClientOptions.history) linearizable? Exit code 0: they are."""));
+    WORDS.put(
         "simulate",
         new Word(
             "run the engine's simulator with seeds",
@@ -158,7 +165,7 @@ public final class CairnHelp {
     out.line("Usage: cairn WORD ...");
     out.line("");
     WORDS.forEach(
-        (name, word) -> out.line("  " + name + " ".repeat(12 - name.length()) + word.summary()));
+        (name, word) -> out.line("  " + name + " ".repeat(15 - name.length()) + word.summary()));
     out.line("");
     out.line("'cairn help WORD' explains a word. To begin: cairn quickstart");
   }

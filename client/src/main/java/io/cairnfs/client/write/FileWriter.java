@@ -318,16 +318,28 @@ public final class FileWriter {
     }
     boolean sync = (flags & Flags.SYNC) != 0;
     drain(flags);
-    if (sync) {
-      forceAll();
-    }
+    Optional<CairnException> unforced = sync ? tryForceAll() : Optional.empty();
     if (handle.isPresent() && extents.size() > 0) {
-      if (onlyLengthensTail()) {
+      if (onlyLengthensTail() && unforced.isEmpty()) {
         scheduleTailCommit();
       } else {
+        // A sync that fails is a flush all the same: nothing that all members have is dropped with
+        // the writer.
         commitStreamed(flushedBefore ? After.OPEN_TAIL : After.OPEN);
       }
       flushedBefore = true;
+    }
+    if (unforced.isPresent()) {
+      throw unforced.get();
+    }
+  }
+
+  private Optional<CairnException> tryForceAll() {
+    try {
+      forceAll();
+      return Optional.empty();
+    } catch (CairnException e) {
+      return Optional.of(e);
     }
   }
 

@@ -218,7 +218,14 @@ public final class ReplicaStore implements Closeable {
   public FenceResult fence(ChunkId chunk, int epoch) throws CairnException {
     UnsealedReplica open = unsealed.get(chunk);
     if (open != null) {
-      return open.fence(epoch);
+      try {
+        return open.fence(epoch);
+      } catch (CairnException e) {
+        // Sealed or deleted in this very moment: the other forms are looked at.
+        if (e.code() != ErrorCode.CHUNK_NOT_FOUND) {
+          throw e;
+        }
+      }
     }
     Optional<ReplicaIndex.Entry> entry = sealedEntry(chunk);
     if (entry.isPresent()) {
@@ -481,21 +488,30 @@ public final class ReplicaStore implements Closeable {
    * @throws CairnException CHUNK_NOT_FOUND when fewer than {@code length} bytes are here
    */
   public long sync(ChunkId chunk, long length) throws CairnException {
-    UnsealedReplica open = unsealed.get(chunk);
-    long durable;
-    if (open != null) {
-      durable = open.sync();
-    } else {
-      ReplicaIndex.Entry entry = sealedEntry(chunk).orElseThrow(() -> notHere(chunk));
-      volumes.get(entry.volume()).requireHealthy();
-      durable = entry.name().length();
-    }
+    long durable = durableLength(chunk);
     if (durable < length) {
       throw new CairnException(
           ErrorCode.CHUNK_NOT_FOUND,
           chunk + " holds " + durable + " bytes, " + length + " were to be forced");
     }
     return durable;
+  }
+
+  private long durableLength(ChunkId chunk) throws CairnException {
+    UnsealedReplica open = unsealed.get(chunk);
+    if (open != null) {
+      try {
+        return open.sync();
+      } catch (CairnException e) {
+        // Sealed or deleted in this very moment: the other form is looked at.
+        if (e.code() != ErrorCode.CHUNK_NOT_FOUND) {
+          throw e;
+        }
+      }
+    }
+    ReplicaIndex.Entry entry = sealedEntry(chunk).orElseThrow(() -> notHere(chunk));
+    volumes.get(entry.volume()).requireHealthy();
+    return entry.name().length();
   }
 
   /** Every replica that is not SEALED. */

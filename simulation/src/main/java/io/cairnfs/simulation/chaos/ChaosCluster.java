@@ -43,6 +43,7 @@ final class ChaosCluster implements AutoCloseable {
   private final List<FaultyProxy> proxies = new ArrayList<>();
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private Optional<Namespaces> network = Optional.empty();
+  private final List<Path> metaserverPlaces = new ArrayList<>();
   private LocalProcesses processes;
   private boolean keep;
   private boolean closed;
@@ -96,12 +97,16 @@ final class ChaosCluster implements AutoCloseable {
           rig.proxies()
               && (network.isEmpty() || i == metaservers.size() - 1 || i == servers.size() - 1);
       HostPort address = through ? proxy(server, own) : own;
+      Path place = directory(server, rig);
+      if (metaservers.contains(server)) {
+        metaserverPlaces.add(place);
+      }
       places.put(
           server,
           new RolePlace(
               address,
               through ? Optional.of(own) : Optional.empty(),
-              directory(server, rig),
+              place,
               network.map(some -> some.prefix(server)).orElse(List.of())));
     }
     processes = LocalProcesses.start(root.resolve("cluster"), places, configuration(rig));
@@ -133,9 +138,19 @@ final class ChaosCluster implements AutoCloseable {
     return volume.directory().resolve("data");
   }
 
+  /** The histories of clients are held against the whole log: no checkpoint may cut it. */
   private static String configuration(Rig rig) {
-    return (rig.namespaces() ? "security.mode = none\n" : "")
+    return "raft.checkpoint-log-bytes = 1GiB\n"
+        + (rig.namespaces() ? "security.mode = none\n" : "")
         + (rig.volumes() ? "raft.reserve-bytes = 64MiB\ndataserver.reserve-bytes = 64MiB\n" : "");
+  }
+
+  Path root() {
+    return root;
+  }
+
+  List<Path> metaserverDirectories() {
+    return metaserverPlaces;
   }
 
   LocalProcesses processes() {

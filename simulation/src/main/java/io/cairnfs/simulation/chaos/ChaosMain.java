@@ -1,6 +1,7 @@
 package io.cairnfs.simulation.chaos;
 
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.ClientListener;
 import io.cairnfs.client.ClientOptions;
 import io.cairnfs.common.error.CairnException;
@@ -58,6 +59,7 @@ public final class ChaosMain implements Callable<Integer> {
   private static final long POLL_MILLIS = 200;
   private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
   private static final int METASERVERS = 3;
+  private static final int CONTENDERS = 2;
   private static final int SHORTEST_PAUSE_MILLIS = 500;
   private static final int LONGEST_PAUSE_MILLIS = 2_000;
 
@@ -110,6 +112,7 @@ public final class ChaosMain implements Callable<Integer> {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean stopped;
   private ChaosCluster cluster;
+  private Histories histories;
 
   public static void main(String[] arguments) {
     System.exit(execute(new PrintWriter(System.out, true, StandardCharsets.UTF_8), arguments));
@@ -250,9 +253,22 @@ public final class ChaosMain implements Callable<Integer> {
 
   private void run(RandomGenerator random) throws IOException, InterruptedException {
     List<CairnFileSystem> clients = new ArrayList<>();
+    histories = new Histories(cluster.root().resolve("histories"));
     try (CairnFileSystem watcher = connect("watcher")) {
+      watcher.mkdir(CairnPath.of(Contender.DIRECTORY), 0777);
       List<ChaosWriter> all = new ArrayList<>();
+      List<Contender> contenders = new ArrayList<>();
       List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < CONTENDERS; i++) {
+        CairnFileSystem client = connect("contender-" + i);
+        clients.add(client);
+        Contender contender = new Contender(client, split(random), tally);
+        contenders.add(contender);
+        Thread thread = new Thread(contender, "contender-" + i);
+        thread.setDaemon(true);
+        threads.add(thread);
+        thread.start();
+      }
       for (int i = 0; i < writers; i++) {
         CairnFileSystem client = connect("writer-" + i);
         clients.add(client);
@@ -269,6 +285,7 @@ public final class ChaosMain implements Callable<Integer> {
         strikeUntilEnd(source, random);
       } finally {
         all.forEach(ChaosWriter::stop);
+        contenders.forEach(Contender::stop);
         if (!stopped) {
           for (Thread thread : threads) {
             thread.join();
@@ -294,6 +311,7 @@ public final class ChaosMain implements Callable<Integer> {
     return CairnFileSystem.connect(
         ClientOptions.builder(cluster.processes().metaservers())
             .clientName(name)
+            .history(histories.of(name))
             .timeout(CLIENT_TIMEOUT)
             .listener(
                 new ClientListener() {
@@ -371,6 +389,7 @@ public final class ChaosMain implements Callable<Integer> {
     if (check.exitCode() != 0) {
       tally.violated("fsck: exit code " + check.exitCode() + ": " + check.output());
     }
+    histories.check(cluster.metaserverDirectories(), tally, this::say);
   }
 
   private void say(String line) {

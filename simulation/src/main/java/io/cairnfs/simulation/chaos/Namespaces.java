@@ -76,7 +76,7 @@ final class Namespaces implements AutoCloseable {
     add(NET);
     ip("-n", name(NET), "link", "add", "bridge", "type", "bridge");
     ip("-n", name(NET), "link", "set", "bridge", "up");
-    String here = "cairn" + owner;
+    String here = link(owner);
     ip("link", "add", here, "type", "veth", "peer", "name", "here", "netns", name(NET));
     ip("-n", name(NET), "link", "set", "here", "master", "bridge", "up");
     ip("addr", "add", addresses.get(CLIENT) + "/24", "dev", here);
@@ -251,10 +251,14 @@ final class Namespaces implements AutoCloseable {
   @Override
   public void close() throws IOException {
     IOException failed = null;
+    try {
+      deleteLink(owner);
+    } catch (IOException e) {
+      failed = e;
+    }
     for (String namespace : made) {
       if (Files.exists(ALL.resolve(namespace))) {
         try {
-          // With the bridge's goes the link to this machine.
           ip("netns", "delete", namespace);
         } catch (IOException e) {
           failed = e;
@@ -264,6 +268,17 @@ final class Namespaces implements AutoCloseable {
     made.clear();
     if (failed != null) {
       throw failed;
+    }
+  }
+
+  private static String link(long owner) {
+    return "cairn" + owner;
+  }
+
+  /** It would go with the bridge's namespace, but some time after that was deleted. */
+  private static void deleteLink(long owner) throws IOException {
+    if (Files.exists(Path.of("/sys/class/net", link(owner)))) {
+      ip("link", "delete", link(owner));
     }
   }
 
@@ -285,6 +300,7 @@ final class Namespaces implements AutoCloseable {
       long pid =
           Long.parseLong(name.substring(PREFIX.length(), name.indexOf('-', PREFIX.length())));
       if (ProcessHandle.of(pid).isEmpty()) {
+        deleteLink(pid);
         ip("netns", "delete", name);
         removed.add(name);
       }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -70,6 +71,15 @@ class RocksStoreTest extends MetadataStoreContract {
     }
   }
 
+  /** A flush deletes the file that it made for a table without changes. */
+  private static void copyIfThere(Path file, Path to) throws IOException {
+    try {
+      Files.copy(file, to);
+    } catch (NoSuchFileException e) {
+      assertThat(file.toString()).endsWith(".sst");
+    }
+  }
+
   /** The index at which a copy of the files of this moment opens. */
   private static long afterCrash(Path where, Path copy, RocksOptions options) throws IOException {
     Files.createDirectory(copy);
@@ -79,7 +89,7 @@ class RocksStoreTest extends MetadataStoreContract {
         for (Path file : files) {
           String name = file.getFileName().toString();
           if (name.startsWith("MANIFEST") == manifest && !name.equals("LOCK")) {
-            Files.copy(file, copy.resolve(name));
+            copyIfThere(file, copy.resolve(name));
           }
         }
       }

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * at an index that it really had, and the log from there on leads to the same records as a run that
  * nothing interrupted.
  */
-@Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class StoreCrashIT {
   private static final Logger LOGGER = LoggerFactory.getLogger(StoreCrashIT.class);
   private static final int VOLUME_MEGABYTES = 256;

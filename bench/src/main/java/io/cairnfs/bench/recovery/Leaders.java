@@ -49,7 +49,7 @@ final class Leaders {
   /** Any voter but the leader. */
   String follower() throws IOException {
     return fileSystem.administration().report().getMetaserversList().stream()
-        .filter(member -> !member.getLeader())
+        .filter(member -> !member.getLeader() && !member.getLearner())
         .map(MetaserverReport::getId)
         .findAny()
         .orElseThrow(() -> new IOException("there is one metaserver only"));

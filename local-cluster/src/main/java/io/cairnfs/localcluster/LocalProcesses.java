@@ -200,6 +200,11 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
+  /** What a role has logged; missing until it did. */
+  public Path log(String id) {
+    return controller.directory().logFile(id);
+  }
+
   /** Of all that run. */
   public List<Long> pids() throws IOException {
     List<Long> pids = new ArrayList<>();

@@ -37,7 +37,7 @@ public sealed interface SettleDecision {
         byServer.put(answer.server(), answer);
       }
     }
-    if (out.containsAll(chunk.pipeline())) {
+    if (byServer.isEmpty() && out.containsAll(chunk.pipeline())) {
       return new Settle(allOut(chunk));
     }
     boolean continuous = byServer.values().stream().anyMatch(FenceAnswer::isContinuous);

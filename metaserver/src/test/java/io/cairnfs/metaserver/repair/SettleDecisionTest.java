@@ -106,6 +106,15 @@ class SettleDecisionTest {
     assertThat(command.getPossibleLoss()).isTrue();
   }
 
+  /** Struck out while it was asked: what it holds is there all the same. */
+  @Test
+  void anAnswerCountsEvenWhenItsServerIsOutByNow() {
+    SettleChunk command = settled(decide(Set.of(1, 2, 3), continuous(1, 90), restarted(2, 60)));
+    assertThat(command.getLength()).isEqualTo(90);
+    assertThat(command.getHoldersList()).containsExactly(1);
+    assertThat(command.getPossibleLoss()).isFalse();
+  }
+
   @Test
   void whoIsNotInThePipelineHasNoSay() {
     assertThat(waiting(decide(Set.of(), continuous(9, 500)))).contains("[1, 2, 3]");

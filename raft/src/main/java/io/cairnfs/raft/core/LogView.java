@@ -23,10 +23,11 @@ public interface LogView {
   long term(long index);
 
   /**
-   * Entries from {@code from} on: at least one, and no more beyond the first than fit into {@code
-   * maxBytes} of payload; fewer at the end of the log.
+   * Entries from {@code from} to at most {@code upTo}: at least one, and no more beyond the first
+   * than fit into {@code maxBytes} of payload. Nothing behind {@code upTo} may be touched: it may
+   * be cut from the log at this moment, in another thread.
    */
-  List<LogEntry> entries(long from, int maxBytes);
+  List<LogEntry> entries(long from, long upTo, int maxBytes);
 
   /** Entries of kind MEMBERSHIP above the checkpoint, in order. Asked once, at construction. */
   List<LogEntry> memberships();

@@ -267,9 +267,7 @@ final class RaftLog {
           "entries [" + from + ", " + upTo + "] of [" + first + ", " + last + "]");
     }
     if (from < tailFirst) {
-      List<LogEntry> stored = view.entries(from, maxBytes);
-      long wanted = Math.min(upTo, tailFirst - 1) - from + 1;
-      return stored.size() <= wanted ? stored : stored.subList(0, (int) wanted);
+      return view.entries(from, Math.min(upTo, tailFirst - 1), maxBytes);
     }
     if (upTo == last && from == sliceFrom && maxBytes == sliceMaxBytes && endsAtLast()) {
       return slice;

@@ -37,9 +37,9 @@ final class StoredLogView implements LogView {
   }
 
   @Override
-  public List<LogEntry> entries(long from, int maxBytes) {
+  public List<LogEntry> entries(long from, long upTo, int maxBytes) {
     try {
-      return log.read(from, log.lastIndex() + 1, maxBytes);
+      return log.read(from, upTo + 1, maxBytes);
     } catch (IOException e) {
       throw new LoopFailure("reading entries from " + from, e);
     }

@@ -133,9 +133,9 @@ final class MemberStore implements LogView {
   }
 
   @Override
-  public List<LogEntry> entries(long from, int maxBytes) {
+  public List<LogEntry> entries(long from, long upTo, int maxBytes) {
     try {
-      return storage.log().read(from, storage.log().lastIndex() + 1, maxBytes);
+      return storage.log().read(from, upTo + 1, maxBytes);
     } catch (IOException e) {
       throw new StorageFailure(e);
     }

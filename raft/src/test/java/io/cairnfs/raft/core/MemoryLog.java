@@ -47,10 +47,10 @@ final class MemoryLog implements LogView {
   }
 
   @Override
-  public List<LogEntry> entries(long from, int maxBytes) {
+  public List<LogEntry> entries(long from, long upTo, int maxBytes) {
     List<LogEntry> found = new ArrayList<>();
     int bytes = 0;
-    for (LogEntry entry : entries.subList((int) (from - base - 1), entries.size())) {
+    for (LogEntry entry : entries.subList((int) (from - base - 1), (int) (upTo - base))) {
       bytes += entry.payload().length;
       if (!found.isEmpty() && bytes > maxBytes) {
         break;

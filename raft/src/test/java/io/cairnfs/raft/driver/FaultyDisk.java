@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 
 /**
  * A disk that can be full: new files of more than a page find no room. Or its forces fail, or do
@@ -17,6 +18,7 @@ final class FaultyDisk implements Disk {
   private static final int PAGE_BYTES = 4096;
 
   private final Disk disk;
+  private volatile Consumer<String> beforeForce = name -> {};
   private volatile boolean full;
   private volatile boolean forcesFail;
   private volatile CountDownLatch stalled = new CountDownLatch(0);
@@ -36,6 +38,11 @@ final class FaultyDisk implements Disk {
 
   void goOn() {
     stalled.countDown();
+  }
+
+  /** Told the name of each file that is about to be forced, on the thread that does it. */
+  void beforeForce(Consumer<String> watcher) {
+    beforeForce = watcher;
   }
 
   void failForces() {
@@ -117,6 +124,7 @@ final class FaultyDisk implements Disk {
 
     @Override
     public void force() throws IOException {
+      beforeForce.accept(name);
       if (forcesFail) {
         throw new IOException(name + ": Input/output error");
       }

@@ -58,6 +58,7 @@ public final class ChaosMain implements Callable<Integer> {
   private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 200;
   private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
+  private static final int TOLD_LINES = 8;
   private static final int METASERVERS = 3;
   private static final int CONTENDERS = 2;
   private static final int SHORTEST_PAUSE_MILLIS = 500;
@@ -366,19 +367,44 @@ public final class ChaosMain implements Callable<Integer> {
       String seen;
       try {
         ClusterReportResult report = watcher.administration().report();
-        if (Stage.isWell(report)) {
+        List<String> troubles = Stage.troubles(report);
+        if (troubles.isEmpty()) {
           return true;
         }
-        seen = report.toString();
+        seen = String.join(", ", troubles);
       } catch (CairnException e) {
         seen = "nobody reports: " + e;
       }
       if (clock.monotonicNanos() > deadline) {
         tally.violated("not well after " + HEAL_LIMIT.toSeconds() + " s: " + seen);
+        tellWhatIsUnwell();
         return false;
       }
       Thread.sleep(POLL_MILLIS);
     }
+  }
+
+  /** The end of what fsck says, and of what each metaserver has warned of. */
+  private void tellWhatIsUnwell() {
+    try {
+      say("fsck: " + last(cluster.processes().fsck().output().lines().toList()));
+      for (String id : cluster.metaservers()) {
+        say(id + " warned of: " + last(warnings(cluster.processes().log(id))));
+      }
+    } catch (IOException e) {
+      say("nothing more can be told: " + e);
+    }
+  }
+
+  private static List<String> warnings(Path log) throws IOException {
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
+      return lines.filter(line -> line.contains(" WARN ") || line.contains(" ERROR ")).toList();
+    }
+  }
+
+  private static String last(List<String> lines) {
+    return String.join(
+        "\n    ", lines.subList(Math.max(0, lines.size() - TOLD_LINES), lines.size()));
   }
 
   /** When everything is well again: whatever is checked at the end is checked here. */

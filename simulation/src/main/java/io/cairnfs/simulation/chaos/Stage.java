@@ -4,6 +4,7 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
+import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.types.ServerHealth;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -55,16 +56,34 @@ record Stage(
   }
 
   static boolean isWell(ClusterReportResult report) {
-    boolean serversUp =
-        report.getServersList().stream()
-            .allMatch(server -> server.getMember().getHealth() == ServerHealth.UP);
-    boolean metaserversUp =
-        report.getMetaserversList().stream()
-            .allMatch(member -> member.getLeader() || member.getReachable());
-    return serversUp
-        && metaserversUp
-        && report.getRepairBacklog() == 0
-        && report.getChunksUnderReplicated() == 0
-        && report.getChunksSettling() == 0;
+    return troubles(report).isEmpty();
+  }
+
+  /** What keeps a cluster from being well, a short text each. */
+  static List<String> troubles(ClusterReportResult report) {
+    List<String> troubles = new ArrayList<>();
+    for (ServerReport server : report.getServersList()) {
+      ServerHealth health = server.getMember().getHealth();
+      if (health != ServerHealth.UP) {
+        troubles.add(server.getMember().getName() + " is " + health);
+      }
+      count(
+          troubles, server.getRepairEntries(), "chunks missing on " + server.getMember().getName());
+    }
+    for (MetaserverReport member : report.getMetaserversList()) {
+      if (!member.getLeader() && !member.getReachable()) {
+        troubles.add(member.getId() + " is not reachable");
+      }
+    }
+    count(troubles, report.getRepairBacklog(), "replicas to be made");
+    count(troubles, report.getChunksUnderReplicated(), "chunks short of replicas");
+    count(troubles, report.getChunksSettling(), "chunks settling");
+    return troubles;
+  }
+
+  private static void count(List<String> troubles, long number, String what) {
+    if (number != 0) {
+      troubles.add(number + " " + what);
+    }
   }
 }

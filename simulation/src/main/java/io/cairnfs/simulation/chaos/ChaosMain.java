@@ -255,6 +255,7 @@ public final class ChaosMain implements Callable<Integer> {
   private void run(RandomGenerator random) throws IOException, InterruptedException {
     List<CairnFileSystem> clients = new ArrayList<>();
     histories = new Histories(cluster.root().resolve("histories"));
+    boolean checked = false;
     try (CairnFileSystem watcher = connect("watcher")) {
       watcher.mkdir(CairnPath.of(Contender.DIRECTORY), 0777);
       List<ChaosWriter> all = new ArrayList<>();
@@ -296,11 +297,16 @@ public final class ChaosMain implements Callable<Integer> {
       say("the writers have stopped; waiting until everything is well");
       if (heal(watcher)) {
         check(all);
+        checked = true;
       }
     } finally {
       for (CairnFileSystem client : clients) {
         client.close();
       }
+    }
+    // Clients give back idle chunks by themselves: only now nothing is being changed any more.
+    if (checked) {
+      histories.check(cluster.metaserverDirectories(), tally, this::say);
     }
   }
 
@@ -415,7 +421,6 @@ public final class ChaosMain implements Callable<Integer> {
     if (check.exitCode() != 0) {
       tally.violated("fsck: exit code " + check.exitCode() + ": " + check.output());
     }
-    histories.check(cluster.metaserverDirectories(), tally, this::say);
   }
 
   private void say(String line) {

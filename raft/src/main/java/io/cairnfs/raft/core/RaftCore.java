@@ -224,6 +224,20 @@ public final class RaftCore {
     return true;
   }
 
+  /**
+   * A connection from another member ended. If that one leads, its process has probably ended, too,
+   * and this member stands as soon as it may: not before the promise is over that the leader's
+   * lease relies on, but without waiting longer for a sign of life. One that does come makes up for
+   * it.
+   */
+  public void disconnected(MemberId other, long nowNanos) {
+    if (leader == null && other.equals(leaderId)) {
+      long pause = options.heartbeatInterval().toNanos();
+      long soon = Math.max(nowNanos, voteLockNanos) + random.nextLong(pause / 4, pause);
+      electionDeadlineNanos = Math.min(electionDeadlineNanos, soon);
+    }
+  }
+
   /** When {@link #tick} has to be called next, if nothing else happens. */
   public long nextDeadlineNanos() {
     return leader != null ? leader.nextDeadlineNanos() : electionDeadlineNanos;

@@ -977,6 +977,16 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     }
 
     @Override
+    public void onDisconnected(MemberId from) {
+      hand(
+          now -> {
+            if (!ended) {
+              core.disconnected(from, now);
+            }
+          });
+    }
+
+    @Override
     public void onRefusal(MemberId from, Envelope envelope, Refusal refusal) {
       hand(
           now -> {

@@ -18,6 +18,9 @@ public interface RaftTransport extends AutoCloseable {
   interface Receiver {
     void onMessage(RaftMessage message, Envelope envelope);
 
+    /** A connection over which a member sent to this one has ended, as when its process dies. */
+    void onDisconnected(MemberId from);
+
     /** Another member did not take what this one sent. */
     void onRefusal(MemberId from, Envelope envelope, Refusal refusal);
 

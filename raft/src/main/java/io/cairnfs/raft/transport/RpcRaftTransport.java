@@ -149,11 +149,17 @@ public final class RpcRaftTransport implements RaftTransport {
     introduced.put(
         id,
         new Member(id, new HostPort(address.getHost(), address.getPort()), address.getInstance()));
-    return new Incoming();
+    return new Incoming(id);
   }
 
   /** Runs on the event loop of the connection. */
   private final class Incoming implements StreamReceiver {
+    private final MemberId from;
+
+    Incoming(MemberId from) {
+      this.from = from;
+    }
+
     @Override
     public void onData(ByteString message, ByteBuf payload) throws CairnException {
       try {
@@ -168,7 +174,11 @@ public final class RpcRaftTransport implements RaftTransport {
 
     @Override
     public void onBroken(CairnException cause) {
-      // The other side opens a new one.
+      // The other side opens a new one, if it is there.
+      Receiver target = receiver;
+      if (target != null && !closed) {
+        target.onDisconnected(from);
+      }
     }
   }
 

@@ -67,6 +67,49 @@ final class RaftCoreElectionTest {
     assertThat(a.core.counters().of(CoreEvent.ELECTION_DEFERRED)).isEqualTo(1);
   }
 
+  /** The longest promise ends 300 ms after the last sign of life; then at most 50 ms pass. */
+  @Test
+  void whoeverLosesTheConnectionToItsLeaderStandsAsSoonAsItsPromiseIsOver() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1));
+    a.sent.clear();
+    a.advance(10);
+    a.core.disconnected(B, a.now());
+    a.pass(290);
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    a.pass(50);
+    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
+  }
+
+  @Test
+  void aConnectionThatIsLostLateIsNotWaitedForOnceMore() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1));
+    a.sent.clear();
+    a.pass(299);
+    a.core.disconnected(B, a.now());
+    a.pass(51);
+    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
+  }
+
+  @Test
+  void aLeaderThatIsHeardAgainAfterItsConnectionWasLostIsWaitedForAsBefore() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1));
+    a.core.disconnected(B, a.now());
+    a.pass(200);
+    a.append(B, 1, 1, 1, 1);
+    a.sent.clear();
+    a.pass(299);
+    assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+    assertThat(a.core.leader()).contains(B);
+  }
+
+  @Test
+  void theConnectionOfAnotherFollowerIsNotMissed() {
+    a.append(B, 1, 0, 0, 0, entry(1, 1));
+    long deadline = a.core.nextDeadlineNanos();
+    a.core.disconnected(C, a.now());
+    assertThat(a.core.nextDeadlineNanos()).isEqualTo(deadline);
+  }
+
   @Test
   void aMemberALittleBehindInApplyingStandsInTime() {
     catchUpOn(200);

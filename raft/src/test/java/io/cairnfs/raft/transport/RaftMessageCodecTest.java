@@ -106,6 +106,11 @@ final class RaftMessageCodecTest {
     }
 
     @Override
+    public void onDisconnected(MemberId from) {
+      throw new AssertionError("a codec knows no connections");
+    }
+
+    @Override
     public void onRefusal(MemberId from, Envelope envelope, Refusal refusal) {
       refusals.add(refusal);
     }

@@ -58,6 +58,7 @@ final class RpcRaftTransportTest {
     private final BlockingQueue<RaftMessage> heard = new LinkedBlockingQueue<>();
     private final BlockingQueue<Envelope> envelopes = new LinkedBlockingQueue<>();
     private final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
+    private final BlockingQueue<MemberId> disconnected = new LinkedBlockingQueue<>();
     private final RpcClient client;
     private final RpcRaftTransport transport;
     private RpcServer server;
@@ -88,6 +89,11 @@ final class RpcRaftTransportTest {
     public void onMessage(RaftMessage message, Envelope envelope) {
       heard.add(message);
       envelopes.add(envelope);
+    }
+
+    @Override
+    public void onDisconnected(MemberId from) {
+      disconnected.add(from);
     }
 
     @Override
@@ -122,6 +128,19 @@ final class RpcRaftTransportTest {
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void whoeverSentIsMissedWhenItsConnectionEnds() throws Exception {
+    try (Node b = new Node(B, "g")) {
+      try (Node a = new Node(A, "g")) {
+        a.transport.membershipChanged(Membership.ofVoters(List.of(a.member, b.member)));
+        a.transport.send(List.of(new TimeoutNow(A, B, 4)));
+        assertThat(b.next()).isEqualTo(new TimeoutNow(A, B, 4));
+        assertThat(b.disconnected).isEmpty();
+      }
+      assertThat(b.disconnected.poll(20, TimeUnit.SECONDS)).isEqualTo(A);
     }
   }
 

@@ -2,7 +2,7 @@
 
 _cairn_words="admin archive bench chaos check-history dataserver dfs format fsck help local metaserver quickstart simulate version"
 _cairn_dfs_words="cat checksum chgrp chmod chown copyFromLocal copyToLocal count cp df du dus find get \
-getmerge head help ls lsr mkdir moveFromLocal moveToLocal mv put rm rmdir rmr setrep stat tail test \
+getmerge head help ln ls lsr mkdir moveFromLocal moveToLocal mv put rm rmdir rmr setrep stat tail test \
 text touch touchz usage"
 
 # Sets COMPREPLY for the words of the shell; $1 = how many words stand before the command.

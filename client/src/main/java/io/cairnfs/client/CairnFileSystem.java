@@ -86,10 +86,21 @@ public interface CairnFileSystem extends Closeable {
   /** Attributes of what the path names; the last component is not followed if it is a symlink. */
   FileStatus stat(CairnPath path) throws CairnException;
 
-  /** As {@link #stat}. */
+  /** What becomes of a symlink that the last component of a path is. */
+  enum Symlinks {
+    /** The call is about what the link leads to: {@code SYMLINK_LOOP} after 40 links. */
+    FOLLOW,
+    /** The call is about the link itself. */
+    NO_FOLLOW
+  }
+
+  /** As {@link #stat(CairnPath)}, for what a symlink leads to if asked: POSIX fstatat(). */
+  FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException;
+
+  /** As {@link #stat(CairnPath)}. */
   CompletableFuture<FileStatus> statAsync(CairnPath path);
 
-  /** {@link #stat}, with absence (also of a parent) as a value. */
+  /** {@link #stat(CairnPath)}, with absence (also of a parent) as a value. */
   Optional<FileStatus> find(CairnPath path) throws CairnException;
 
   default boolean exists(CairnPath path) throws CairnException {
@@ -125,18 +136,52 @@ public interface CairnFileSystem extends Closeable {
     /** POSIX: a file or an empty directory is replaced, in the same instant. */
     REPLACE,
     /** {@code EXISTS}. */
-    NO_REPLACE
+    NO_REPLACE,
+    /**
+     * Source and target change places in the same instant, whatever they are; {@code NOT_FOUND}
+     * unless both exist. As Linux' RENAME_EXCHANGE.
+     */
+    EXCHANGE
   }
 
   /**
    * Renames a file or directory, atomically, whatever its size. The target is the new path itself:
-   * it is never taken as a directory to move into.
+   * it is never taken as a directory to move into. Symlinks at the end of either path are renamed
+   * and replaced themselves. If both paths are names of the same file, nothing happens, as in POSIX
+   * rename().
    *
    * @throws CairnException {@code EXISTS}, {@code NOT_EMPTY}, {@code IS_A_DIRECTORY}, {@code
    *     NOT_A_DIRECTORY} as in POSIX; {@code INVALID_ARGUMENT} when the target lies below the
    *     source
    */
   FileStatus rename(CairnPath source, CairnPath target, RenameMode mode) throws CairnException;
+
+  /**
+   * Makes a symbolic link: POSIX symlink(). Rights, existence and form of what it leads to are
+   * looked at only when it is followed, which metaservers do in every path.
+   *
+   * @param target 1 to 4,095 bytes without NUL, kept as they are; relative ones lead on from the
+   *     directory that holds the link
+   * @throws CairnException {@code EXISTS}; {@code NOT_FOUND} for an empty target; {@code
+   *     NAME_TOO_LONG}
+   */
+  FileStatus symlink(byte[] target, CairnPath link) throws CairnException;
+
+  /**
+   * The target of a symlink, as it was given: POSIX readlink().
+   *
+   * @throws CairnException {@code INVALID_ARGUMENT} unless it is a symlink
+   */
+  byte[] readLink(CairnPath link) throws CairnException;
+
+  /**
+   * Gives a file or symlink one more name: POSIX linkat() without AT_SYMLINK_FOLLOW. All its names
+   * are equal; its content stays until the last one is removed.
+   *
+   * @throws CairnException {@code EXISTS}; {@code NOT_PERMITTED} for a directory; {@code
+   *     TOO_MANY_LINKS} beyond 65,000 names
+   */
+  FileStatus link(CairnPath existing, CairnPath link) throws CairnException;
 
   /** How far {@link #delete} goes. */
   enum DeleteMode {
@@ -171,8 +216,19 @@ public interface CairnFileSystem extends Closeable {
    */
   void rmdir(CairnPath path) throws CairnException;
 
-  /** Changes mode, owner, group, times or replication. */
-  FileStatus setAttributes(CairnPath path, AttributeChange change) throws CairnException;
+  /** Changes mode, owner, group, times or replication; a symlink at the end is followed. */
+  default FileStatus setAttributes(CairnPath path, AttributeChange change) throws CairnException {
+    return setAttributes(path, change, Symlinks.FOLLOW);
+  }
+
+  /**
+   * Changes mode, owner, group, times or replication.
+   *
+   * @throws CairnException {@code UNSUPPORTED} for the mode of a symlink itself; {@code
+   *     NOT_PERMITTED}
+   */
+  FileStatus setAttributes(CairnPath path, AttributeChange change, Symlinks symlinks)
+      throws CairnException;
 
   /** Totals by a paged walk: not of one instant if the tree is changed meanwhile. */
   ContentSummary contentSummary(CairnPath path) throws CairnException;

@@ -33,6 +33,7 @@ import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
@@ -47,6 +48,7 @@ import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.StatFsResult;
+import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.metadata.Walk;
 import io.cairnfs.proto.metadata.WalkEntry;
@@ -424,9 +426,22 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException {
+    return environment.await(statAsync(path, symlinks));
+  }
+
+  @Override
   public CompletableFuture<FileStatus> statAsync(CairnPath path) {
+    return statAsync(path, Symlinks.NO_FOLLOW);
+  }
+
+  private CompletableFuture<FileStatus> statAsync(CairnPath path, Symlinks symlinks) {
     try {
-      Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+      Stat stat =
+          Stat.newBuilder()
+              .setTarget(Conversions.nodeRef(path))
+              .setFollow(symlinks == Symlinks.FOLLOW)
+              .build();
       return metadata
           .read(ReadRequest.newBuilder().setStat(stat))
           .thenCompose(reply -> statusFuture(path, reply.getAttributes()));
@@ -521,10 +536,43 @@ final class ConnectedFileSystem implements CairnFileSystem {
                 switch (mode) {
                   case REPLACE -> io.cairnfs.proto.metadata.RenameMode.REPLACE;
                   case NO_REPLACE -> io.cairnfs.proto.metadata.RenameMode.NO_REPLACE;
+                  case EXCHANGE -> io.cairnfs.proto.metadata.RenameMode.EXCHANGE;
                 })
             .build();
     OperationResult result = mutate(Operation.newBuilder().setRename(rename));
     return Conversions.status(target, result.getRename().getAttributes());
+  }
+
+  @Override
+  public FileStatus symlink(byte[] target, CairnPath link) throws CairnException {
+    Symlink symlink =
+        Symlink.newBuilder()
+            .setTarget(ByteString.copyFrom(target))
+            .setLink(Conversions.nodeRef(link))
+            .build();
+    return Conversions.status(
+        link, mutate(Operation.newBuilder().setSymlink(symlink)).getAttributes());
+  }
+
+  @Override
+  public byte[] readLink(CairnPath link) throws CairnException {
+    Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(link)).build();
+    Attributes attributes = read(ReadRequest.newBuilder().setStat(stat)).getAttributes();
+    if (!Conversions.status(link, attributes).isSymlink()) {
+      throw new CairnException(ErrorCode.INVALID_ARGUMENT, link + " is not a symlink");
+    }
+    return attributes.getSymlinkTarget().toByteArray();
+  }
+
+  @Override
+  public FileStatus link(CairnPath existing, CairnPath link) throws CairnException {
+    Link request =
+        Link.newBuilder()
+            .setExisting(Conversions.nodeRef(existing))
+            .setLink(Conversions.nodeRef(link))
+            .build();
+    return Conversions.status(
+        link, mutate(Operation.newBuilder().setLink(request)).getAttributes());
   }
 
   @Override
@@ -567,8 +615,12 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
-  public FileStatus setAttributes(CairnPath path, AttributeChange change) throws CairnException {
-    SetAttributes.Builder set = SetAttributes.newBuilder().setTarget(Conversions.nodeRef(path));
+  public FileStatus setAttributes(CairnPath path, AttributeChange change, Symlinks symlinks)
+      throws CairnException {
+    SetAttributes.Builder set =
+        SetAttributes.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setNoFollow(symlinks == Symlinks.NO_FOLLOW);
     change.newMode().ifPresent(set::setMode);
     change.newOwner().ifPresent(set::setOwner);
     change.newGroup().ifPresent(set::setGroup);

@@ -9,13 +9,14 @@ import java.util.Objects;
  * @param path as the caller named it; in listings the directory's path with the entry's name
  * @param inode the identity that rename does not change; never reused
  * @param mode permission bits, 0 to 07777
- * @param length committed bytes; 0 for directories
+ * @param length committed bytes; 0 for directories, that of the target for symlinks
  * @param modificationTimeNanos nanoseconds since the epoch, as the other times
  * @param linkCount names that lead to the inode
  * @param replication copies of every byte; 0 for directories
  * @param chunkBytes the largest chunk of this file (HDFS' block size); 0 for directories
  * @param changeIndex log index of the last change: equal values mean an unchanged inode
- * @param symlinkTarget the target's bytes; empty unless {@code type} is SYMLINK
+ * @param symlinkTarget where a symlink leads, in the normal form of paths ({@link
+ *     CairnFileSystem#readLink} has the bytes); empty unless {@code type} is SYMLINK
  * @param beingWritten a writer holds the file's exclusive write lease
  */
 public record FileStatus(

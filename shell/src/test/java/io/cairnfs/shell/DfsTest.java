@@ -74,6 +74,48 @@ class DfsTest {
             CreateOptions.defaults().overwrite().createParents());
   }
 
+  @Test
+  void lnGivesFilesFurtherNames() throws IOException {
+    assertRun(0, "", "", "-ln", "/t/a", "/t/other");
+    assertRun(0, "hello\n", "", "-cat", "/t/other");
+    assertThat(memory.stat(CairnPath.of("/t/other")).inode())
+        .isEqualTo(memory.stat(CairnPath.of("/t/a")).inode());
+    assertRun(1, "", "ln: `/t/other': File exists\n", "-ln", "/t/a", "/t/other");
+    assertRun(0, "", "", "-ln", "-f", "/t/d/b", "/t/other");
+    assertRun(0, "world\n", "", "-cat", "/t/other");
+    assertRun(0, "", "", "-ln", "/t/a", "/t/d");
+    assertRun(0, "hello\n", "", "-cat", "/t/d/a");
+  }
+
+  @Test
+  void lnRefusesWhatCannotBe() throws IOException {
+    assertRun(1, "", "ln: `/t/d': Is a directory\n", "-ln", "/t/d", "/t/e");
+    assertRun(1, "", "ln: `/t/none': No such file or directory\n", "-ln", "/t/none", "/t/e");
+    assertRun(1, "", "ln: `/t/a' to `/t/a': are identical\n", "-ln", "-f", "/t/a", "/t/a");
+    assertRun(
+        1,
+        "",
+        "ln: `file://" + local + "/x': No such file or directory\n",
+        "-ln",
+        "file://" + local + "/x",
+        "/t/e");
+    assertThat(memory.exists(CairnPath.of("/t/a"))).isTrue();
+    assertThat(memory.exists(CairnPath.of("/t/e"))).isFalse();
+  }
+
+  @Test
+  void lnMakesSymlinksWithTheTargetAsTyped() throws IOException {
+    assertRun(0, "", "", "-ln", "-s", "d/b", "/t/l");
+    assertThat(memory.readLink(CairnPath.of("/t/l")))
+        .isEqualTo("d/b".getBytes(StandardCharsets.UTF_8));
+    assertRun(0, "", "", "-ln", "-s", "nothing", "/t/d");
+    assertThat(memory.stat(CairnPath.of("/t/d/nothing")).isSymlink()).isTrue();
+    assertRun(1, "", "ln: `/t/l': File exists\n", "-ln", "-s", "x", "/t/l");
+    assertRun(0, "", "", "-ln", "-s", "-f", "a", "/t/l");
+    assertThat(memory.stat(CairnPath.of("/t/l")).symlinkTarget()).isEqualTo(CairnPath.of("a"));
+    assertRun(1, "", "ln: `/t/d': Is a directory\n", "-ln", "-s", "-f", "/", "/t/d");
+  }
+
   private String read(String path) throws IOException {
     return new String(memory.readFully(CairnPath.of(path), 1 << 30), StandardCharsets.UTF_8);
   }

@@ -302,6 +302,8 @@ public final class FakeNamespace {
         cluster.events.add(operation.getKindCase().name());
         result.setDone(Done.getDefaultInstance());
       }
+      case SYMLINK, LINK ->
+          throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
       case SET_MEMBERSHIP ->
           throw new CairnException(ErrorCode.UNKNOWN_SERVER, "no server here is registered");
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "no operation");

@@ -9,8 +9,9 @@ import io.cairnfs.proto.types.FileType;
 /**
  * What a file, directory or symlink is, without its content.
  *
- * @param parent the directory that holds it (of a file: the one that its usage is charged to),
- *     {@link #DELETED_ROOT} once its last name is gone, 0 for the root
+ * @param parent the directory that holds it (of a file: that of its first name, which its usage is
+ *     charged to; its further names are in table LINK), {@link #DELETED_ROOT} once its last name is
+ *     gone, 0 for the root
  * @param linkCount names of a file; 2 and the subdirectories of a directory
  * @param replication replicas of a file's chunks; 0 otherwise
  * @param chunkBytes greatest length of one chunk of a file; 0 otherwise
@@ -72,6 +73,10 @@ public record InodeRecord(
 
   public boolean isFile() {
     return type == FileType.FILE;
+  }
+
+  public boolean isSymlink() {
+    return type == FileType.SYMLINK;
   }
 
   /** Its last name is gone. */
@@ -172,6 +177,7 @@ public record InodeRecord(
     private long chunkBytes;
     private long parent;
     private ContentKind content;
+    private ByteString symlinkTarget;
     private long changeIndex;
 
     private Editor(InodeRecord from) {
@@ -189,6 +195,7 @@ public record InodeRecord(
       chunkBytes = from.chunkBytes;
       parent = from.parent;
       content = from.content;
+      symlinkTarget = from.symlinkTarget;
       changeIndex = from.changeIndex;
     }
 
@@ -258,6 +265,11 @@ public record InodeRecord(
       return this;
     }
 
+    public Editor symlinkTarget(ByteString value) {
+      symlinkTarget = value;
+      return this;
+    }
+
     Editor changeIndex(long value) {
       changeIndex = value;
       return this;
@@ -279,7 +291,7 @@ public record InodeRecord(
           chunkBytes,
           parent,
           content,
-          from.symlinkTarget,
+          symlinkTarget,
           changeIndex);
     }
   }

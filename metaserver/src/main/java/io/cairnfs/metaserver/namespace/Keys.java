@@ -45,6 +45,26 @@ public final class Keys {
     return new String(nameOf(dentryKey), StandardCharsets.UTF_8);
   }
 
+  /** Key of table LINK. */
+  public static byte[] link(InodeId inode, InodeId parent, FileName name) {
+    byte[] bytes = name.bytes();
+    return new KeyBuilder(2 * Long.BYTES + bytes.length)
+        .addLong(inode.value())
+        .addLong(parent.value())
+        .addBytes(bytes)
+        .build();
+  }
+
+  /** The directory in a key of table LINK. */
+  public static InodeId linkParentOf(byte[] linkKey) {
+    return new InodeId(KeyBuilder.longAt(linkKey, 1 + Long.BYTES));
+  }
+
+  /** The name bytes in a key of table LINK. */
+  public static byte[] linkNameOf(byte[] linkKey) {
+    return Arrays.copyOfRange(linkKey, 1 + 2 * Long.BYTES, linkKey.length);
+  }
+
   /** Key of table SESSION, and prefix of the session's replies. */
   public static byte[] session(SessionId session) {
     return new KeyBuilder(Long.BYTES).addLong(session.value()).build();

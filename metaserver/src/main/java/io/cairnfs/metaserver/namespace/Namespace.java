@@ -78,11 +78,38 @@ public class Namespace {
     return inode.toAttributes(inode.isFile() && lease(inode.id()).isPresent());
   }
 
+  /** True if this name of a file is one of those beside its first. */
+  public final boolean isFurtherName(InodeId file, InodeId parent, FileName name) {
+    return reader.get(Table.LINK, Keys.link(file, parent, name)).isPresent();
+  }
+
+  /** The names of a file beside its first, by directory and name. */
+  public final RecordCursor furtherNames(InodeId file) {
+    return reader.scanPrefix(Table.LINK, Keys.inode(file));
+  }
+
   /**
-   * True if the way up from an inode reaches the root: false once it, or a directory above it, was
-   * deleted.
+   * True if the way up from one of an inode's names reaches the root: false once all of them, or
+   * directories above them, were deleted.
    */
   public final boolean isReachable(InodeRecord inode) {
+    if (leadsToRoot(inode)) {
+      return true;
+    }
+    if (inode.isDirectory() || inode.linkCount() < 2) {
+      return false;
+    }
+    try (RecordCursor names = furtherNames(inode.id())) {
+      while (names.next()) {
+        if (inode(Keys.linkParentOf(names.key())).filter(this::leadsToRoot).isPresent()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean leadsToRoot(InodeRecord inode) {
     InodeRecord at = inode;
     while (!at.id().equals(InodeId.ROOT)) {
       if (at.isDeleted()) {

@@ -4,12 +4,15 @@ import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.id.SessionId;
 import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.store.Bytes;
+import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.Table;
 
 /**
  * Typed writes of the namespace's tables, within one transaction. Every record carries its index.
  */
 public final class NamespaceEditor extends Namespace {
+  private static final int LINK_FORMAT = 1;
+
   private final Transaction transaction;
 
   public NamespaceEditor(Transaction transaction) {
@@ -45,6 +48,54 @@ public final class NamespaceEditor extends Namespace {
 
   public void deleteDentry(InodeId parent, FileName name) {
     transaction.delete(Table.DENTRY, Keys.dentry(parent, name));
+  }
+
+  /** Remembers that a file has this name beside its first one. */
+  public void putFurtherName(InodeId file, InodeId parent, FileName name) {
+    byte[] value = new RecordOutput(LINK_FORMAT).writeVarint(transaction.index()).toByteArray();
+    transaction.put(Table.LINK, Keys.link(file, parent, name), value);
+  }
+
+  /**
+   * A file with one name less: another one is its first if that is the one that goes. The record is
+   * the caller's to store, the entry of the directory his to delete.
+   */
+  public InodeRecord withoutName(InodeRecord file, InodeId parent, FileName name) {
+    InodeRecord.Editor less = file.edit().linkCount(file.linkCount() - 1);
+    if (file.linkCount() > 1) {
+      if (isFurtherName(file.id(), parent, name)) {
+        transaction.delete(Table.LINK, Keys.link(file.id(), parent, name));
+      } else {
+        less.parent(takeFurtherName(file.id()).value());
+      }
+    }
+    return less.done();
+  }
+
+  /** Takes one of the further names to be the first. */
+  private InodeId takeFurtherName(InodeId file) {
+    byte[] key;
+    try (RecordCursor names = furtherNames(file)) {
+      if (!names.next()) {
+        throw new CorruptRecord(file + " has fewer names than its link count says");
+      }
+      key = names.key();
+    }
+    transaction.delete(Table.LINK, key);
+    return Keys.linkParentOf(key);
+  }
+
+  /** An inode of which one name is now another. The record is the caller's to store. */
+  public InodeRecord withMovedName(
+      InodeRecord inode, InodeId from, FileName fromName, InodeId to, FileName toName) {
+    boolean further =
+        !inode.isDirectory() && inode.linkCount() > 1 && isFurtherName(inode.id(), from, fromName);
+    if (!further) {
+      return inode.edit().parent(to.value()).done();
+    }
+    transaction.delete(Table.LINK, Keys.link(inode.id(), from, fromName));
+    putFurtherName(inode.id(), to, toName);
+    return inode;
   }
 
   /** Stores a file's whole content; the inode's length and content kind are the caller's. */

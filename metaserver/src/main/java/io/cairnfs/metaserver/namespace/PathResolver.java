@@ -7,22 +7,32 @@ import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.name.FileName;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Walks paths for one principal. Every directory that is walked through needs the search
  * permission; so does the directory a name is looked up in. Slashes may lead, trail and repeat.
- * {@code .} and {@code ..} are no names here: whoever joins paths resolves them. Symlinks are not
- * followed: one in the middle of a path is NOT_A_DIRECTORY.
+ * {@code .} and {@code ..} are no names here: whoever joins paths resolves them. In the target of a
+ * symlink they mean what they do in POSIX.
  *
- * <p>Refusals: NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED, NAME_TOO_LONG (a path above {@value
- * #MAX_PATH_BYTES} bytes or a name above 255), INVALID_ARGUMENT (NUL, {@code .} or {@code ..}).
+ * <p>Symlinks before the last name are followed, one that is the last name as the caller says: at
+ * most {@value #MAX_FOLLOWED} in one path, whether they lead round in a circle or not.
+ *
+ * <p>Refusals: NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED, SYMLINK_LOOP, NAME_TOO_LONG (a path
+ * above {@value #MAX_PATH_BYTES} bytes or a name above 255), INVALID_ARGUMENT (NUL, {@code .} or
+ * {@code ..}).
  */
 public final class PathResolver {
   public static final int MAX_PATH_BYTES = 4096;
+
+  /** As Linux has it; POSIX' SYMLOOP_MAX is at least 8. */
+  public static final int MAX_FOLLOWED = 40;
 
   private final Namespace namespace;
   private final Principal principal;
@@ -53,41 +63,123 @@ public final class PathResolver {
     }
   }
 
-  /** What a reference leads to. */
-  public InodeRecord resolve(NodeRef ref) throws CairnException {
-    return locate(ref).requireTarget(ref);
+  /** What becomes of a symlink that the last name of a path is. */
+  public enum LastLink {
+    /** The path leads to what the link leads to. */
+    FOLLOWED,
+    /** The path leads to the link itself. */
+    KEPT
   }
 
-  /** The directory a reference ends in, which must exist, and what is there, if anything. */
-  public Place locate(NodeRef ref) throws CairnException {
-    List<FileName> names = split(ref);
+  /** What to do for a directory that is missing on the way. */
+  public interface MissingDirectory {
+    InodeRecord make(InodeRecord parent, FileName name) throws CairnException;
+  }
+
+  /** What a reference leads to. */
+  public InodeRecord resolve(NodeRef ref, LastLink lastLink) throws CairnException {
+    return locate(ref, lastLink).requireTarget(ref);
+  }
+
+  /**
+   * The directory a reference ends in, which must exist, and what is there, if anything: behind a
+   * symlink that is followed, the directory and the name that it leads to.
+   */
+  public Place locate(NodeRef ref, LastLink lastLink) throws CairnException {
+    return locate(
+        ref,
+        lastLink,
+        (parent, name) -> {
+          throw notFound(ref);
+        });
+  }
+
+  /** As {@link #locate(NodeRef, LastLink)}, with what is to be done for missing directories. */
+  public Place locate(NodeRef ref, LastLink lastLink, MissingDirectory missing)
+      throws CairnException {
+    // Empty: the directory above.
+    Deque<Optional<FileName>> ahead = new ArrayDeque<>();
+    split(ref).forEach(name -> ahead.add(Optional.of(name)));
     InodeRecord at = base(ref);
-    if (names.isEmpty()) {
-      return new Place(at, Optional.empty(), Optional.of(at));
+    int followed = 0;
+    while (!ahead.isEmpty()) {
+      Optional<FileName> next = ahead.remove();
+      if (next.isEmpty()) {
+        at = above(at, ref);
+        continue;
+      }
+      Optional<InodeRecord> found = step(at, next.get(), ref);
+      boolean last = ahead.isEmpty();
+      if (found.isPresent()
+          && found.get().isSymlink()
+          && (!last || lastLink == LastLink.FOLLOWED)) {
+        if (++followed > MAX_FOLLOWED) {
+          throw new CairnException(
+              ErrorCode.SYMLINK_LOOP,
+              describe(ref) + ": more than " + MAX_FOLLOWED + " symlinks on the way");
+        }
+        ByteString target = found.get().symlinkTarget();
+        turn(target, ahead);
+        at = target.byteAt(0) == '/' ? root() : at;
+      } else if (last) {
+        return new Place(at, next, found);
+      } else {
+        at = found.isPresent() ? found.get() : missing.make(at, next.get());
+      }
     }
-    for (int i = 0; i < names.size() - 1; i++) {
-      at = step(at, names.get(i), ref).orElseThrow(() -> notFound(ref));
+    return new Place(at, Optional.empty(), Optional.of(at));
+  }
+
+  private InodeRecord above(InodeRecord directory, NodeRef ref) throws CairnException {
+    requireSearchable(directory, "..", ref);
+    return directory.id().equals(InodeId.ROOT)
+        ? directory
+        : namespace.requireInode(new InodeId(directory.parent()));
+  }
+
+  /** Puts the components of a symlink's target before what is ahead. */
+  private static void turn(ByteString target, Deque<Optional<FileName>> ahead)
+      throws CairnException {
+    List<Optional<FileName>> components = new ArrayList<>();
+    for (byte[] component : components(target.toByteArray())) {
+      boolean dots = component[0] == '.' && component[component.length - 1] == '.';
+      if (!dots || component.length > 2) {
+        components.add(Optional.of(FileName.of(component)));
+      } else if (component.length == 2) {
+        components.add(Optional.empty());
+      }
     }
-    FileName last = names.get(names.size() - 1);
-    Optional<InodeRecord> target = step(at, last, ref);
-    return new Place(at, Optional.of(last), target);
+    Collections.reverse(components);
+    components.forEach(ahead::addFirst);
   }
 
   /** The inode that a reference starts at. */
-  public InodeRecord base(NodeRef ref) throws CairnException {
+  private InodeRecord base(NodeRef ref) throws CairnException {
     long id = ref.getBase();
     if (id == 0) {
-      return namespace
-          .inode(InodeId.ROOT)
-          .orElseThrow(
-              () -> new CairnException(ErrorCode.UNAVAILABLE, "the cluster is not bootstrapped"));
+      return root();
     }
     Optional<InodeRecord> base = id < 0 ? Optional.empty() : namespace.inode(new InodeId(id));
     return base.filter(namespace::isReachable).orElseThrow(() -> notFound(ref));
   }
 
+  private InodeRecord root() throws CairnException {
+    return namespace
+        .inode(InodeId.ROOT)
+        .orElseThrow(
+            () -> new CairnException(ErrorCode.UNAVAILABLE, "the cluster is not bootstrapped"));
+  }
+
   /** What stands under a name in a directory that the path has led to. */
-  public Optional<InodeRecord> step(InodeRecord directory, FileName name, NodeRef ref)
+  private Optional<InodeRecord> step(InodeRecord directory, FileName name, NodeRef ref)
+      throws CairnException {
+    requireSearchable(directory, name, ref);
+    return namespace
+        .dentry(directory.id(), name)
+        .map(dentry -> namespace.requireInode(dentry.inode()));
+  }
+
+  private void requireSearchable(InodeRecord directory, Object name, NodeRef ref)
       throws CairnException {
     if (!directory.isDirectory()) {
       throw new CairnException(
@@ -95,9 +187,6 @@ public final class PathResolver {
           describe(ref) + ": what stands before '" + name + "' is not a directory");
     }
     Permissions.require(directory, principal, Permissions.SEARCH, () -> describe(ref));
-    return namespace
-        .dentry(directory.id(), name)
-        .map(dentry -> namespace.requireInode(dentry.inode()));
   }
 
   /** The names of a path. */
@@ -108,18 +197,26 @@ public final class PathResolver {
           ErrorCode.NAME_TOO_LONG,
           "path of " + path.size() + " bytes; at most " + MAX_PATH_BYTES + " are possible");
     }
-    byte[] bytes = path.toByteArray();
     List<FileName> names = new ArrayList<>();
+    for (byte[] component : components(path.toByteArray())) {
+      names.add(FileName.of(component));
+    }
+    return names;
+  }
+
+  /** What stands between slashes, without what is empty. */
+  private static List<byte[]> components(byte[] path) {
+    List<byte[]> components = new ArrayList<>();
     int start = 0;
-    for (int i = 0; i <= bytes.length; i++) {
-      if (i == bytes.length || bytes[i] == '/') {
+    for (int i = 0; i <= path.length; i++) {
+      if (i == path.length || path[i] == '/') {
         if (i > start) {
-          names.add(FileName.of(Arrays.copyOfRange(bytes, start, i)));
+          components.add(Arrays.copyOfRange(path, start, i));
         }
         start = i + 1;
       }
     }
-    return names;
+    return components;
   }
 
   public static CairnException notFound(NodeRef ref) {

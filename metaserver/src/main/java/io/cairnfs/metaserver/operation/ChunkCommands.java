@@ -42,6 +42,8 @@ final class ChunkCommands {
       case MKDIR,
           CREATE,
           RENAME,
+          SYMLINK,
+          LINK,
           UNLINK,
           RMDIR,
           DELETE_TREE,

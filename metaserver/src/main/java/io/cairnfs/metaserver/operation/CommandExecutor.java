@@ -134,6 +134,8 @@ public final class CommandExecutor {
       case RMDIR -> RmdirOperation.apply(context, operation.getRmdir());
       case DELETE_TREE -> DeleteTreeOperation.apply(context, operation.getDeleteTree());
       case SET_ATTRIBUTES -> SetAttributesOperation.apply(context, operation.getSetAttributes());
+      case SYMLINK -> SymlinkOperation.apply(context, operation.getSymlink());
+      case LINK -> LinkOperation.apply(context, operation.getLink());
       case RELEASE -> ReleaseOperation.apply(context, operation.getRelease());
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());

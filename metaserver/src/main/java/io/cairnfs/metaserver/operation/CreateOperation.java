@@ -7,6 +7,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.Create;
@@ -56,7 +57,9 @@ final class CreateOperation {
             request.getChunkBytes() == 0 ? cluster.defaultChunkBytes() : request.getChunkBytes());
     requireContentFits();
     Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
-    Place place = tree.locate(target, parents, PARENT_MODE);
+    // Only who insists on a new file does not mean what a symlink leads to.
+    LastLink lastLink = request.getOverwrite() ? LastLink.FOLLOWED : LastLink.KEPT;
+    Place place = tree.locate(target, lastLink, parents, PARENT_MODE);
     InodeRecord file;
     if (place.target().isPresent()) {
       file = emptied(place, place.target().get(), replication, chunkBytes);

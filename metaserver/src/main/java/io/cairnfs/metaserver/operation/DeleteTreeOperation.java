@@ -8,6 +8,7 @@ import io.cairnfs.metaserver.namespace.DentryRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.store.RecordCursor;
@@ -45,7 +46,7 @@ final class DeleteTreeOperation {
   static OperationResult apply(CommandContext context, DeleteTree request) throws CairnException {
     NodeRef ref = request.getTarget();
     Tree tree = new Tree(context);
-    Place place = tree.paths().locate(ref);
+    Place place = tree.paths().locate(ref, LastLink.KEPT);
     InodeRecord target = place.requireTarget(ref);
     FileName name = place.requireName(ref);
     if (!target.isDirectory()) {

@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -16,10 +17,10 @@ final class MkdirOperation {
     int mode = FileLimits.requireMode(request.getMode());
     Tree tree = new Tree(context);
     Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
-    Place place = tree.locate(request.getTarget(), parents, mode);
+    Place place = tree.locate(request.getTarget(), LastLink.KEPT, parents, mode);
     InodeRecord directory;
     if (place.target().isPresent()) {
-      directory = requireSuits(place.target().get(), request);
+      directory = requireSuits(tree, place.target().get(), request);
     } else {
       tree.requireMayAdd(
           place.parent(), place.requireName(request.getTarget()), request.getTarget());
@@ -30,8 +31,12 @@ final class MkdirOperation {
         .build();
   }
 
-  private static InodeRecord requireSuits(InodeRecord existing, Mkdir request)
+  private static InodeRecord requireSuits(Tree tree, InodeRecord there, Mkdir request)
       throws CairnException {
+    InodeRecord existing = there;
+    if (there.isSymlink() && request.getExistOk()) {
+      existing = tree.paths().locate(request.getTarget(), LastLink.FOLLOWED).target().orElse(there);
+    }
     if (!existing.isDirectory() || !request.getExistOk()) {
       throw new CairnException(
           ErrorCode.EXISTS, PathResolver.describe(request.getTarget()) + " exists");

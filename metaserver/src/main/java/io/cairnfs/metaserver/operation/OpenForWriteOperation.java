@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.CreateResult;
@@ -19,7 +20,7 @@ final class OpenForWriteOperation {
     NamespaceEditor namespace = context.namespace();
     NodeRef target = request.getTarget();
     Tree tree = new Tree(context);
-    Place place = tree.paths().locate(target);
+    Place place = tree.paths().locate(target, LastLink.FOLLOWED);
     InodeRecord file = place.requireTarget(target);
     Tree.requireFile(file, target);
     Permissions.require(

@@ -126,7 +126,7 @@ final class PurgeStepOperation {
       namespace.moveToDeleted(child, deleted);
       return;
     }
-    InodeRecord unlinked = child.edit().linkCount(child.linkCount() - 1).done();
+    InodeRecord unlinked = namespace.withoutName(child, directory.id(), name);
     if (unlinked.linkCount() > 0) {
       namespace.putInode(unlinked);
     } else if (held.contains(child.id().value()) || !removeContent(unlinked)) {

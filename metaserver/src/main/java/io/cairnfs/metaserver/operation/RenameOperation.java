@@ -7,6 +7,7 @@ import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -17,7 +18,8 @@ import io.cairnfs.proto.types.NodeRef;
 
 /**
  * Moves a name, atomically and in time that does not depend on what is below: POSIX rename(). An
- * existing file, or an empty directory, is replaced by its like unless the mode forbids it.
+ * existing file, or an empty directory, is replaced by its like unless the mode forbids it, or both
+ * change places. Two names of one file stay as they are.
  */
 final class RenameOperation {
   private final CommandContext context;
@@ -40,42 +42,38 @@ final class RenameOperation {
   }
 
   private OperationResult apply() throws CairnException {
-    Place from = tree.paths().locate(request.getSource());
+    Place from = tree.paths().locate(request.getSource(), LastLink.KEPT);
     InodeRecord source = from.requireTarget(request.getSource());
     FileName sourceName = from.requireName(request.getSource());
-    Place to = tree.paths().locate(request.getTarget());
+    Place to = tree.paths().locate(request.getTarget(), LastLink.KEPT);
     FileName targetName = to.requireName(request.getTarget());
-    requireDirectory(to.parent(), request.getTarget());
-    requireNoCycle(source, to.parent());
+    boolean sameInode = to.target().filter(there -> there.id().equals(source.id())).isPresent();
+    if (sameInode && request.getMode() != RenameMode.NO_REPLACE) {
+      return result(source);
+    }
+    requireNoCycle(source, request.getSource(), to.parent(), request.getTarget());
     Permissions.requireMayRemove(
         from.parent(), source, context.principal(), () -> describe(request.getSource()));
+    if (request.getMode() == RenameMode.EXCHANGE) {
+      return result(exchange(from, sourceName, to, targetName));
+    }
     tree.requireMayAdd(to.parent(), targetName, request.getTarget());
-    boolean sameName = from.parent().id().equals(to.parent().id()) && sourceName.equals(targetName);
     if (to.target().isPresent()) {
       requireMayReplace(source, to);
-      if (sameName) {
-        return result(source);
-      }
       removeReplaced(to, targetName);
     }
     return result(move(source, from.parent().id(), sourceName, to.parent().id(), targetName));
   }
 
-  private void requireDirectory(InodeRecord parent, NodeRef ref) throws CairnException {
-    if (!parent.isDirectory()) {
-      throw new CairnException(
-          ErrorCode.NOT_A_DIRECTORY, describe(ref) + ": its parent is not a directory");
-    }
-  }
-
   /** A directory does not move below itself. */
-  private void requireNoCycle(InodeRecord source, InodeRecord targetParent) throws CairnException {
-    InodeRecord at = targetParent;
-    while (source.isDirectory()) {
-      if (at.id().equals(source.id())) {
+  private void requireNoCycle(
+      InodeRecord moved, NodeRef movedRef, InodeRecord newParent, NodeRef newRef)
+      throws CairnException {
+    InodeRecord at = newParent;
+    while (moved.isDirectory()) {
+      if (at.id().equals(moved.id())) {
         throw new CairnException(
-            ErrorCode.INVALID_ARGUMENT,
-            describe(request.getTarget()) + " lies in " + describe(request.getSource()));
+            ErrorCode.INVALID_ARGUMENT, describe(newRef) + " lies in " + describe(movedRef));
       }
       if (at.id().equals(InodeId.ROOT)) {
         return;
@@ -88,9 +86,6 @@ final class RenameOperation {
     InodeRecord target = to.target().orElseThrow();
     if (request.getMode() == RenameMode.NO_REPLACE) {
       throw new CairnException(ErrorCode.EXISTS, describe(request.getTarget()) + " exists");
-    }
-    if (source.id().equals(target.id())) {
-      return;
     }
     if (source.isDirectory() && !target.isDirectory()) {
       throw new CairnException(
@@ -114,17 +109,45 @@ final class RenameOperation {
     if (target.isDirectory()) {
       tree.dropEmptyDirectory(target);
     } else {
-      tree.dropLink(target);
+      tree.dropLink(target, to.parent().id(), name);
     }
   }
 
   private InodeRecord move(
       InodeRecord source, InodeId from, FileName fromName, InodeId to, FileName toName) {
     tree.detach(from, fromName, source);
-    InodeRecord moved =
-        namespace.putInode(source.edit().parent(to.value()).ctimeNanos(context.nowNanos()).done());
+    InodeRecord moved = renamed(source, from, fromName, to, toName);
     tree.attach(to, toName, moved);
     return moved;
+  }
+
+  private InodeRecord renamed(
+      InodeRecord inode, InodeId from, FileName fromName, InodeId to, FileName toName) {
+    InodeRecord moved = namespace.withMovedName(inode, from, fromName, to, toName);
+    return namespace.putInode(moved.edit().ctimeNanos(context.nowNanos()).done());
+  }
+
+  private InodeRecord exchange(Place from, FileName fromName, Place to, FileName toName)
+      throws CairnException {
+    InodeRecord source = from.requireTarget(request.getSource());
+    InodeRecord target = to.requireTarget(request.getTarget());
+    requireNoCycle(target, request.getTarget(), from.parent(), request.getSource());
+    Permissions.requireMayRemove(
+        to.parent(), target, context.principal(), () -> describe(request.getTarget()));
+    InodeId here = from.parent().id();
+    InodeId there = to.parent().id();
+    InodeRecord left = renamed(source, here, fromName, there, toName);
+    InodeRecord right = renamed(target, there, toName, here, fromName);
+    namespace.putDentry(there, toName, left);
+    namespace.putDentry(here, fromName, right);
+    int subdirectories = (right.isDirectory() ? 1 : 0) - (left.isDirectory() ? 1 : 0);
+    if (here.equals(there)) {
+      tree.touch(here, 0);
+    } else {
+      tree.touch(here, subdirectories);
+      tree.touch(there, -subdirectories);
+    }
+    return left;
   }
 
   private OperationResult result(InodeRecord moved) {

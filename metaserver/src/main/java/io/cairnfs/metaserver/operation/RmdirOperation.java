@@ -5,6 +5,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.DeleteResult;
@@ -19,7 +20,7 @@ final class RmdirOperation {
   static OperationResult apply(CommandContext context, Rmdir request) throws CairnException {
     NodeRef ref = request.getTarget();
     Tree tree = new Tree(context);
-    Place place = tree.paths().locate(ref);
+    Place place = tree.paths().locate(ref, LastLink.KEPT);
     InodeRecord directory = place.requireTarget(ref);
     if (!directory.isDirectory()) {
       throw new CairnException(

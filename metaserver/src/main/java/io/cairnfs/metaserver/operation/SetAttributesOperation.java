@@ -5,6 +5,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -12,14 +13,15 @@ import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.types.NodeRef;
 
 /**
- * Changes mode, owner, group, times and replication, all or nothing.
+ * Changes mode, owner, group, times and replication, all or nothing. A symlink has no mode to be
+ * changed.
  *
  * <ul>
  *   <li>mode: the owner and the superuser. The set-group-id bit of a file is dropped where the
  *       caller is not in its group.
  *   <li>owner: the superuser. group: the superuser, and the owner for groups that he is in. Either
  *       change by anybody but the superuser clears a file's set-id bits.
- *   <li>times: the owner, the superuser and whoever may write.
+ *   <li>times: the owner, the superuser and whoever may write; of a symlink only those two.
  *   <li>replication: whoever may write the file.
  * </ul>
  */
@@ -45,7 +47,9 @@ final class SetAttributesOperation {
   }
 
   private OperationResult apply() throws CairnException {
-    InodeRecord before = new PathResolver(namespace, principal).resolve(request.getTarget());
+    LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
+    InodeRecord before =
+        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink);
     requireAllowed(before);
     InodeRecord.Editor edit = before.edit().ctimeNanos(context.nowNanos());
     edit.mode(newMode(before));
@@ -73,6 +77,7 @@ final class SetAttributesOperation {
   private void requireAllowed(InodeRecord inode) throws CairnException {
     if (request.hasMode()) {
       FileLimits.requireMode(request.getMode());
+      requireHasMode(inode);
       requirePermitted(Permissions.isOwner(inode, principal), "change the mode");
     }
     if (request.hasOwner()) {
@@ -92,6 +97,7 @@ final class SetAttributesOperation {
     }
     if (request.hasMtimeNanos() || request.hasAtimeNanos()) {
       if (!Permissions.isOwner(inode, principal)) {
+        requirePermitted(!inode.isSymlink(), "change the times of a symlink");
         requireWrite(inode);
       }
     }
@@ -99,6 +105,14 @@ final class SetAttributesOperation {
       Tree.requireFile(inode, request.getTarget());
       FileLimits.requireReplication(request.getReplication());
       requireWrite(inode);
+    }
+  }
+
+  private void requireHasMode(InodeRecord inode) throws CairnException {
+    if (inode.isSymlink()) {
+      throw new CairnException(
+          ErrorCode.UNSUPPORTED,
+          describe(request.getTarget()) + " is a symlink, whose mode does not change");
     }
   }
 

@@ -10,18 +10,21 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 
 /** Makes and removes names for one command: link counts, times and totals with them. */
 final class Tree {
   /** Rights that a directory made on the way has for its owner, whatever was asked. */
   private static final int OWNER_WRITE_SEARCH = 0300;
+
+  /** Mode of every symlink: what counts are the rights on what it leads to. */
+  private static final int ALL_ACCESS = 0777;
 
   /** Extents that a command removes by itself. */
   static final int MAX_RELEASED = 4096;
@@ -56,26 +59,23 @@ final class Tree {
     CREATED
   }
 
-  /** As {@link PathResolver#locate}, but missing directories before the last name may be made. */
-  Place locate(NodeRef ref, Parents parents, int directoryMode) throws CairnException {
-    if (parents == Parents.REQUIRED) {
-      return paths.locate(ref);
-    }
-    List<FileName> names = PathResolver.split(ref);
-    InodeRecord at = paths.base(ref);
-    if (names.isEmpty()) {
-      return new Place(at, Optional.empty(), Optional.of(at));
-    }
-    for (FileName name : names.subList(0, names.size() - 1)) {
-      Optional<InodeRecord> next = paths.step(at, name, ref);
-      if (next.isEmpty()) {
-        requireMayAdd(at, name, ref);
-        next = Optional.of(addDirectory(at, name, directoryMode | OWNER_WRITE_SEARCH));
-      }
-      at = next.get();
-    }
-    FileName last = names.get(names.size() - 1);
-    return new Place(at, Optional.of(last), paths.step(at, last, ref));
+  /**
+   * As {@link PathResolver#locate(NodeRef, LastLink)}, but missing directories before the last name
+   * may be made.
+   */
+  Place locate(NodeRef ref, LastLink lastLink, Parents parents, int directoryMode)
+      throws CairnException {
+    return switch (parents) {
+      case REQUIRED -> paths.locate(ref, lastLink);
+      case CREATED ->
+          paths.locate(
+              ref,
+              lastLink,
+              (parent, name) -> {
+                requireMayAdd(parent, name, ref);
+                return addDirectory(parent, name, directoryMode | OWNER_WRITE_SEARCH);
+              });
+    };
   }
 
   /**
@@ -119,6 +119,27 @@ final class Tree {
             .chunkBytes(chunkBytes)
             .done();
     return add(parent, name, file, Counter.FILES);
+  }
+
+  /** A new symlink under a free name. */
+  InodeRecord addSymlink(InodeRecord parent, FileName name, ByteString target) {
+    InodeRecord link =
+        newInode(FileType.SYMLINK, ALL_ACCESS, parent, 1)
+            .edit()
+            .symlinkTarget(target)
+            .length(target.size())
+            .done();
+    return add(parent, name, link, Counter.FILES);
+  }
+
+  /** One more name for a file or symlink. */
+  InodeRecord addLink(InodeRecord parent, FileName name, InodeRecord file) {
+    InodeRecord linked =
+        namespace.putInode(
+            file.edit().linkCount(file.linkCount() + 1).ctimeNanos(context.nowNanos()).done());
+    namespace.putFurtherName(file.id(), parent.id(), name);
+    attach(parent.id(), name, linked);
+    return linked;
   }
 
   private InodeRecord newInode(FileType type, int mode, InodeRecord parent, int linkCount) {
@@ -168,7 +189,8 @@ final class Tree {
     touch(parent, inode.isDirectory() ? -1 : 0);
   }
 
-  private void touch(InodeId directory, int linkDelta) {
+  /** A directory's names changed: its times, and its link count with its subdirectories. */
+  void touch(InodeId directory, int linkDelta) {
     InodeRecord record = namespace.requireInode(directory);
     namespace.putInode(
         record
@@ -180,9 +202,9 @@ final class Tree {
   }
 
   /** After a name of a file or symlink was taken away: without any name left it is to be purged. */
-  void dropLink(InodeRecord file) {
+  void dropLink(InodeRecord file, InodeId parent, FileName name) {
     InodeRecord less =
-        file.edit().linkCount(file.linkCount() - 1).ctimeNanos(context.nowNanos()).done();
+        namespace.withoutName(file, parent, name).edit().ctimeNanos(context.nowNanos()).done();
     if (less.linkCount() == 0) {
       namespace.moveToDeleted(less);
     } else {
@@ -235,7 +257,7 @@ final class Tree {
     namespace.putNewInode(fresh);
     namespace.putDentry(parent.id(), name, fresh);
     context.transaction().addTo(Counter.FILES, 1);
-    dropLink(file);
+    dropLink(file, parent.id(), name);
     return fresh;
   }
 
@@ -247,7 +269,7 @@ final class Tree {
     }
     if (!inode.isFile()) {
       throw new CairnException(
-          ErrorCode.INVALID_ARGUMENT, PathResolver.describe(ref) + " is not a file");
+          ErrorCode.SYMLINK_LOOP, PathResolver.describe(ref) + " is a symlink, not a file");
     }
   }
 }

@@ -2,8 +2,10 @@ package io.cairnfs.metaserver.operation;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.DeleteResult;
@@ -18,7 +20,7 @@ final class UnlinkOperation {
   static OperationResult apply(CommandContext context, Unlink request) throws CairnException {
     NodeRef ref = request.getTarget();
     Tree tree = new Tree(context);
-    Place place = tree.paths().locate(ref);
+    Place place = tree.paths().locate(ref, LastLink.KEPT);
     InodeRecord file = place.requireTarget(ref);
     if (file.isDirectory()) {
       throw new CairnException(
@@ -32,8 +34,9 @@ final class UnlinkOperation {
     InodeRecord file = place.requireTarget(ref);
     Permissions.requireMayRemove(
         place.parent(), file, context.principal(), () -> PathResolver.describe(ref));
-    tree.detach(place.parent().id(), place.requireName(ref), file);
-    tree.dropLink(file);
+    FileName name = place.requireName(ref);
+    tree.detach(place.parent().id(), name, file);
+    tree.dropLink(file, place.parent().id(), name);
     return OperationResult.newBuilder()
         .setDelete(DeleteResult.newBuilder().setType(file.type()))
         .build();

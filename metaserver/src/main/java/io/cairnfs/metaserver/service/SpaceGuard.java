@@ -73,7 +73,16 @@ public final class SpaceGuard {
   private static boolean frees(Operation operation) {
     return switch (operation.getKindCase()) {
       case UNLINK, RMDIR, DELETE_TREE, RELEASE, CLOSE_SESSION, CLOSE_CHUNKS, SET_MEMBERSHIP -> true;
-      case MKDIR, CREATE, ALLOCATE, COMMIT, RENAME, SET_ATTRIBUTES, OPEN_FOR_WRITE, KIND_NOT_SET ->
+      case MKDIR,
+          CREATE,
+          SYMLINK,
+          LINK,
+          ALLOCATE,
+          COMMIT,
+          RENAME,
+          SET_ATTRIBUTES,
+          OPEN_FOR_WRITE,
+          KIND_NOT_SET ->
           false;
     };
   }

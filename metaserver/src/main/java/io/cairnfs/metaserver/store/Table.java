@@ -35,7 +35,9 @@ public enum Table {
   /** Chunks that nothing refers to, until their last holder deleted them. */
   GARBAGE(13, "garbage"),
   /** Name to whatever exists once in a cluster: settings, counters, servers, slots. */
-  CLUSTER(14, "cluster");
+  CLUSTER(14, "cluster"),
+  /** Inode id, parent inode id and name of every name of a file but one. */
+  LINK(15, "link");
 
   /** View id of the live tree. */
   public static final byte LIVE_VIEW = 0;

@@ -24,6 +24,7 @@ import io.cairnfs.proto.command.PurgeStep;
 import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
@@ -31,6 +32,7 @@ import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.NodeRef;
@@ -225,6 +227,23 @@ public final class TestCluster {
     return rename(user, from, to, RenameMode.REPLACE);
   }
 
+  public CommandReply symlink(String user, String target, String path) {
+    return run(
+        user,
+        Operation.newBuilder()
+            .setSymlink(
+                Symlink.newBuilder()
+                    .setTarget(ByteString.copyFromUtf8(target))
+                    .setLink(path(path))));
+  }
+
+  public CommandReply link(String user, String existing, String path) {
+    return run(
+        user,
+        Operation.newBuilder()
+            .setLink(Link.newBuilder().setExisting(path(existing)).setLink(path(path))));
+  }
+
   public CommandReply unlink(String user, String path) {
     return run(user, Operation.newBuilder().setUnlink(Unlink.newBuilder().setTarget(path(path))));
   }
@@ -274,7 +293,7 @@ public final class TestCluster {
     Principal root = new Principal(ROOT_USER, List.of(), true);
     try {
       return new PathResolver(namespace, root)
-          .locate(path(path))
+          .locate(path(path), PathResolver.LastLink.KEPT)
           .target()
           .map(namespace::attributes);
     } catch (CairnException e) {

@@ -110,6 +110,14 @@ public enum CommandWord {
         -skip-empty-file  But not after an empty one."""),
   HEAD("head", "<file>", "Shows the first kilobyte of a file."),
   HELP("help", "[cmd ...]", "Shows help for commands, or for all."),
+  LN(
+      "ln",
+      "[-s] [-f] <target> <link>",
+      """
+      Gives a file one more name. If <link> is a directory, the new name is made in it.
+        -s  Makes a symlink instead; its target need not exist, and leads on from the
+            directory that holds the link unless it begins with a slash.
+        -f  What has the name already, unless it is a directory, loses it."""),
   LS(
       "ls",
       "[-C] [-d] [-h] [-q] [-R] [-t] [-S] [-r] [-u] [-e] [<path> ...]",
@@ -299,6 +307,7 @@ public enum CommandWord {
       case GETMERGE -> new Getmerge();
       case HEAD -> new Head();
       case HELP -> Manual.help();
+      case LN -> new Ln();
       case LS -> Ls.ls();
       case LSR -> Ls.lsr();
       case MKDIR -> new Mkdir();

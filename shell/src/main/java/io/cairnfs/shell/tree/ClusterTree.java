@@ -228,6 +228,16 @@ public final class ClusterTree implements FileTree {
   }
 
   @Override
+  public void link(CairnPath existing, CairnPath link) throws IOException {
+    var unused = fileSystem.link(existing, link);
+  }
+
+  @Override
+  public void symlink(byte[] target, CairnPath link) throws IOException {
+    var unused = fileSystem.symlink(target, link);
+  }
+
+  @Override
   public void update(CairnPath path, AttributeUpdate update) throws IOException {
     AttributeChange change = AttributeChange.none();
     if (update.mode().isPresent()) {

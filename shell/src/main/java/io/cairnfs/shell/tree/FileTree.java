@@ -55,6 +55,12 @@ public interface FileTree extends Closeable {
   /** Renames; an existing target is refused unless {@code replace}. */
   void rename(CairnPath source, CairnPath target, boolean replace) throws IOException;
 
+  /** Gives a file one more name. */
+  void link(CairnPath existing, CairnPath link) throws IOException;
+
+  /** Makes a symlink; its target is kept as it is. */
+  void symlink(byte[] target, CairnPath link) throws IOException;
+
   void update(CairnPath path, AttributeUpdate update) throws IOException;
 
   void setReplication(CairnPath path, int replication) throws IOException;

@@ -342,6 +342,20 @@ public final class LocalTree implements FileTree {
   }
 
   @Override
+  public void link(CairnPath existing, CairnPath link) throws IOException {
+    Path from = LocalNames.toPath(existing);
+    Path to = LocalNames.toPath(link);
+    translated(link, () -> Files.createLink(to, from));
+  }
+
+  @Override
+  public void symlink(byte[] target, CairnPath link) throws IOException {
+    Path to = LocalNames.toPath(link);
+    Path leads = Path.of(ByteText.decode(target));
+    translated(link, () -> Files.createSymbolicLink(to, leads));
+  }
+
+  @Override
   public void update(CairnPath path, AttributeUpdate update) throws IOException {
     Path local = LocalNames.toPath(path);
     translated(

@@ -20,6 +20,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -391,6 +392,16 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public synchronized FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException {
+    Node node = require(path);
+    boolean followed = node.type == FileType.SYMLINK && symlinks == Symlinks.FOLLOW;
+    CairnPath directory = path.parent().orElse(CairnPath.ROOT);
+    return followed
+        ? stat(directory.resolve(node.target), symlinks).withPath(path)
+        : node.status(path);
+  }
+
+  @Override
   public CompletableFuture<FileStatus> statAsync(CairnPath path) {
     try {
       return CompletableFuture.completedFuture(stat(path));
@@ -534,8 +545,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
-  public synchronized FileStatus setAttributes(CairnPath path, AttributeChange change)
-      throws CairnException {
+  public synchronized FileStatus setAttributes(
+      CairnPath path, AttributeChange change, Symlinks symlinks) throws CairnException {
     log("setAttributes", path);
     Node node = require(path);
     node.mode = change.newMode().orElse(node.mode);
@@ -545,6 +556,35 @@ public final class MemoryFileSystem implements CairnFileSystem {
     node.accessed = change.newAccessTimeNanos().orElse(node.accessed);
     node.copies = change.newReplication().orElse(node.copies);
     return node.status(path);
+  }
+
+  @Override
+  public synchronized FileStatus symlink(byte[] target, CairnPath link) throws CairnException {
+    log("symlink", link);
+    if (lookUp(link).isPresent()) {
+      throw refusal(ErrorCode.EXISTS, link);
+    }
+    symlink(link.toString(), new String(target, StandardCharsets.UTF_8));
+    return require(link).status(link);
+  }
+
+  @Override
+  public synchronized byte[] readLink(CairnPath link) throws CairnException {
+    return require(link).target.bytes();
+  }
+
+  @Override
+  public synchronized FileStatus link(CairnPath existing, CairnPath link) throws CairnException {
+    log("link", link);
+    Node node = require(existing);
+    if (lookUp(link).isPresent()) {
+      throw refusal(ErrorCode.EXISTS, link);
+    }
+    if (node.type == FileType.DIRECTORY) {
+      throw refusal(ErrorCode.NOT_PERMITTED, existing);
+    }
+    insert(link, node);
+    return node.status(link);
   }
 
   // Totals.

@@ -65,6 +65,17 @@ final class NameCall {
     return call.outcome() == Outcome.UNKNOWN ? Optional.empty() : ofRead(call, call.read());
   }
 
+  /** After such a call the names are no tree any more, or are another one. */
+  static boolean makesLinks(ObservedCall call) {
+    if (!call.isMutation()) {
+      return false;
+    }
+    Operation operation = call.operation();
+    return operation.hasSymlink()
+        || operation.hasLink()
+        || operation.getRename().getMode() == RenameMode.EXCHANGE;
+  }
+
   ObservedCall call() {
     return call;
   }

@@ -8,6 +8,7 @@ import io.cairnfs.proto.command.OpenSession;
 import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
@@ -16,6 +17,7 @@ import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
@@ -44,8 +46,21 @@ final class CommandSource {
   };
   private static final int REMEMBERED = 30;
 
+  /** Which operations are among the commands. A seed's commands depend on it. */
+  enum Operations {
+    /** What version 0.1.0 had. */
+    PLAIN,
+    /** Symlinks, hard links and exchanges too. */
+    LINKS
+  }
+
+  private static final List<String> TARGETS =
+      List.of(
+          "a", "b", "c", "a", "b", "../b", "/tmp/c", "/tmp/a/b", ".", "..", "a/../b", "/", "c/c/");
+
   private final RandomGenerator random;
   private final NamespaceModel model;
+  private final Operations operations;
   private final List<Command> sent = new ArrayList<>();
   private final Map<Long, Long> calls = new HashMap<>();
   private final Map<Long, String> owners = new HashMap<>();
@@ -53,9 +68,10 @@ final class CommandSource {
   private long stamp = 1_000_000;
   private int nonces;
 
-  CommandSource(RandomGenerator random, NamespaceModel model) {
+  CommandSource(RandomGenerator random, NamespaceModel model, Operations operations) {
     this.random = random;
     this.model = model;
+    this.operations = operations;
   }
 
   private Command.Builder by(String user) {
@@ -146,6 +162,48 @@ final class CommandSource {
   }
 
   private Operation.Builder operation(long session) {
+    return switch (operations) {
+      case PLAIN -> plainOperation(session);
+      case LINKS -> random.nextInt(3) == 0 ? linkOperation() : plainOperation(session);
+    };
+  }
+
+  private Operation.Builder linkOperation() {
+    Operation.Builder operation = Operation.newBuilder();
+    int kind = random.nextInt(100);
+    if (kind < 40) {
+      return operation.setSymlink(Symlink.newBuilder().setTarget(target()).setLink(path()));
+    }
+    if (kind < 75) {
+      return operation.setLink(
+          Link.newBuilder()
+              .setExisting(random.nextBoolean() ? path() : existing())
+              .setLink(path())
+              .setFollow(random.nextInt(3) == 0));
+    }
+    if (kind < 90) {
+      return operation.setRename(
+          Rename.newBuilder().setSource(path()).setTarget(path()).setMode(RenameMode.EXCHANGE));
+    }
+    return operation.setSetAttributes(attributes().setNoFollow(true));
+  }
+
+  private NodeRef existing() {
+    return NodeRef.newBuilder().setBase(any(model.inodes())).build();
+  }
+
+  private ByteString target() {
+    int odd = random.nextInt(60);
+    return switch (odd) {
+      case 0 -> ByteString.EMPTY;
+      case 1 -> ByteString.copyFromUtf8("n".repeat(4096));
+      case 2 -> ByteString.copyFromUtf8("nul\0");
+      case 3 -> ByteString.copyFromUtf8("n".repeat(256));
+      default -> ByteString.copyFromUtf8(any(TARGETS));
+    };
+  }
+
+  private Operation.Builder plainOperation(long session) {
     Operation.Builder operation = Operation.newBuilder();
     int kind = random.nextInt(100);
     if (kind < 22) {

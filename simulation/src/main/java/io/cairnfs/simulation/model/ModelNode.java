@@ -1,11 +1,18 @@
 package io.cairnfs.simulation.model;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.TreeMap;
 
-/** A file or directory of the model. Names are bytes, one a character. */
+/** A file, directory or symlink of the model. Names are bytes, one a character. */
 final class ModelNode {
   final long id;
   final boolean directory;
+
+  /** Where a symlink leads to; empty for anything else. */
+  final String symlink;
+
   final Children children = new Children();
   int mode;
   String owner;
@@ -28,14 +35,36 @@ final class ModelNode {
 
   long tailEnd;
   long commits;
+
+  /** The directory of its first name. */
   ModelNode parent;
+
+  /** Names of a file beside its first, in the order of the directories' ids and of their bytes. */
+  List<ModelName> further = List.of();
+
   boolean unlinked;
   long leaseSession;
   long leaseGrant;
 
+  /** A name in a directory. */
+  record ModelName(ModelNode directory, String name) {}
+
   ModelNode(long id, boolean directory) {
+    this(id, directory, "");
+  }
+
+  private ModelNode(long id, boolean directory, String symlink) {
     this.id = id;
     this.directory = directory;
+    this.symlink = symlink;
+  }
+
+  static ModelNode symlink(long id, String target) {
+    return new ModelNode(id, false, target);
+  }
+
+  boolean isSymlink() {
+    return !symlink.isEmpty();
   }
 
   /** A copy to go back to with its children; the parent is shared as it is now. */
@@ -65,12 +94,16 @@ final class ModelNode {
     tailEnd = from.tailEnd;
     commits = from.commits;
     parent = from.parent;
+    further = from.further;
     unlinked = from.unlinked;
     leaseSession = from.leaseSession;
     leaseGrant = from.leaseGrant;
   }
 
   long length() {
+    if (isSymlink()) {
+      return symlink.length();
+    }
     return inChunks ? chunkedLength : content.length;
   }
 
@@ -97,16 +130,58 @@ final class ModelNode {
   /** Names of a file, or 2 and the directories in a directory. */
   int linkCount() {
     if (!directory) {
-      return unlinked ? 0 : 1;
+      return unlinked ? 0 : 1 + further.size();
     }
     return 2 + children.directories();
   }
 
-  /** The directory, or one of those above it, was deleted. */
+  void addName(ModelNode directory, String name) {
+    List<ModelName> more = new ArrayList<>(further);
+    more.add(new ModelName(directory, name));
+    more.sort(
+        Comparator.comparingLong((ModelName each) -> each.directory.id)
+            .thenComparing(ModelName::name));
+    further = List.copyOf(more);
+  }
+
+  /** Another name is the first if that one goes; without any the file is unlinked. */
+  void dropName(ModelNode directory, String name) {
+    List<ModelName> left = new ArrayList<>(further);
+    if (!left.remove(new ModelName(directory, name))) {
+      if (left.isEmpty()) {
+        unlinked = true;
+        return;
+      }
+      parent = left.remove(0).directory;
+    }
+    further = List.copyOf(left);
+  }
+
+  void moveName(ModelNode from, String fromName, ModelNode to, String toName) {
+    List<ModelName> left = new ArrayList<>(further);
+    if (left.remove(new ModelName(from, fromName))) {
+      further = List.copyOf(left);
+      addName(to, toName);
+    } else {
+      parent = to;
+    }
+  }
+
+  /** Names in directories that were deleted are gone for good, unless all are. */
+  void dropCutOffNames() {
+    List<ModelName> left = new ArrayList<>(further);
+    left.removeIf(each -> each.directory.isCutOff());
+    if (parent != null && !left.isEmpty() && parent.isCutOff()) {
+      parent = left.remove(0).directory;
+    }
+    further = List.copyOf(left);
+  }
+
+  /** It was deleted, or every directory that has a name of it, or those above them. */
   boolean isCutOff() {
     for (ModelNode at = this; at != null; at = at.parent) {
       if (at.unlinked) {
-        return true;
+        return further.stream().allMatch(each -> each.directory.isCutOff());
       }
     }
     return false;

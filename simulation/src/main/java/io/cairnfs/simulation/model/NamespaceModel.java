@@ -10,6 +10,7 @@ import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
@@ -22,6 +23,8 @@ import io.cairnfs.proto.metadata.Release;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.Stat;
+import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.FileType;
@@ -130,6 +133,7 @@ public final class NamespaceModel {
 
   /** Everything deleted has been purged. */
   public void purgeAll() {
+    nodes.values().forEach(ModelNode::dropCutOffNames);
     nodes.values().removeIf(ModelNode::isCutOff);
   }
 
@@ -246,6 +250,8 @@ public final class NamespaceModel {
       case RMDIR -> rmdir(operation.getRmdir().getTarget());
       case DELETE_TREE -> deleteTree(operation.getDeleteTree().getTarget());
       case SET_ATTRIBUTES -> setAttributes(operation.getSetAttributes());
+      case SYMLINK -> symlink(operation.getSymlink());
+      case LINK -> link(operation.getLink());
       case RELEASE -> release(operation.getRelease());
       case OPEN_FOR_WRITE -> openForWrite(operation.getOpenForWrite());
       case CLOSE_SESSION -> {
@@ -306,7 +312,7 @@ public final class NamespaceModel {
     ModelNode node = parent.children.get(name);
     touch(parent);
     parent.children.remove(name);
-    change(node).unlinked = true;
+    change(node).dropName(parent, name);
   }
 
   // Who may.
@@ -373,28 +379,74 @@ public final class NamespaceModel {
     return directory.children.get(name);
   }
 
-  /** Makes missing directories on the way if their mode is given (not negative). */
   private Spot find(NodeRef ref, int modeOfMissing) throws ModelRefusal {
+    return find(ref, modeOfMissing, false);
+  }
+
+  /** Makes missing directories on the way if their mode is given (not negative). */
+  private Spot find(NodeRef ref, int modeOfMissing, boolean follow) throws ModelRefusal {
     List<String> names = names(ref);
-    ModelNode at = base(ref);
-    if (names.isEmpty()) {
-      return new Spot(at, "", at);
-    }
-    for (String name : names.subList(0, names.size() - 1)) {
-      ModelNode next = child(at, name);
-      if (next == null) {
+    return walk(base(ref), names, modeOfMissing, follow, new int[1]);
+  }
+
+  /**
+   * @param links how many symlinks the whole path has led over so far
+   */
+  private Spot walk(
+      ModelNode from, List<String> names, int modeOfMissing, boolean follow, int[] links)
+      throws ModelRefusal {
+    Spot spot = new Spot(from, "", from);
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      boolean last = i == names.size() - 1;
+      ModelNode at = spot.node;
+      if (name.equals("..")) {
+        ModelNode unused = child(at, name);
+        ModelNode above = at == root ? root : at.parent;
+        spot = new Spot(above, "", above);
+        continue;
+      }
+      spot = new Spot(at, name, child(at, name));
+      if (spot.node != null && spot.node.isSymlink() && (!last || follow)) {
+        refuseIf(++links[0] > 40, ErrorCode.SYMLINK_LOOP);
+        String target = spot.node.symlink;
+        ModelNode start = target.startsWith("/") ? root : at;
+        // What is behind the link goes on from where the link leads, in the same walk.
+        List<String> rest = new ArrayList<>(targetNames(target));
+        rest.addAll(names.subList(i + 1, names.size()));
+        return walk(start, rest, modeOfMissing, follow, links);
+      }
+      if (spot.node == null && !last) {
         refuseIf(modeOfMissing < 0, ErrorCode.NOT_FOUND);
         requireMayAdd(at, name);
-        next = addDirectory(at, name, modeOfMissing | 0300, command.getUser(), groupOfNew(at));
+        int mode = modeOfMissing | 0300;
+        ModelNode made = addDirectory(at, name, mode, command.getUser(), groupOfNew(at));
+        spot = new Spot(at, name, made);
       }
-      at = next;
     }
-    String last = names.get(names.size() - 1);
-    return new Spot(at, last, child(at, last));
+    return spot;
+  }
+
+  private static List<String> targetNames(String target) throws ModelRefusal {
+    List<String> names = new ArrayList<>();
+    for (String name : target.split("/", -1)) {
+      if (!name.isEmpty() && !name.equals(".")) {
+        refuseIf(name.length() > 255, ErrorCode.NAME_TOO_LONG);
+        names.add(name);
+      }
+    }
+    return names;
   }
 
   private Spot findExisting(NodeRef ref) throws ModelRefusal {
-    Spot spot = find(ref, -1);
+    return existing(find(ref, -1, false));
+  }
+
+  private Spot follow(NodeRef ref) throws ModelRefusal {
+    return existing(find(ref, -1, true));
+  }
+
+  private static Spot existing(Spot spot) throws ModelRefusal {
     refuseIf(spot.node == null, ErrorCode.NOT_FOUND);
     return spot;
   }
@@ -405,8 +457,13 @@ public final class NamespaceModel {
     refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
     Spot spot = find(request.getTarget(), request.getParents() ? request.getMode() : -1);
     if (spot.node != null) {
-      refuseIf(!spot.node.directory || !request.getExistOk(), ErrorCode.EXISTS);
-      return answer(spot.node);
+      ModelNode there = spot.node;
+      if (there.isSymlink() && request.getExistOk()) {
+        ModelNode behind = find(request.getTarget(), -1, true).node;
+        there = behind == null ? there : behind;
+      }
+      refuseIf(!there.directory || !request.getExistOk(), ErrorCode.EXISTS);
+      return answer(there);
     }
     requireMayAdd(spot.directory, spot.name);
     return answer(
@@ -422,7 +479,7 @@ public final class NamespaceModel {
     refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getReplication() > 16, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getInline().size() > settings.getInlineBytes(), ErrorCode.TOO_LARGE);
-    Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1);
+    Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1, request.getOverwrite());
     ModelNode file = spot.node;
     if (file == null) {
       requireMayAdd(spot.directory, spot.name);
@@ -432,6 +489,7 @@ public final class NamespaceModel {
     } else {
       refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(!request.getOverwrite(), ErrorCode.EXISTS);
+      refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
       refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
       refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
       file = emptied(spot);
@@ -460,7 +518,7 @@ public final class NamespaceModel {
   /** Bytes in chunks stay with their inode, which loses its name to another one. */
   private ModelNode emptied(Spot spot) {
     ModelNode file = change(spot.node);
-    if (!file.inChunks || spot.name.isEmpty()) {
+    if (!file.inChunks || spot.name.isEmpty() || !file.further.isEmpty()) {
       file.setInline(new byte[0]);
       return file;
     }
@@ -483,9 +541,10 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer openForWrite(OpenForWrite request) throws ModelRefusal {
-    Spot spot = findExisting(request.getTarget());
+    Spot spot = follow(request.getTarget());
     ModelNode file = spot.node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
     refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
     refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
     if (request.getTruncate() && file.length() > 0) {
@@ -584,15 +643,18 @@ public final class NamespaceModel {
     refuseIf(from.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
     Spot to = find(request.getTarget(), -1);
     refuseIf(to.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    if (to.node == from.node && request.getMode() != RenameMode.NO_REPLACE) {
+      return answer(from.node);
+    }
     boolean intoItself = from.node.directory && to.directory.isBelowOrSame(from.node);
     refuseIf(intoItself, ErrorCode.INVALID_ARGUMENT);
     requireMayRemove(from.directory, from.node);
+    if (request.getMode() == RenameMode.EXCHANGE) {
+      return exchange(from, existing(to));
+    }
     requireMayAdd(to.directory, to.name);
     if (to.node != null) {
       refuseIf(request.getMode() == RenameMode.NO_REPLACE, ErrorCode.EXISTS);
-      if (to.node == from.node) {
-        return answer(from.node);
-      }
       refuseIf(from.node.directory && !to.node.directory, ErrorCode.NOT_A_DIRECTORY);
       refuseIf(!from.node.directory && to.node.directory, ErrorCode.IS_A_DIRECTORY);
       requireMayRemove(to.directory, to.node);
@@ -604,9 +666,50 @@ public final class NamespaceModel {
     from.directory.children.remove(from.name);
     touch(to.directory);
     to.directory.children.put(to.name, from.node);
-    change(from.node).parent = to.directory;
+    change(from.node).moveName(from.directory, from.name, to.directory, to.name);
     from.node.ctime = time;
     return answer(from.node);
+  }
+
+  private ModelAnswer exchange(Spot from, Spot to) throws ModelRefusal {
+    boolean intoItself = to.node.directory && from.directory.isBelowOrSame(to.node);
+    refuseIf(intoItself, ErrorCode.INVALID_ARGUMENT);
+    requireMayRemove(to.directory, to.node);
+    touch(from.directory);
+    touch(to.directory);
+    from.directory.children.put(from.name, to.node);
+    to.directory.children.put(to.name, from.node);
+    change(from.node).moveName(from.directory, from.name, to.directory, to.name);
+    change(to.node).moveName(to.directory, to.name, from.directory, from.name);
+    from.node.ctime = time;
+    to.node.ctime = time;
+    return answer(from.node);
+  }
+
+  private ModelAnswer symlink(Symlink request) throws ModelRefusal {
+    String target = request.getTarget().toString(StandardCharsets.ISO_8859_1);
+    refuseIf(target.isEmpty(), ErrorCode.NOT_FOUND);
+    refuseIf(target.length() > 4095, ErrorCode.NAME_TOO_LONG);
+    refuseIf(target.contains("\0"), ErrorCode.INVALID_ARGUMENT);
+    Spot spot = find(request.getLink(), -1);
+    refuseIf(spot.node != null, ErrorCode.EXISTS);
+    requireMayAdd(spot.directory, spot.name);
+    ModelNode link = ModelNode.symlink(++lastInode, target);
+    stamp(link, 0777, command.getUser(), groupOfNew(spot.directory));
+    return answer(add(spot.directory, spot.name, link));
+  }
+
+  private ModelAnswer link(Link request) throws ModelRefusal {
+    ModelNode file = existing(find(request.getExisting(), -1, request.getFollow())).node;
+    Spot spot = find(request.getLink(), -1);
+    refuseIf(spot.node != null, ErrorCode.EXISTS);
+    requireMayAdd(spot.directory, spot.name);
+    refuseIf(file.directory, ErrorCode.NOT_PERMITTED);
+    change(file).addName(spot.directory, spot.name);
+    file.ctime = time;
+    touch(spot.directory);
+    spot.directory.children.put(spot.name, file);
+    return answer(file);
   }
 
   private ModelAnswer unlink(NodeRef target) throws ModelRefusal {
@@ -652,11 +755,12 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer setAttributes(SetAttributes request) throws ModelRefusal {
-    ModelNode node = findExisting(request.getTarget()).node;
+    ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
     boolean newOwner = request.hasOwner() && !request.getOwner().equals(node.owner);
     boolean newGroup = request.hasGroup() && !request.getGroup().equals(node.group);
     if (request.hasMode()) {
       refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+      refuseIf(node.isSymlink(), ErrorCode.UNSUPPORTED);
       refuseIf(!owns(node), ErrorCode.NOT_PERMITTED);
     }
     if (request.hasOwner()) {
@@ -667,10 +771,12 @@ public final class NamespaceModel {
       refuseIf(!owns(node) || (newGroup && !isRoot() && !member), ErrorCode.NOT_PERMITTED);
     }
     if (request.hasMtimeNanos() || request.hasAtimeNanos()) {
+      refuseIf(!owns(node) && node.isSymlink(), ErrorCode.NOT_PERMITTED);
       refuseIf(!owns(node) && !may(node, WRITE), ErrorCode.PERMISSION_DENIED);
     }
     if (request.hasReplication()) {
       refuseIf(node.directory, ErrorCode.IS_A_DIRECTORY);
+      refuseIf(node.isSymlink(), ErrorCode.SYMLINK_LOOP);
       boolean outside = request.getReplication() < 1 || request.getReplication() > 16;
       refuseIf(outside, ErrorCode.INVALID_ARGUMENT);
       refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
@@ -712,10 +818,18 @@ public final class NamespaceModel {
     return ModelAnswer.of(attributes(node), 0);
   }
 
+  private static FileType typeOf(ModelNode node) {
+    if (node.isSymlink()) {
+      return FileType.SYMLINK;
+    }
+    return node.directory ? FileType.DIRECTORY : FileType.FILE;
+  }
+
   private Attributes attributes(ModelNode node) {
     return Attributes.newBuilder()
         .setInode(node.id)
-        .setType(node.directory ? FileType.DIRECTORY : FileType.FILE)
+        .setType(typeOf(node))
+        .setSymlinkTarget(ByteString.copyFrom(node.symlink, StandardCharsets.ISO_8859_1))
         .setMode(node.mode)
         .setOwner(node.owner)
         .setGroup(node.group)
@@ -748,9 +862,7 @@ public final class NamespaceModel {
     try {
       return ModelRead.of(
           switch (request.getKindCase()) {
-            case STAT ->
-                ReadReply.newBuilder()
-                    .setAttributes(attributes(findExisting(request.getStat().getTarget()).node));
+            case STAT -> ReadReply.newBuilder().setAttributes(attributes(stat(request.getStat())));
             case LIST -> ReadReply.newBuilder().setList(list(request.getList()));
             case OPEN -> ReadReply.newBuilder().setOpen(open(request.getOpen()));
             default -> throw new IllegalArgumentException("the model does not read " + request);
@@ -760,9 +872,13 @@ public final class NamespaceModel {
     }
   }
 
+  private ModelNode stat(Stat request) throws ModelRefusal {
+    return existing(find(request.getTarget(), -1, request.getFollow())).node;
+  }
+
   private DirectoryPage.Builder list(ListDirectory request) throws ModelRefusal {
     refuseIf(request.getLimit() < 1 || request.getLimit() > 4096, ErrorCode.INVALID_ARGUMENT);
-    ModelNode directory = findExisting(request.getTarget()).node;
+    ModelNode directory = follow(request.getTarget()).node;
     DirectoryPage.Builder page = DirectoryPage.newBuilder().setAttributes(attributes(directory));
     if (!directory.directory) {
       return page;
@@ -782,8 +898,9 @@ public final class NamespaceModel {
   }
 
   private OpenResult.Builder open(OpenForRead request) throws ModelRefusal {
-    ModelNode file = findExisting(request.getTarget()).node;
+    ModelNode file = follow(request.getTarget()).node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
     refuseIf(!may(file, READ), ErrorCode.PERMISSION_DENIED);
     return OpenResult.newBuilder()
         .setAttributes(attributes(file))

@@ -25,6 +25,7 @@ import io.cairnfs.proto.metadata.WalkPage;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.simulation.model.CommandSource.Operations;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -58,10 +59,18 @@ public final class NamespaceSimulation {
    */
   public NamespaceSimulation(
       RandomGenerator random, List<MetadataStateMachine> machines, ChunkLookup chunks) {
+    this(random, machines, chunks, Operations.PLAIN);
+  }
+
+  NamespaceSimulation(
+      RandomGenerator random,
+      List<MetadataStateMachine> machines,
+      ChunkLookup chunks,
+      Operations operations) {
     this.random = random;
     this.machines = List.copyOf(machines);
     this.reads = new NamespaceReads(chunks);
-    this.source = new CommandSource(random, model);
+    this.source = new CommandSource(random, model, operations);
   }
 
   /** Runs so many log entries. */
@@ -194,8 +203,8 @@ public final class NamespaceSimulation {
       ByteString asked =
           choices.nextInt(10) == 0 ? path.concat(ByteString.copyFromUtf8("/x")) : path;
       NodeRef.Builder target = NodeRef.newBuilder().setPath(asked);
-      compareRead(
-          view, reader, ReadRequest.newBuilder().setStat(Stat.newBuilder().setTarget(target)));
+      Stat.Builder stat = Stat.newBuilder().setTarget(target).setFollow(asked.size() % 2 == 0);
+      compareRead(view, reader, ReadRequest.newBuilder().setStat(stat));
       compareRead(
           view,
           reader,

@@ -3,6 +3,7 @@ package io.cairnfs.simulation.model;
 import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.store.MemoryHome;
+import io.cairnfs.simulation.model.CommandSource.Operations;
 import java.io.IOException;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -19,6 +20,15 @@ class NamespaceModelSimulationTest {
 
   @Test
   void everySeedAnswersAsTheModelDoes() throws IOException {
+    run(Operations.PLAIN);
+  }
+
+  @Test
+  void everySeedWithLinksAnswersAsTheModelDoes() throws IOException {
+    run(Operations.LINKS);
+  }
+
+  private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);
     NoExtents chunks = new NoExtents();
@@ -26,7 +36,7 @@ class NamespaceModelSimulationTest {
       RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
       try (MetadataStateMachine machine =
           new MetadataStateMachine(new MemoryHome(), new ChunkExtents(), 64)) {
-        new NamespaceSimulation(random, List.of(machine), chunks).run(ENTRIES);
+        new NamespaceSimulation(random, List.of(machine), chunks, operations).run(ENTRIES);
       } catch (AssertionError e) {
         throw new AssertionError("seed " + seed, e);
       }

@@ -7,6 +7,7 @@ import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.store.MemoryHome;
 import io.cairnfs.metaserver.store.RocksHome;
 import io.cairnfs.metaserver.store.RocksOptions;
+import io.cairnfs.simulation.model.CommandSource.Operations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,36 @@ class NamespaceModelTest {
             "CREATE STALE_CALL",
             "CREATE BUSY",
             "RETRY");
+  }
+
+  @Test
+  void withLinksTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.LINKS);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "SYMLINK OK",
+            "SYMLINK EXISTS",
+            "SYMLINK NAME_TOO_LONG",
+            "SYMLINK PERMISSION_DENIED",
+            "LINK OK",
+            "LINK EXISTS",
+            "LINK NOT_PERMITTED",
+            "LINK NOT_FOUND",
+            "STAT NAME_TOO_LONG",
+            "CREATE SYMLINK_LOOP",
+            "SET_ATTRIBUTES UNSUPPORTED");
   }
 
   @Test

@@ -20,6 +20,9 @@ final class CheckCursor {
     FILE_LINKS,
     /** Names of files and symlinks. */
     FILE_NAMES,
+    /** Names of files and symlinks beside the first, as their link counts say. */
+    FURTHER_LINKS,
+    LINK_ROWS,
     /** Inodes whose last name is gone. */
     NAMELESS,
     DELETED_ROWS,

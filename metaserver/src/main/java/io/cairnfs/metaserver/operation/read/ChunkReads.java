@@ -20,6 +20,7 @@ import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.StoreView;
@@ -130,7 +131,8 @@ public final class ChunkReads implements ChunkLookup {
     }
     if (request.hasTarget()) {
       Namespace namespace = new Namespace(state);
-      InodeRecord file = new PathResolver(namespace, principal).resolve(request.getTarget());
+      InodeRecord file =
+          new PathResolver(namespace, principal).resolve(request.getTarget(), LastLink.FOLLOWED);
       List<ChunkLocation> chunks = chunksOf(file.id());
       result.addAllChunks(chunks);
       if (!request.getWithSlots()) {

@@ -8,6 +8,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.RecordCursor;
@@ -28,7 +29,8 @@ final class DirectoryListing {
     requireLimit(request.getLimit());
     Namespace namespace = new Namespace(view);
     NodeRef target = request.getTarget();
-    InodeRecord directory = new PathResolver(namespace, principal).resolve(target);
+    InodeRecord directory =
+        new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
     DirectoryPage.Builder page =
         DirectoryPage.newBuilder().setAttributes(namespace.attributes(directory));
     if (!directory.isDirectory()) {

@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.Applied;
@@ -19,6 +20,7 @@ import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFsResult;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.types.Attributes;
@@ -52,7 +54,7 @@ public final class NamespaceReads {
       throws CairnException {
     ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(view.applied().index());
     switch (request.getKindCase()) {
-      case STAT -> reply.setAttributes(stat(view, principal, request.getStat().getTarget()));
+      case STAT -> reply.setAttributes(stat(view, principal, request.getStat()));
       case LIST -> reply.setList(DirectoryListing.read(view, principal, request.getList()));
       case OPEN -> reply.setOpen(open(view, principal, request.getOpen()));
       case EXTENTS -> reply.setExtents(extents(view, request.getExtents()));
@@ -68,20 +70,26 @@ public final class NamespaceReads {
   }
 
   /** Attributes of what a reference leads to; nothing but search permission is needed. */
-  private static Attributes stat(StoreView view, Principal principal, NodeRef target)
+  private static Attributes stat(StoreView view, Principal principal, Stat request)
       throws CairnException {
     Namespace namespace = new Namespace(view);
-    return namespace.attributes(new PathResolver(namespace, principal).resolve(target));
+    LastLink lastLink = request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
+    return namespace.attributes(
+        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink));
   }
 
   private OpenResult open(StoreView view, Principal principal, OpenForRead request)
       throws CairnException {
     Namespace namespace = new Namespace(view);
     NodeRef target = request.getTarget();
-    InodeRecord file = new PathResolver(namespace, principal).resolve(target);
+    InodeRecord file = new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
     if (file.isDirectory()) {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, PathResolver.describe(target) + " is a directory");
+    }
+    if (file.isSymlink()) {
+      throw new CairnException(
+          ErrorCode.SYMLINK_LOOP, PathResolver.describe(target) + " is a symlink, not a file");
     }
     Permissions.require(file, principal, Permissions.READ, () -> PathResolver.describe(target));
     OpenResult.Builder result = OpenResult.newBuilder().setAttributes(namespace.attributes(file));

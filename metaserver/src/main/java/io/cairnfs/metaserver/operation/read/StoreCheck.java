@@ -26,6 +26,7 @@ import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.metaserver.store.Table;
 import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CheckPageResult;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +56,7 @@ final class StoreCheck {
       List.of(
           new Phase(Table.INODE, this::checkInode),
           new Phase(Table.DENTRY, this::checkDentry),
+          new Phase(Table.LINK, this::checkLink),
           new Phase(Table.CONTENT, this::checkContent),
           new Phase(Table.SESSION, (key, value) -> cursor().add(Tally.SESSIONS, 1)),
           new Phase(Table.LEASE, this::checkLease),
@@ -151,6 +153,7 @@ final class StoreCheck {
     } else {
       cursor.add(Tally.FILES, 1);
       cursor.add(Tally.FILE_LINKS, inode.linkCount());
+      cursor.add(Tally.FURTHER_LINKS, Math.max(0, inode.linkCount() - 1));
       require(
           (inode.linkCount() == 0) == inode.isDeleted(),
           id + " has " + inode.linkCount() + " links and parent " + inode.parent());
@@ -196,7 +199,32 @@ final class StoreCheck {
     } else {
       cursor.add(Tally.FILE_NAMES, 1);
       require(child.linkCount() > 0, where + " leads to " + child.id() + " without links");
+      require(
+          child.parent() == parent.value()
+              || view.get(Table.LINK, linkKey(child.id(), key)).isPresent(),
+          where + " is not among the names of " + child.id());
     }
+  }
+
+  /** Key in table LINK of the name that a directory has under a key. */
+  private static byte[] linkKey(InodeId file, byte[] dentryKey) {
+    return new KeyBuilder(dentryKey.length - 1 + Long.BYTES)
+        .addLong(file.value())
+        .addBytes(Arrays.copyOfRange(dentryKey, 1, dentryKey.length))
+        .build();
+  }
+
+  private void checkLink(byte[] key, byte[] value) {
+    cursor.add(Tally.LINK_ROWS, 1);
+    InodeId file = Keys.inodeOf(key);
+    byte[] dentry = Arrays.copyOfRange(key, Long.BYTES, key.length);
+    dentry[0] = Table.LIVE_VIEW;
+    boolean leads =
+        view.get(Table.DENTRY, dentry)
+            .map(DentryRecord::decode)
+            .filter(entry -> entry.inode().equals(file))
+            .isPresent();
+    require(leads, file + " is said to have a name in " + Keys.linkParentOf(key) + " it has not");
   }
 
   /** All names of the current directory have been seen. */
@@ -295,6 +323,7 @@ final class StoreCheck {
     requireTotal("directories", Counter.DIRECTORIES.in(view), Tally.DIRECTORIES);
     requireTotal("sessions", Counter.SESSIONS.in(view), Tally.SESSIONS);
     requireTotal("links of files", cursor.get(Tally.FILE_LINKS), Tally.FILE_NAMES);
+    requireTotal("further links of files", cursor.get(Tally.FURTHER_LINKS), Tally.LINK_ROWS);
     requireTotal("deleted inodes", cursor.get(Tally.NAMELESS), Tally.DELETED_ROWS);
   }
 

@@ -10,6 +10,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
+import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.RecordCursor;
@@ -63,7 +64,7 @@ final class TreeWalk {
   WalkPage read(Walk request) throws CairnException {
     DirectoryListing.requireLimit(request.getLimit());
     target = request.getTarget();
-    InodeRecord top = new PathResolver(namespace, principal).resolve(target);
+    InodeRecord top = new PathResolver(namespace, principal).resolve(target, LastLink.KEPT);
     try {
       if (request.getCursor().isEmpty()) {
         add(ByteString.EMPTY, top, request.getWithExtents());

@@ -124,7 +124,7 @@ public final class ChunkCommit {
     int replaced = 0;
     for (Extent extent : added) {
       ExtentRecord record = validated(extent);
-      replaced += extents.count(record.fileOffset(), record.end(), MAX_REPLACED - replaced + 1);
+      replaced += extents.insert(record, MAX_REPLACED - replaced);
       if (replaced > MAX_REPLACED) {
         throw new CairnException(
             ErrorCode.TOO_LARGE,
@@ -135,7 +135,6 @@ public final class ChunkCommit {
                 + MAX_REPLACED
                 + " extents in one command");
       }
-      extents.insert(record);
       end = Math.max(end, record.end());
     }
     return end;

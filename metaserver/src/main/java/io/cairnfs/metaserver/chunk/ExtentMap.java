@@ -69,14 +69,17 @@ public final class ExtentMap {
     return ExtentRecord.decode(KeyBuilder.longAt(cursor.key(), 1 + Long.BYTES), cursor.value());
   }
 
-  /** How many extents overlap a range, counting up to a limit. */
-  int count(long from, long to, int limit) {
-    return overlapping(transaction, inode, from, to, limit).size();
-  }
-
-  /** The range has the extent's bytes from now on, whatever it had before. */
-  void insert(ExtentRecord extent) {
-    clear(extent.fileOffset(), extent.end());
+  /**
+   * The range has the extent's bytes from now on, whatever it had before.
+   *
+   * @return how many extents it takes the place of, wholly or in part; more than {@code limit}
+   *     means that there are too many, and nothing was changed
+   */
+  int insert(ExtentRecord extent, int limit) {
+    int replaced = clear(extent.fileOffset(), extent.end(), limit);
+    if (replaced > limit) {
+      return replaced;
+    }
     ExtentRecord merged = extent;
     Optional<ExtentRecord> before = endingAt(transaction, inode, extent.fileOffset());
     if (before.isPresent() && before.get().isFollowedBy(extent)) {
@@ -88,11 +91,16 @@ public final class ExtentMap {
               .withOpenTail(extent.isOpenTail());
     }
     put(merged);
+    return replaced;
   }
 
-  /** The range becomes a hole. */
-  void clear(long from, long to) {
-    for (ExtentRecord old : overlapping(transaction, inode, from, to, Integer.MAX_VALUE)) {
+  /** The range becomes a hole; returns as {@link #insert} does. */
+  private int clear(long from, long to, int limit) {
+    List<ExtentRecord> replaced = overlapping(transaction, inode, from, to, limit + 1);
+    if (replaced.size() > limit) {
+      return replaced.size();
+    }
+    for (ExtentRecord old : replaced) {
       remove(old);
       if (old.fileOffset() < from) {
         put(old.until(from));
@@ -101,6 +109,7 @@ public final class ExtentMap {
         put(old.from(to));
       }
     }
+    return replaced.size();
   }
 
   /**

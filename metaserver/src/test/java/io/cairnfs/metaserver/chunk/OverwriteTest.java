@@ -45,8 +45,12 @@ class OverwriteTest {
           ExtentMap map = new ExtentMap(namespace.transaction(), inode);
           map.removeFirst(1);
           for (int i = 0; i < extents; i++) {
-            map.insert(
-                new ExtentRecord(2L * i, 1, chunk, i, false, namespace.transaction().index()));
+            assertThat(
+                    map.insert(
+                        new ExtentRecord(
+                            2L * i, 1, chunk, i, false, namespace.transaction().index()),
+                        1))
+                .isZero();
           }
           setLength(namespace, inode, 2L * extents);
         });

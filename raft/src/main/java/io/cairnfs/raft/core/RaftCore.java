@@ -309,7 +309,11 @@ public final class RaftCore {
     } else if (!current) {
       counters.count(CoreEvent.PRE_VOTE_REFUSED_BY_LOG);
     }
-    boolean granted = !locked && current && request.term() > term;
+    boolean granted = !locked && current && request.term() > term && !goesFirst(request);
+    if (granted && role == RaftRole.PRE_CANDIDATE) {
+      role = RaftRole.FOLLOWER;
+      votes.clear();
+    }
     outbox.send(new VoteReply(self, request.from(), term, granted, true, request.term()));
     if (granted && yields < MAX_YIELDS) {
       // The other is about to stand: two that stand at once may both fail.
@@ -321,6 +325,17 @@ public final class RaftCore {
       counters.count(CoreEvent.STOOD_IN_PLACE_OF_ANOTHER);
       askBeforeStanding(nowNanos);
     }
+  }
+
+  /**
+   * Of two that ask each other at the same time and could both win, one gives up: if both stood,
+   * each would have its own vote, and often neither would win.
+   */
+  private boolean goesFirst(PreVoteRequest request) {
+    return role == RaftRole.PRE_CANDIDATE
+        && request.lastIndex() == log.last()
+        && request.lastTerm() == log.lastTerm()
+        && self.compareTo(request.from()) < 0;
   }
 
   private void vote(VoteRequest request, long nowNanos) {

@@ -10,6 +10,7 @@ import static io.cairnfs.raft.core.CoreHarness.voters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.raft.MemberId;
 import io.cairnfs.raft.Membership;
 import io.cairnfs.raft.RaftRole;
 import io.cairnfs.raft.core.RaftCore.Acceptance;
@@ -43,6 +44,37 @@ final class RaftCoreElectionTest {
     assertThat(a.drain(PreVoteRequest.class)).hasSizeBetween(2, 4);
     a.step(new VoteReply(B, A, 0, true, true, 1));
     assertThat(a.core.role()).isEqualTo(RaftRole.CANDIDATE);
+  }
+
+  @Test
+  void ofTwoThatAskEachOtherAtOnceOneGivesUp() {
+    a.passUntilItAsks();
+    a.sent.clear();
+    a.step(new PreVoteRequest(B, A, 1, 0, 0));
+    assertThat(a.drain(VoteReply.class)).noneMatch(VoteReply::granted);
+    assertThat(a.core.role()).isEqualTo(RaftRole.PRE_CANDIDATE);
+
+    MemberId before = new MemberId("0");
+    CoreHarness other = new CoreHarness(voters(A, B, before));
+    other.passUntilItAsks();
+    other.sent.clear();
+    other.step(new PreVoteRequest(before, A, 1, 0, 0));
+    assertThat(other.drain(VoteReply.class)).hasSize(1).allMatch(VoteReply::granted);
+    assertThat(other.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    // An answer to what it asked before is of no use any more.
+    other.step(new VoteReply(B, A, 0, true, true, 1));
+    assertThat(other.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    other.pass(100);
+    assertThat(other.drain(PreVoteRequest.class)).isNotEmpty();
+  }
+
+  @Test
+  void whoeverAsksGivesUpForOneWithALongerLog() {
+    a.passUntilItAsks();
+    a.sent.clear();
+    a.step(new PreVoteRequest(B, A, 1, 1, 0));
+    assertThat(a.drain(VoteReply.class)).allMatch(VoteReply::granted).hasSize(1);
+    assertThat(a.core.role()).isEqualTo(RaftRole.FOLLOWER);
   }
 
   @Test
@@ -131,18 +163,20 @@ final class RaftCoreElectionTest {
 
   @Test
   void whoeverPromisesAVoteWaitsALittleBeforeItStandsItselfButNotForEver() {
-    a.passUntilItAsks();
+    MemberId before = new MemberId("0");
+    CoreHarness member = new CoreHarness(voters(A, B, before));
+    member.passUntilItAsks();
     for (int round = 0; round < 3; round++) {
-      a.sent.clear();
-      a.step(new PreVoteRequest(C, A, 1, 0, 0));
-      a.pass(49);
-      assertThat(a.drain(PreVoteRequest.class)).isEmpty();
+      member.sent.clear();
+      member.step(new PreVoteRequest(before, A, 1, 0, 0));
+      member.pass(49);
+      assertThat(member.drain(PreVoteRequest.class)).isEmpty();
     }
-    a.pass(51);
-    assertThat(a.drain(PreVoteRequest.class)).isNotEmpty();
-    long asksAgain = a.core.nextDeadlineNanos();
-    a.step(new PreVoteRequest(C, A, 1, 0, 0));
-    assertThat(a.core.nextDeadlineNanos()).isEqualTo(asksAgain);
+    member.pass(51);
+    assertThat(member.drain(PreVoteRequest.class)).isNotEmpty();
+    long asksAgain = member.core.nextDeadlineNanos();
+    member.step(new PreVoteRequest(before, A, 1, 0, 0));
+    assertThat(member.core.nextDeadlineNanos()).isEqualTo(asksAgain);
   }
 
   /** A follower of B in term 1 with committed entries. */

@@ -123,9 +123,7 @@ public final class ClusterController {
     if (mode == ClusterMode.SINGLE) {
       launchSingle();
     } else {
-      for (Role role : missing) {
-        launch(role);
-      }
+      launchAll(missing);
     }
     awaitServing();
     return true;
@@ -262,6 +260,28 @@ public final class ClusterController {
                 List.of("--dir", directory.root().toString())),
             directory.outputFile(ClusterDirectory.SINGLE));
     directory.pidFile(ClusterDirectory.SINGLE).write(process.toHandle());
+  }
+
+  /**
+   * Where there are fewer processors than processes, those that start together are in each other's
+   * way: the data servers then wait until the metaservers, without which nobody can do anything,
+   * are there.
+   */
+  private void launchAll(List<Role> roles) throws LocalClusterException, IOException {
+    List<Role> first = roles.stream().filter(role -> role.kind() == Role.Kind.METASERVER).toList();
+    for (Role role : first) {
+      launch(role);
+    }
+    if (Runtime.getRuntime().availableProcessors() < roles.size()) {
+      for (Role role : first) {
+        awaitAnswer(role);
+      }
+    }
+    for (Role role : roles) {
+      if (!first.contains(role)) {
+        launch(role);
+      }
+    }
   }
 
   private void launch(Role role) throws IOException {

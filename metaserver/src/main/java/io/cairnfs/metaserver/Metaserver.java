@@ -14,6 +14,7 @@ import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
+import io.cairnfs.metaserver.machine.PeriodicFlush;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.MemberWatch;
@@ -87,7 +88,6 @@ public final class Metaserver implements AutoCloseable {
 
   private static final int TOKEN_KEY_BYTES = 32;
   private static final int FEATURE_LEVEL = 1;
-  private static final Duration FLUSH_EVERY = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
   private static final Duration WATCH_EVERY = Duration.ofMillis(100);
   private static final long HAND_OVER_POLL_NANOS = 1_000_000;
@@ -217,7 +217,8 @@ public final class Metaserver implements AutoCloseable {
       server = builder.start();
       closeables.push(server);
       engine.addListener(new FirstCommand(options, identity, machine, sink, random));
-      schedule(timer, FLUSH_EVERY, fatal, machine::flush);
+      PeriodicFlush flush = new PeriodicFlush(machine);
+      schedule(timer, LOOK_EVERY, fatal, flush::look);
       schedule(timer, LOOK_EVERY, fatal, space::look);
       schedule(timer, LOOK_EVERY, fatal, sessions::tick);
       MemberWatch watch = new MemberWatch(engine, transport::introducedInstance);

@@ -31,6 +31,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,11 +54,19 @@ import picocli.CommandLine.Spec;
 public final class RestartBench implements Callable<Integer> {
   private static final long MEBIBYTE = 1 << 20;
   private static final int FILES_OF_A_DIRECTORY = 1_000;
+
+  /** One of the trees is deleted. */
+  private static final int FILES_OF_A_TREE = 1_000_000;
+
   private static final int LOAD_CALLERS = 4;
   private static final int LOAD_CALLS = 1_000;
   private static final long LIMIT_SECONDS = 120;
   private static final Duration PURGE_LIMIT = Duration.ofHours(1);
   private static final long POLL_MILLIS = 100;
+
+  /** A metaserver flushes what it applied when little comes any more. */
+  private static final long REST_MILLIS = 3_000;
+
   private static final CairnPath ROOT = CairnPath.of("/size");
   private static final CairnPath BIG = CairnPath.of("/size/big");
   private static final CairnPath TREE = CairnPath.of("/size/tree");
@@ -101,7 +111,7 @@ public final class RestartBench implements Callable<Integer> {
       checkpoints(fileSystem, processes, table);
       newMember(fileSystem, processes, table);
       walks(fileSystem, table, inOne);
-      deletion(fileSystem, table, files - inOne);
+      deletion(fileSystem, table, Math.min(FILES_OF_A_TREE, files - inOne));
       memory(processes, table, "at the end");
     }
     output.print(table);
@@ -116,7 +126,10 @@ public final class RestartBench implements Callable<Integer> {
         filler.fill(
             "tree",
             files - inOne,
-            number -> TREE + "/d" + number / FILES_OF_A_DIRECTORY + "/file-" + number);
+            number ->
+                "%s/t%d/d%d/file-%d"
+                    .formatted(
+                        TREE, number / FILES_OF_A_TREE, number / FILES_OF_A_DIRECTORY, number));
     table.add(Figure.rate("filling one directory", one, "/s", "%,d files".formatted(inOne)));
     table.add(
         Figure.rate(
@@ -189,18 +202,41 @@ public final class RestartBench implements Callable<Integer> {
 
   private void restarts(CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table)
       throws Exception {
-    double[] seconds = new double[runs];
+    double[] atRest = new double[runs];
+    double[] underLoad = new double[runs];
     for (int run = 0; run < runs; run++) {
+      Thread.sleep(REST_MILLIS);
       processes.killAll();
-      long start = clock.monotonicNanos();
-      processes.startAll();
-      if (!fileSystem.mkdirs(ROOT.resolve("restart-" + run), 0755).isDirectory()) {
-        throw new IOException("a new directory is none");
+      atRest[run] = firstWriteSeconds(fileSystem, processes, "rest-" + run);
+      try (WriteLoad load = new WriteLoad(fileSystem, clock, ROOT + "/restart", LOAD_CALLERS)) {
+        load.await(LOAD_CALLS * 10, LIMIT_SECONDS);
+        processes.killAll();
+        underLoad[run] = firstWriteSeconds(fileSystem, processes, "load-" + run);
       }
-      seconds[run] = (clock.monotonicNanos() - start) / 1e9;
     }
     table.add(
-        Figure.medianTime("all killed: start of the processes to the first write", seconds, "s"));
+        Figure.medianTime(
+            "all killed at rest: start of the processes to the first write", atRest, "s"));
+    table.add(Figure.medianTime("all killed under load: the same", underLoad, "s"));
+  }
+
+  /** From the start of the first process until somebody has written something. */
+  private double firstWriteSeconds(
+      CairnFileSystem fileSystem, LocalProcesses processes, String name) throws Exception {
+    long start = clock.monotonicNanos();
+    FutureTask<Long> write =
+        new FutureTask<>(
+            () -> {
+              if (!fileSystem.mkdirs(ROOT.resolve(name), 0755).isDirectory()) {
+                throw new IOException("a new directory is none");
+              }
+              return clock.monotonicNanos();
+            });
+    Thread writer = new Thread(write, "first-write");
+    writer.setDaemon(true);
+    writer.start();
+    processes.startAll();
+    return (write.get(LIMIT_SECONDS, TimeUnit.SECONDS) - start) / 1e9;
   }
 
   private void failovers(CairnFileSystem fileSystem, LocalProcesses processes, FigureTable table)
@@ -333,8 +369,8 @@ public final class RestartBench implements Callable<Integer> {
       throws IOException, InterruptedException {
     long before = fileSystem.administration().report().getFiles();
     long start = clock.monotonicNanos();
-    if (!fileSystem.delete(TREE, DeleteMode.RECURSIVE)) {
-      throw new IOException(TREE + " is gone");
+    if (!fileSystem.delete(TREE.resolve("t0"), DeleteMode.RECURSIVE)) {
+      throw new IOException(TREE + "/t0 is gone");
     }
     table.add(
         Figure.time(

@@ -35,7 +35,8 @@ import java.util.stream.Stream;
  * <p>Threads: as {@link StateMachine} says; {@link #view}, {@link #flush} and {@link #applied} are
  * for any thread.
  */
-public final class MetadataStateMachine implements StateMachine<List<CommandReply>>, AutoCloseable {
+public final class MetadataStateMachine
+    implements StateMachine<List<CommandReply>>, PeriodicFlush.Flushed, AutoCloseable {
   /** The store makes its copy in a directory of its own; a checkpoint has no directories. */
   private static final String MAKING = "making";
 
@@ -117,6 +118,7 @@ public final class MetadataStateMachine implements StateMachine<List<CommandRepl
   }
 
   /** Forces what is applied to disk, so that a restart has less to apply again. */
+  @Override
   public void flush() throws IOException {
     store.flush();
   }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
@@ -30,8 +31,8 @@ public final class RocksStore implements MetadataStore {
   private volatile Applied durable;
   private volatile boolean closed;
 
-  /** Changes since a flush was begun last; of the thread that writes. */
-  private int unflushedWrites;
+  /** Changes since a flush was begun last. */
+  private final AtomicInteger unflushedWrites = new AtomicInteger();
 
   private RocksStore(RocksHandle handle, RocksOptions options) throws IOException {
     this.handle = handle;
@@ -106,15 +107,14 @@ public final class RocksStore implements MetadataStore {
     RocksSnapshot before = current;
     current = snapshotAt(batch.applied());
     before.release();
-    unflushedWrites += batch.writes().size();
-    if (unflushedWrites >= options.unflushedWrites()) {
+    if (unflushedWrites.addAndGet(batch.writes().size()) >= options.unflushedWrites()) {
       beginFlush();
     }
   }
 
   /** Others do it, and nobody waits. */
   private void beginFlush() throws IOException {
-    unflushedWrites = 0;
+    unflushedWrites.set(0);
     try (FlushOptions flush = new FlushOptions().setWaitForFlush(false)) {
       handle.db().flush(flush, handle.allFamilies());
     } catch (RocksDBException e) {
@@ -153,7 +153,7 @@ public final class RocksStore implements MetadataStore {
       Applied applied = applied();
       handle.db().flush(flush, handle.allFamilies());
       durable = applied;
-      unflushedWrites = 0;
+      unflushedWrites.set(0);
     } catch (RocksDBException e) {
       throw new IOException("flushing the store", e);
     } finally {

@@ -336,8 +336,8 @@ class MetaserverMembersIT {
           .contains("must be removed from the group and join again as a new member");
       writer.awaitFurther();
 
-      // The command asks again when an answer is late: then it was removed before.
-      assertThat(done("remove", victim)).startsWith(victim).contains(" removed");
+      // The command asks again when an answer is late: then it finds its work done.
+      assertThat(done("remove", victim)).startsWith(victim).containsAnyOf("removed", "any more");
       ClusterDirectory.deleteTree(lost);
       cluster.format(victim, "--join");
       cluster.controller().restart(victim);

@@ -41,7 +41,7 @@ final class MetaserverRemoveTask extends AdminTask {
     out()
         .line(
             already
-                ? id + " was removed before."
+                ? id + " is no metaserver of this cluster any more."
                 : id + " is removed: its process serves nobody any more and can be stopped.");
   }
 }

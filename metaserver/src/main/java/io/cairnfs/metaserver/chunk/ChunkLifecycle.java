@@ -137,7 +137,8 @@ public final class ChunkLifecycle {
     return true;
   }
 
-  private void growTail(ChunkRecord chunk, long length, long nowNanos) {
+  /** The open tail that a file has in a chunk grows to a length of the chunk. */
+  void growTail(ChunkRecord chunk, long length, long nowNanos) {
     InodeRecord file = namespace.inode(new InodeId(chunk.inode())).orElse(null);
     Optional<ExtentRecord> tail = tailOf(file, chunk.id());
     if (tail.isEmpty() || length <= tail.get().chunkEnd()) {

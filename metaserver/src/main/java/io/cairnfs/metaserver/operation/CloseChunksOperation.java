@@ -16,7 +16,8 @@ import java.util.List;
 
 /**
  * A client has done with chunks of its session: they are sealed at the length that was
- * acknowledged. Those that are sealed or gone already stay as they are.
+ * acknowledged, and a file's open tail ends there: what was flushed may have been read. Those that
+ * are sealed or gone already stay as they are.
  */
 final class CloseChunksOperation {
   private static final int MAX_CHUNKS = 1024;
@@ -38,6 +39,7 @@ final class CloseChunksOperation {
         InodeId inode = new InodeId(chunk.isShared() ? 1 : chunk.inode());
         ChunkCommit commit = new ChunkCommit(context.namespace(), session, inode);
         commit.advance(List.of(progress.toBuilder().setClosed(true).build()));
+        commit.growTail(chunk.id(), context.nowNanos());
         commit.finish();
       }
     }

@@ -109,6 +109,21 @@ class ChunkHazardsTest {
     ok(cluster.reopen("hdfs", "f"));
   }
 
+  /** A writer that gives up: what it flushed behind its last commit may have been read already. */
+  @Test
+  void closingAChunkExtendsItsOpenTailToWhatWasAcknowledged() {
+    InodeId file = cluster.open("ann", "f", 3);
+    ChunkId chunk = openTail(file);
+    ok(cluster.close("ann", cluster.progress(chunk, 180)));
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    assertThat(cluster.length("f")).isEqualTo(180);
+    assertThat(cluster.extents(file).get(0).isOpenTail()).isFalse();
+    assertThat(cluster.extents(file).get(0).length()).isEqualTo(180);
+    // Nothing more: the chunk is closed.
+    ok(cluster.close("ann", cluster.progress(chunk, 200)));
+    assertThat(cluster.length("f")).isEqualTo(180);
+  }
+
   @Test
   void hazardA3SettlingExtendsOnlyTheOpenTail() {
     InodeId file = cluster.open("ann", "f", 3);

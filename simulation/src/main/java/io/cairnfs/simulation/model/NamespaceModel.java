@@ -6,6 +6,8 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.CloseChunks;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DirectoryEntry;
@@ -259,7 +261,8 @@ public final class NamespaceModel {
         yield ModelAnswer.done(0);
       }
       case COMMIT -> commit(operation.getCommit());
-      case ALLOCATE, CLOSE_CHUNKS, SET_MEMBERSHIP -> asTold();
+      case CLOSE_CHUNKS -> closeChunks(operation.getCloseChunks());
+      case ALLOCATE, SET_MEMBERSHIP -> asTold();
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
   }
@@ -618,6 +621,16 @@ public final class NamespaceModel {
       file.content = new byte[0];
       file.chunkedLength = length;
     }
+  }
+
+  /** What is open in a chunk that its writer gives up reaches as far as was acknowledged. */
+  private ModelAnswer closeChunks(CloseChunks request) {
+    if (told.getErrorCode() == 0) {
+      for (ChunkProgress chunk : request.getChunksList()) {
+        settle(chunk.getChunk(), chunk.getLength());
+      }
+    }
+    return asTold();
   }
 
   /** The length of a chunk whose writer is gone: its file's open tail grows to it. */

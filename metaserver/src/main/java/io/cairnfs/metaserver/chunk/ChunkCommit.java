@@ -190,7 +190,9 @@ public final class ChunkCommit {
   /** The file's open tail, if it has one in the chunk, reaches as far as the chunk now does. */
   public void growTail(ChunkId id, long nowNanos) {
     ChunkRecord chunk = ChunkTable.require(transaction, id);
-    chunks.growTail(chunk, chunk.length(), nowNanos);
+    if (chunk.hasOpenTail()) {
+      chunks.growTail(chunk, chunk.length(), nowNanos);
+    }
   }
 
   /** The file has only what was committed: it does not grow without a command any more. */

@@ -23,6 +23,7 @@ import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The one stream of a chunk, at its writer: packets go down the pipeline, and every member's
@@ -53,6 +54,7 @@ final class ChunkStream implements StreamListener {
   private long committedLength;
   private long heardNanos;
   private List<Integer> holders;
+  private Map<DataNode, Integer> lives = Map.of();
 
   /**
    * @param fileStart where in the file the chunk's first byte lies
@@ -69,6 +71,7 @@ final class ChunkStream implements StreamListener {
   void open() {
     Member head = location.getMembers(0);
     heardNanos = client.clock().monotonicNanos();
+    lives = client.run().lives(location.getMembersList());
     stream =
         client
             .rpc()
@@ -142,6 +145,7 @@ final class ChunkStream implements StreamListener {
     if (ack.getSequence() > acknowledgedSequence) {
       acknowledgedSequence = ack.getSequence();
       acknowledgedLength = ack.getLength();
+      client.run().requireHeld(new ChunkId(location.getChunk()), acknowledgedLength, lives);
       if (syncSequence != 0 && acknowledgedSequence >= syncSequence) {
         syncedLength = Math.max(syncedLength, syncLength);
       }

@@ -454,6 +454,7 @@ final class DataNode extends SimulatedProcess {
                       Math.max(1, verdict.getReplication()),
                       verdict.getEpoch()));
       case DEAD -> {
+        run.requireDead(this, chunk);
         run.tally().count("case.DEAD_REPLICA_DELETED");
         deletion(chunk, () -> store.delete(chunk));
       }

@@ -224,6 +224,15 @@ final class FileWrite {
   }
 
   private void acknowledged() {
+    if (tail == current) {
+      client
+          .run()
+          .oracle()
+          .flushed(
+              current.location().getChunk(),
+              current.acknowledgedLength(),
+              client.run().untilRestarted(current.location().getMembersList()));
+    }
     if (tail == current && synced && current.syncedLength() == current.acknowledgedLength()) {
       client.run().oracle().promised(inode, writer, current.fileEnd());
     }
@@ -232,8 +241,27 @@ final class FileWrite {
     } else if (random.nextInt(12) == 0 && current.hasNews()) {
       commit(false);
     } else {
-      burst();
+      pauseThenBurst();
     }
+  }
+
+  /** Writers take their time, above all those whose tails are open: some die meanwhile. */
+  private void pauseThenBurst() {
+    if (random.nextInt(tail == current ? 2 : 8) > 0) {
+      burst();
+      return;
+    }
+    waiting = true;
+    client.after(
+        random.nextLong(900 * MILLI),
+        () -> {
+          waiting = false;
+          if (current.isFailed()) {
+            go();
+          } else {
+            burst();
+          }
+        });
   }
 
   /** Never repair a pipeline: close it and go on. */
@@ -325,7 +353,7 @@ final class FileWrite {
       return;
     }
     if (current != null && current.isReady() && current.isAllAcknowledged() && !current.isOver()) {
-      burst();
+      pauseThenBurst();
     } else {
       go();
     }

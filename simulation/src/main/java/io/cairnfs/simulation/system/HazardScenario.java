@@ -35,7 +35,8 @@ public enum HazardScenario {
   SHORTEST_MEMBER {
     @Override
     void play(Play play) {
-      Tail tail = play.awaitTail(2);
+      Tail tail = play.awaitTailBeyondTheDisk(2);
+      tail.writer().pause();
       DataNode restarted = tail.members().get(tail.members().size() - 1);
       restarted.losePower();
       play.seconds(1);

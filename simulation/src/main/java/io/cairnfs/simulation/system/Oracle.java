@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.SettleChunk;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.ReadReply;
@@ -27,6 +28,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * Knows what the cluster ought to answer: applies the log to the model, entry by entry as it is
@@ -35,6 +38,7 @@ import java.util.Map;
 final class Oracle {
   private final NamespaceModel model = new NamespaceModel();
   private final Tally tally;
+  private final Consumer<SettleChunk> settling;
   private final Map<CallId, Executed> executed = new HashMap<>();
   private final Map<CallId, Long> writers = new HashMap<>();
   private final Map<FileAt, List<ModelRange>> expected = new HashMap<>();
@@ -48,6 +52,11 @@ final class Oracle {
 
   private record FileAt(long inode, long index) {}
 
+  private final Map<Long, Flushed> flushed = new HashMap<>();
+
+  /** Bytes of an open tail that all members of a chunk have had. */
+  private record Flushed(long upTo, BooleanSupplier continuous) {}
+
   private record Promise(long inode, long writer, long upTo, long sinceIndex) {}
 
   /** Makes an answer. */
@@ -55,8 +64,12 @@ final class Oracle {
     ReadReply read() throws CairnException;
   }
 
-  Oracle(Tally tally) {
+  /**
+   * @param settling hears of each length that is settled, before anybody else can
+   */
+  Oracle(Tally tally, Consumer<SettleChunk> settling) {
     this.tally = tally;
+    this.settling = settling;
   }
 
   NamespaceModel model() {
@@ -121,6 +134,10 @@ final class Oracle {
       if (!found.equals(answer) && !isSameButForItsPurge(found, answer)) {
         fail("entry %d: expected\n%s\nfound\n%s\nfor\n%s", index, answer, found, command);
       }
+    }
+    if (command.hasSettleChunk() && reply.getChanged()) {
+      settling.accept(command.getSettleChunk());
+      requireFlushed(command.getSettleChunk());
     }
     if (command.hasPurgeStep()) {
       tally.count(SystemSighting.TREE_PURGED);
@@ -192,6 +209,27 @@ final class Oracle {
   void promised(long inode, long writer, long upTo) {
     promises.add(new Promise(inode, writer, upTo, index));
     tally.count(SystemSighting.TAIL_SYNCED);
+  }
+
+  /**
+   * Bytes of a chunk up to here were acknowledged by all members, in memory: who dies does not take
+   * them along while one member lives on.
+   *
+   * @param continuous false once all of them were restarted
+   */
+  void flushed(long chunk, long upTo, BooleanSupplier continuous) {
+    flushed.put(chunk, new Flushed(upTo, continuous));
+  }
+
+  private void requireFlushed(SettleChunk settled) {
+    Flushed tail = flushed.get(settled.getChunk());
+    if (tail == null || settled.getPossibleLoss() || !tail.continuous.getAsBoolean()) {
+      return;
+    }
+    if (settled.getLength() < tail.upTo) {
+      fail("chunk %d: all had %d\n%s", settled.getChunk(), tail.upTo, settled);
+    }
+    tally.count(SystemSighting.FLUSHED_TAIL_SETTLED);
   }
 
   /** Synced bytes must be there for as long as the file has anything of that writer. */

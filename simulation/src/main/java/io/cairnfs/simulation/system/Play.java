@@ -1,6 +1,8 @@
 package io.cairnfs.simulation.system;
 
+import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
@@ -188,6 +190,35 @@ final class Play {
     Tail tail = found.get(0);
     fault("tail " + tail.chunk() + " of " + tail.writer().name());
     return tail;
+  }
+
+  /** The last member's cache was written back, and has taken more since. */
+  Tail awaitTailBeyondTheDisk(int members) {
+    List<Tail> found = new ArrayList<>();
+    await(
+        "a tail that goes on",
+        () -> {
+          Tail tail = awaitTail(members);
+          ReplicaStore store = tail.members().get(tail.members().size() - 1).store();
+          long written = writeBack(store, tail.chunk());
+          for (int waited = 0; found.isEmpty() && waited < 2_000; waited += 5) {
+            millis(5);
+            if (store.status(tail.chunk()).filter(now -> now.length() > written).isPresent()) {
+              found.add(tail);
+            }
+          }
+          return !found.isEmpty();
+        });
+    millis(10);
+    return found.get(0);
+  }
+
+  private static long writeBack(ReplicaStore store, ChunkId chunk) {
+    try {
+      return store.sync(chunk, 0);
+    } catch (CairnException e) {
+      return Long.MAX_VALUE;
+    }
   }
 
   private List<Tail> tails(int members) {

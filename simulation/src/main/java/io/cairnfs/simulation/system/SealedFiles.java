@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /** Where a sealed replica's bytes are on a simulated disk. */
@@ -18,8 +19,12 @@ final class SealedFiles {
 
   private SealedFiles() {}
 
-  /** Any bit of any sealed replica with bytes in it. */
-  static Optional<Place> pick(DataNode server, RandomGenerator random) {
+  /**
+   * Any bit of any sealed replica with bytes in it.
+   *
+   * @param inUse such chunks are taken if there are any
+   */
+  static Optional<Place> pick(DataNode server, Predicate<ChunkId> inUse, RandomGenerator random) {
     List<ReplicaStatus> sealed = new ArrayList<>();
     ChunkId after = new ChunkId(0);
     for (Optional<ReplicaStatus> next = server.store().nextSealed(after);
@@ -33,7 +38,10 @@ final class SealedFiles {
     if (sealed.isEmpty()) {
       return Optional.empty();
     }
-    ReplicaStatus chosen = sealed.get(random.nextInt(sealed.size()));
+    List<ReplicaStatus> used =
+        sealed.stream().filter(status -> inUse.test(status.chunk())).toList();
+    List<ReplicaStatus> candidates = used.isEmpty() ? sealed : used;
+    ReplicaStatus chosen = candidates.get(random.nextInt(candidates.size()));
     String id = "%016x".formatted(chosen.chunk().value());
     for (String file : server.volumeDisk().files()) {
       long header = size(server, file) - chosen.length();

@@ -3,8 +3,10 @@ package io.cairnfs.simulation.system;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.ReferenceTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
@@ -13,11 +15,14 @@ import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.metaserver.store.Table;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.raft.simulation.FaultKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,14 +37,19 @@ import java.util.random.RandomGenerator;
 final class SystemChaos {
   private static final long MILLI = 1_000_000;
   private static final long SECOND = 1_000 * MILLI;
+  private static final long PATIENCE_NANOS = 9 * SECOND;
 
   private final SystemRun run;
   private final SystemScenario scenario;
   private final RandomGenerator random;
   private final Set<Long> unsealedAtLoss = new TreeSet<>();
+  private DataNode forcing;
+  private int forcingLife;
   private DataNode flippedAt;
   private ChunkId flipped;
   private boolean flipSeen;
+  private SystemFault awaitingCalm;
+  private long patientUntil;
   private boolean stopped;
   private int faults;
   private long calmSince;
@@ -63,18 +73,53 @@ final class SystemChaos {
     if (stopped) {
       return;
     }
+    if (awaitingCalm != null && run.events().nowNanos() < patientUntil) {
+      again();
+      return;
+    }
     Enum<?> kind = scenario.draw(random);
     boolean made =
         kind instanceof FaultKind ofGroup
             ? run.group().makeFault(ofGroup)
             : make((SystemFault) kind);
     if (made) {
-      faults++;
-      if (kind instanceof SystemFault) {
-        run.tally().count("fault." + kind);
-      }
+      count(kind);
+    } else if (kind instanceof SystemFault fault && destroys(fault)) {
+      awaitCalm(fault);
     }
+    again();
+  }
+
+  private void again() {
     run.events().after(100 * MILLI + random.nextLong(1_200 * MILLI), this::next);
+  }
+
+  /** Often nothing else is made meanwhile: calm would hardly ever come. */
+  private void awaitCalm(SystemFault fault) {
+    if (awaitingCalm == null && random.nextBoolean()) {
+      patientUntil = run.events().nowNanos() + PATIENCE_NANOS;
+    }
+    awaitingCalm = fault;
+  }
+
+  private void count(Enum<?> kind) {
+    faults++;
+    if (kind instanceof SystemFault) {
+      run.tally().count("fault." + kind);
+    }
+  }
+
+  private static boolean destroys(SystemFault kind) {
+    return switch (kind) {
+      case DATA_SERVER_POWER_LOST,
+          DATA_SERVERS_POWER_LOST_EVERYWHERE,
+          DATA_FORCE_FAILED,
+          DATA_BIT_FLIPPED,
+          SERVER_STRUCK_OUT,
+          SERVER_DRAINED ->
+          true;
+      default -> false;
+    };
   }
 
   /** Ends everything that was done. */
@@ -106,18 +151,24 @@ final class SystemChaos {
       calmSince = Long.MAX_VALUE;
     } else if (calmSince == Long.MAX_VALUE) {
       calmSince = run.events().nowNanos();
+    } else if (awaitingCalm != null && isCalm()) {
+      if (make(awaitingCalm)) {
+        count(awaitingCalm);
+      }
+      awaitingCalm = null;
     }
     run.events().after(200 * MILLI, this::watchCalm);
   }
 
   private boolean isCalm() {
-    return calmSince != Long.MAX_VALUE
-        && run.events().nowNanos() - calmSince > 2 * SECOND
-        && isQuiet();
+    return calmSince != Long.MAX_VALUE && run.events().nowNanos() - calmSince > SECOND && isQuiet();
   }
 
   /** Every byte that was ever acknowledged is where it should be. */
   private boolean isQuiet() {
+    if (forcing != null && forcing.life() == forcingLife) {
+      return false;
+    }
     for (DataNode node : run.dataNodes()) {
       if (!node.isRegistered() || node.isPaused() || !node.store().badReplicas(1).isEmpty()) {
         return false;
@@ -335,6 +386,8 @@ final class SystemChaos {
     }
     trace(server, "next force fails");
     bytesAreLost();
+    forcing = server;
+    forcingLife = server.life();
     server.volumeDisk().failForces(1);
     return true;
   }
@@ -343,7 +396,7 @@ final class SystemChaos {
     if (!isCalm()) {
       return false;
     }
-    return SealedFiles.pick(server, random)
+    return SealedFiles.pick(server, chunk -> isRead(server, chunk), random)
         .map(
             chosen -> {
               trace(server, "bit flip in " + chosen);
@@ -356,9 +409,30 @@ final class SystemChaos {
               } catch (IOException e) {
                 throw new UncheckedIOException(e);
               }
+              run.clients().forEach(client -> readAll(client, new ArrayDeque<>(run.files())));
               return true;
             })
         .orElse(false);
+  }
+
+  /** A file that has a name refers to it, and the server is one of those that are asked for it. */
+  private boolean isRead(DataNode server, ChunkId chunk) {
+    try (StoreView view = run.leadersView().orElseThrow()) {
+      List<Long> named =
+          run.oracle().model().tree().values().stream().map(Attributes::getInode).toList();
+      return ReferenceTable.ofChunk(view, chunk, Integer.MAX_VALUE).stream()
+              .anyMatch(reference -> named.contains(reference.inode().value()))
+          && SlotTable.members(view, ChunkTable.require(view, chunk))
+              .contains(server.server().orElse(0));
+    }
+  }
+
+  /** Before the server itself comes past the damage. */
+  private static void readAll(ClientNode client, Deque<String> paths) {
+    String path = paths.poll();
+    if (path != null && client.isUp()) {
+      new FileRead(client, path, false, () -> readAll(client, paths)).start();
+    }
   }
 
   private boolean membership(DataNode server, ServerMembership wanted) {

@@ -1,7 +1,12 @@
 package io.cairnfs.simulation.system;
 
+import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.dataserver.storage.ReplicaStatus;
+import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.SettleChunk;
+import io.cairnfs.proto.types.Member;
 import io.cairnfs.raft.core.RaftOptions;
 import io.cairnfs.raft.log.LogOptions;
 import io.cairnfs.raft.simulation.EventQueue;
@@ -14,11 +19,13 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** One cluster's life under one seed: trouble, then healing, then everything must be in order. */
@@ -28,8 +35,8 @@ final class SystemRun {
   static final long WALL_START_NANOS = 1_700_000_000_000_000_000L;
   private static final long SECOND = 1_000_000_000L;
   private static final int MIN_OPERATIONS = 300;
-  private static final int MIN_FAULTS = 5;
-  private static final int MORE_FAULTS = 12;
+  private static final int MIN_FAULTS = 8;
+  private static final int MORE_FAULTS = 16;
   private static final long MAX_TROUBLE_NANOS = 900 * SECOND;
   private static final long MAX_HEALING_NANOS = 400 * SECOND;
   private static final int EVENTS_BETWEEN_CHECKS = 3_000;
@@ -89,7 +96,7 @@ final class SystemRun {
             Scenario.EVERYTHING,
             trace);
     transport = new SimulatedTransport(events, group.network(), random);
-    oracle = new Oracle(group.tally());
+    oracle = new Oracle(group.tally(), this::requireFenced);
     checks = new SystemChecks(this);
     SystemScenario resolved = scenario.resolve(random);
     chaos = new SystemChaos(this, resolved, random);
@@ -233,8 +240,88 @@ final class SystemRun {
     return List.copyOf(dataNodes);
   }
 
+  /** The lives of these data servers: who has another one later was restarted. */
+  Map<DataNode, Integer> lives(List<Member> members) {
+    Map<DataNode, Integer> lives = new HashMap<>();
+    for (DataNode node : dataNodes) {
+      if (members.stream()
+          .anyMatch(member -> node.server().equals(Optional.of(member.getServer())))) {
+        lives.put(node, node.life());
+      }
+    }
+    return lives;
+  }
+
+  /** True for as long as one of the data servers has not been restarted since now. */
+  BooleanSupplier untilRestarted(List<Member> members) {
+    Map<DataNode, Integer> lives = lives(members);
+    return () ->
+        lives.entrySet().stream().anyMatch(life -> life.getKey().life() == life.getValue());
+  }
+
+  /** Whose answers decided on the length take nothing more of the writer, and were not told yet. */
+  private void requireFenced(SettleChunk settled) {
+    ChunkId chunk = new ChunkId(settled.getChunk());
+    for (DataNode node : dataNodes) {
+      boolean answered = node.server().filter(settled.getHoldersList()::contains).isPresent();
+      Optional<ReplicaStatus> status =
+          answered && node.isUp() ? node.store().status(chunk) : Optional.empty();
+      boolean bad =
+          status
+              .filter(
+                  replica ->
+                      replica.state() == ReplicaStatus.State.SEALED
+                          || replica.epoch() < settled.getEpoch())
+              .isPresent();
+      if (bad) {
+        Oracle.fail("%s has %s before its end is known:\n%s", node.name(), status, settled);
+      }
+    }
+  }
+
+  /** What was acknowledged is at every member that did not restart and has not sealed it. */
+  void requireHeld(ChunkId chunk, long length, Map<DataNode, Integer> lives) {
+    lives.forEach(
+        (node, life) -> {
+          if (node.life() != life || !node.isUp()) {
+            return;
+          }
+          node.store()
+              .status(chunk)
+              .filter(status -> status.state() != ReplicaStatus.State.SEALED)
+              .filter(status -> status.length() < length)
+              .ifPresent(
+                  status ->
+                      Oracle.fail(
+                          "%s was acknowledged at %d, %s has %s",
+                          chunk, length, node.name(), status));
+        });
+    tally().count(SystemSighting.ACKNOWLEDGEMENT_COMPARED);
+  }
+
+  /** A replica may go for good only where the newest state does not know of its chunk. */
+  void requireDead(DataNode node, ChunkId chunk) {
+    for (SimulatedMember member : group.runningMembers()) {
+      if (member.machine() == null || member.machine().index() != oracle.index()) {
+        continue;
+      }
+      try (StoreView view = ((MetadataMachine) member.machine()).view()) {
+        if (ChunkTable.find(view, chunk).isPresent()) {
+          Oracle.fail(
+              "%s is told that %s is dead, %s knows of it", node.name(), chunk, member.id());
+        }
+      }
+      tally().count("case.DEATH_COMPARED");
+      return;
+    }
+  }
+
   List<ClientNode> clients() {
     return List.copyOf(clients);
+  }
+
+  List<String> files() {
+    return checks.files();
   }
 
   List<MetadataNode> metadataNodes() {

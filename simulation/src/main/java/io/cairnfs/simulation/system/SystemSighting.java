@@ -28,6 +28,8 @@ enum SystemSighting {
   SESSION_EXPIRED,
   TREE_PURGED,
   CHUNK_ALLOCATED,
+  /** What a writer was told is on all members was looked for there. */
+  ACKNOWLEDGEMENT_COMPARED,
   /** A pipeline failed, and the writer went on with another chunk. */
   PIPELINE_CLOSED_AND_GONE_ON,
   /** A file was completed, and everything in it is on disks. */
@@ -37,6 +39,8 @@ enum SystemSighting {
   TAIL_SYNCED,
   SHARED_CHUNK_USED,
   CHUNK_SETTLED,
+  /** What a writer that died had flushed was compared with the length that was settled. */
+  FLUSHED_TAIL_SETTLED,
   /** A tail was longer than any command had said. */
   TAIL_GROWN_BY_SETTLING,
   REPAIR_NEEDED,

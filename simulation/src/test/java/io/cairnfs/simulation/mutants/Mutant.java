@@ -55,6 +55,11 @@ record Mutant(String name, String description, List<String> arguments, Path patc
         patch.toAbsolutePath());
   }
 
+  /** It is looked for in whole clusters, not in the engine alone. */
+  boolean isOfSystem() {
+    return arguments.contains("--system");
+  }
+
   /**
    * Compiles the patched classes.
    *

@@ -225,6 +225,33 @@ class PipelineFailureTest {
     }
   }
 
+  /** One member of three is left; the others get copies, once the chunk's end is committed. */
+  @Test
+  void aSyncThatTooFewMembersCanKeepIsKeptByTheCopiesOfTheOthers() throws Exception {
+    byte[] content = random(600_000);
+    try (CairnFileSystem fs = connect();
+        CairnOutputStream out = fs.create(FILE, CreateOptions.defaults())) {
+      out.write(content, 0, 300_000);
+      out.flush();
+      cluster.dataServer(2).failAtLength.set(0);
+      out.write(content, 300_000, 300_000);
+      out.flush();
+      cluster.dataServer(3).forcesRefused.set(Integer.MAX_VALUE);
+      cluster.dataServer(2).forcesRefused.set(2);
+      cluster.events.clear();
+      out.sync();
+      cluster.dataServer(3).forcesRefused.set(0);
+      long first = cluster.namespace.file("/f").extents.get(0).getChunk();
+      assertThat(cluster.events).contains("FORCE " + first + " 1", "FORCE " + first + " 2");
+      assertThat(cluster.events).doesNotContain("FORCE " + first + " 3");
+      assertThat(cluster.namespace.content("/f")).isEqualTo(content);
+      // It is known to be on disk: not asked again.
+      cluster.events.clear();
+      out.sync();
+      assertThat(cluster.events).doesNotContain("FORCE " + first + " 1");
+    }
+  }
+
   @Test
   void aSyncThatTooFewMembersCanKeepFails() throws Exception {
     try (CairnFileSystem fs = connect(Duration.ofSeconds(2))) {

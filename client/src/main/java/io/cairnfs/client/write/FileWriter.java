@@ -2,6 +2,7 @@ package io.cairnfs.client.write;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
@@ -15,6 +16,7 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.Extent;
+import io.cairnfs.proto.types.Member;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -46,6 +48,7 @@ public final class FileWriter {
   private static final long TAIL_COMMIT_MILLIS = 1000;
 
   private static final long BUSY_MILLIS = 100;
+  private static final long COPY_POLL_MILLIS = 200;
 
   private final WriteService service;
   private final ClientEnvironment environment;
@@ -330,17 +333,41 @@ public final class FileWriter {
       flushedBefore = true;
     }
     if (unforced.isPresent()) {
-      throw unforced.get();
+      forceWithCopies(unforced.get());
     }
   }
 
   private Optional<CairnException> tryForceAll() {
     try {
-      forceAll();
+      forceAll(false);
       return Optional.empty();
     } catch (CairnException e) {
       return Optional.of(e);
     }
+  }
+
+  /**
+   * Too few of those that hold an ended chunk could force it. Its end has been committed, so that
+   * the others get copies, which are forced before they count: all of them are asked until enough
+   * have it on disk, or the time for a call is over.
+   */
+  private void forceWithCopies(CairnException first) throws CairnException {
+    Deadline deadline = environment.deadline(options.timeout());
+    CairnException last = first;
+    while (last.code() == ErrorCode.IO_ERROR
+        && session.isOpen()
+        && deadline.remainingMillis() > COPY_POLL_MILLIS) {
+      CompletableFuture<Void> pause = new CompletableFuture<>();
+      var unused = environment.schedule(() -> pause.complete(null), COPY_POLL_MILLIS);
+      environment.await(pause);
+      try {
+        forceAll(true);
+        return;
+      } catch (CairnException e) {
+        last = e;
+      }
+    }
+    throw last;
   }
 
   private boolean onlyLengthensTail() {
@@ -407,18 +434,19 @@ public final class FileWriter {
   /**
    * Every chunk with bytes since the last sync is forced: by its stream, which did so already if it
    * still runs, or by asking its holders.
+   *
+   * @param copiesToo asks members that failed, too: they may have got copies meanwhile
    */
-  private void forceAll() throws CairnException {
+  private void forceAll(boolean copiesToo) throws CairnException {
     unsynced.addAll(overChunks);
     for (OpenChunk chunk : List.copyOf(unsynced)) {
       Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk);
       if (todo.isPresent()) {
-        int replication = todo.get().chunk().getMembersCount();
-        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), replication);
+        List<Member> all = todo.get().chunk().getMembersList();
+        List<Member> asked = copiesToo ? all : todo.get().holders();
+        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
         List<Integer> failedServers =
-            service
-                .forcer()
-                .force(todo.get().chunk(), todo.get().length(), todo.get().holders(), least);
+            service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
         appender.synced(chunk, todo.get().length(), failedServers);
       }
       unsynced.remove(chunk);
@@ -603,11 +631,15 @@ public final class FileWriter {
   private void finishStreaming(boolean sync) throws CairnException {
     drain(Flags.FLUSH | Flags.CLOSE | (sync ? Flags.SYNC : 0));
     source.close();
-    if (sync) {
-      forceAll();
+    if (handle.isEmpty() && sync) {
+      forceAll(false);
     }
     if (handle.isPresent()) {
+      Optional<CairnException> unforced = sync ? tryForceAll() : Optional.empty();
       commitStreamed(After.CLOSED);
+      if (unforced.isPresent()) {
+        forceWithCopies(unforced.get());
+      }
       return;
     }
     create(

@@ -69,6 +69,9 @@ public final class FakeDataServer {
   /** Reads are refused: the replica is not here. */
   public volatile boolean lacksChunks;
 
+  /** So many more forces are refused: the replica is not here yet. */
+  public final AtomicInteger forcesRefused = new AtomicInteger();
+
   /** Packets are stored but acknowledged only later. */
   public volatile boolean holdingAcks;
 
@@ -347,6 +350,9 @@ public final class FakeDataServer {
     long length = cluster.namespace.chunk(request.getChunk()).content().length;
     if (length < request.getLength()) {
       throw new CairnException(ErrorCode.CHUNK_NOT_FOUND, "only " + length);
+    }
+    if (forcesRefused.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw new CairnException(ErrorCode.CHUNK_NOT_FOUND, "not here");
     }
     cluster.events.add("FORCE " + request.getChunk() + " " + id);
     call.reply(SyncChunkReply.newBuilder().setLength(length).build());

@@ -355,17 +355,11 @@ final class ChaosWriter implements Runnable {
     return e instanceof CairnException cairn && cairn.code() == code;
   }
 
-  /** Two of three holders out of reach at once: docs/known-defects.md. */
-  private static boolean isSyncThatTooFewHold(CairnException e) {
-    return e.code() == ErrorCode.IO_ERROR && e.getMessage().contains("replicas are on disk");
-  }
-
   /** Errors that faults can cause are counted; others must not occur. */
   private void explain(String what, IOException e) {
     if (e instanceof CairnException cairn
         && (NOBODY_KNOWS.contains(cairn.code())
-            || (disksGetFull && cairn.code() == ErrorCode.NO_SPACE)
-            || isSyncThatTooFewHold(cairn))) {
+            || (disksGetFull && cairn.code() == ErrorCode.NO_SPACE))) {
       tally.failed(directoryOf(number) + " " + what + ": " + e);
     } else {
       tally.violated(directoryOf(number) + " " + what + ": " + e);

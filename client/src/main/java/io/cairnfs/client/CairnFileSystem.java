@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -229,6 +230,68 @@ public interface CairnFileSystem extends Closeable {
    */
   FileStatus setAttributes(CairnPath path, AttributeChange change, Symlinks symlinks)
       throws CairnException;
+
+  /** What {@link #setXattr} does with an attribute that exists already, or does not. */
+  enum XattrMode {
+    /** Either is fine. */
+    SET,
+    /** {@code EXISTS} if it exists. */
+    CREATE,
+    /** {@code ATTRIBUTE_NOT_FOUND} unless it exists. */
+    REPLACE
+  }
+
+  /**
+   * Gives a file or directory an extended attribute, atomically; symlinks are followed. POSIX has
+   * none: the rules are those of Linux' xattr(7). Names of namespace {@code user} are for whoever
+   * may read and write the file, {@code trusted} for the superuser alone, {@code security} for all
+   * to read and the superuser to write; other namespaces are {@code UNSUPPORTED}.
+   *
+   * @param name with its namespace, such as {@code user.mime-type}; at most 255 bytes in UTF-8
+   * @param value at most 64 KiB; all names and values of a file together at most 256 KiB and 128
+   *     attributes
+   * @throws CairnException {@code EXISTS}, {@code ATTRIBUTE_NOT_FOUND} as the mode says; {@code
+   *     VALUE_TOO_LARGE}, {@code NO_SPACE} beyond the sum; {@code NOT_PERMITTED}
+   */
+  void setXattr(CairnPath path, String name, byte[] value, XattrMode mode) throws CairnException;
+
+  /**
+   * Takes an extended attribute away.
+   *
+   * @throws CairnException {@code ATTRIBUTE_NOT_FOUND}; {@code NOT_PERMITTED}
+   */
+  void removeXattr(CairnPath path, String name) throws CairnException;
+
+  /**
+   * The value of an extended attribute.
+   *
+   * @throws CairnException {@code ATTRIBUTE_NOT_FOUND}, also for one that the caller must not see
+   */
+  byte[] xattr(CairnPath path, String name) throws CairnException;
+
+  /** All extended attributes that the caller may see, of one instant. */
+  SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException;
+
+  /** Names of the extended attributes that the caller may see; the file need not be readable. */
+  List<String> xattrNames(CairnPath path) throws CairnException;
+
+  /**
+   * Changes the access control lists of a file or directory, as POSIX 1003.1e (draft 17) and HDFS
+   * have them; symlinks are followed. The mode follows: its bits of the group are the mask. A
+   * default ACL takes what it lacks of owner, group and others from the access ACL; what is made in
+   * its directory begins with it, and the umask is not looked at.
+   *
+   * @throws CairnException {@code NOT_PERMITTED} but for the owner and the superuser; {@code
+   *     INVALID_ARGUMENT} for a list of more than 32 entries, one without owner, group or others,
+   *     two entries for the same, or a default ACL of a file
+   */
+  FileStatus setAcl(CairnPath path, AclChange change) throws CairnException;
+
+  /**
+   * All entries of the access ACL, and of the default ACL if there is one: owner, users, group,
+   * groups, mask, others. Without an ACL they are what the mode says.
+   */
+  List<AclEntry> acl(CairnPath path) throws CairnException;
 
   /** Totals by a paged walk: not of one instant if the tree is changed meanwhile. */
   ContentSummary contentSummary(CairnPath path) throws CairnException;

@@ -39,6 +39,9 @@ import java.util.Optional;
  *     observed 99th percentile, if that is longer); default 50 ms
  * @param maxBufferBytes bytes of file content that all streams together may hold; default 128 MiB
  * @param outstandingMutations mutations on their way at once, at most 1,024; default 1,024
+ * @param umask permission bits (0777) that no new file or directory gets, whatever mode was asked
+ *     for; default 0
+ * @param accessTimes whether the cluster is told that files were read; default RELATIVE
  * @param history a new file that every call about names and its answer is written to; for tests,
  *     since callers and event loops write it; default: none
  */
@@ -66,7 +69,21 @@ public record ClientOptions(
     Duration hedgeDelay,
     long maxBufferBytes,
     int outstandingMutations,
+    int umask,
+    AccessTimes accessTimes,
     Optional<Path> history) {
+
+  /** How access times follow what is read. */
+  public enum AccessTimes {
+    /**
+     * As Linux' relatime: set where a file is opened for reading whose access time is not after its
+     * last change, or is a day old. The cluster hears of many files at once, about a second later;
+     * what was opened less than that before close it may not hear of.
+     */
+    RELATIVE,
+    /** As Linux' noatime: what is read leaves no trace. */
+    NONE
+  }
 
   public ClientOptions {
     metaservers = List.copyOf(metaservers);
@@ -92,6 +109,8 @@ public record ClientOptions(
     check(
         outstandingMutations > 0 && outstandingMutations <= 1024,
         "outstandingMutations outside 1..1024");
+    check(umask >= 0 && umask <= 0777, "umask outside 0..0777");
+    Objects.requireNonNull(accessTimes, "accessTimes");
   }
 
   private static void check(boolean condition, String message) {
@@ -129,6 +148,8 @@ public record ClientOptions(
     private Duration hedgeDelay = Duration.ofMillis(50);
     private long maxBufferBytes = 128L << 20;
     private int outstandingMutations = 1024;
+    private int umask;
+    private AccessTimes accessTimes = AccessTimes.RELATIVE;
     private Optional<Path> history = Optional.empty();
 
     private Builder(List<HostPort> metaservers) {
@@ -268,6 +289,18 @@ public record ClientOptions(
     }
 
     @CanIgnoreReturnValue
+    public Builder umask(int value) {
+      umask = value;
+      return this;
+    }
+
+    @CanIgnoreReturnValue
+    public Builder accessTimes(AccessTimes value) {
+      accessTimes = value;
+      return this;
+    }
+
+    @CanIgnoreReturnValue
     public Builder history(Path value) {
       history = Optional.of(value);
       return this;
@@ -301,6 +334,8 @@ public record ClientOptions(
           hedgeDelay,
           maxBufferBytes,
           outstandingMutations,
+          umask,
+          accessTimes,
           history);
     }
   }

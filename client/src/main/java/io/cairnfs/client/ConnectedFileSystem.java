@@ -17,6 +17,7 @@ import io.cairnfs.client.metadata.MetadataOptions;
 import io.cairnfs.client.read.FileReader;
 import io.cairnfs.client.read.ReadOptions;
 import io.cairnfs.client.read.SequentialReader;
+import io.cairnfs.client.session.AccessReports;
 import io.cairnfs.client.session.Sessions;
 import io.cairnfs.client.write.CreateSpec;
 import io.cairnfs.client.write.FileWriter;
@@ -33,6 +34,8 @@ import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.GetAcl;
+import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
@@ -42,9 +45,12 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.Rmdir;
+import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.StatFsResult;
@@ -53,6 +59,8 @@ import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.metadata.Walk;
 import io.cairnfs.proto.metadata.WalkEntry;
 import io.cairnfs.proto.metadata.WalkPage;
+import io.cairnfs.proto.metadata.Xattr;
+import io.cairnfs.proto.metadata.XattrsResult;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.NodeRef;
 import io.cairnfs.rpc.client.RpcClient;
@@ -66,6 +74,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -94,6 +104,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
   private final Sessions sessions;
+  private final AccessReports accessReports;
   private final WriteService writes;
   private final ChunkReader chunks;
   private final ReadOptions readOptions;
@@ -153,6 +164,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             options.host(),
             options.clientName(),
             options.outstandingMutations());
+    accessReports = new AccessReports(environment, sessions);
     writes =
         new WriteService(
             environment,
@@ -235,10 +247,11 @@ final class ConnectedFileSystem implements CairnFileSystem {
     return new StreamingOutput(writer);
   }
 
-  private static CreateSpec spec(CairnPath path, CreateOptions creation) throws CairnException {
+  private CreateSpec spec(CairnPath path, CreateOptions creation) throws CairnException {
     return new CreateSpec(
         Conversions.nodeRef(path),
         creation.mode(),
+        options.umask(),
         creation.replication(),
         creation.chunkBytes(),
         creation.existing() == CreateOptions.Existing.REPLACE,
@@ -351,8 +364,16 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private CairnInputStream input(CairnPath path, OpenResult opened) throws CairnException {
     FileStatus status = requireFile(Conversions.status(path, opened.getAttributes()));
     FileReader reader = new FileReader(environment, metadata, chunks, readOptions, opened);
+    noteAccess(opened);
     sessions.inodeOpened(status.inode());
     return new StreamingInput(status, reader, () -> sessions.inodeClosed(status.inode()));
+  }
+
+  private void noteAccess(OpenResult opened) {
+    switch (options.accessTimes()) {
+      case RELATIVE -> accessReports.opened(opened.getAttributes());
+      case NONE -> {}
+    }
   }
 
   private static FileStatus requireFile(FileStatus status) throws CairnException {
@@ -372,6 +393,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
     requireFile(Conversions.status(path, opened.getAttributes()));
     FileReader reader = new FileReader(environment, metadata, chunks, readOptions, opened);
     byte[] bytes = new byte[requireAtMost(path, reader.length(), maxBytes)];
+    noteAccess(opened);
     ByteBuffer target = ByteBuffer.wrap(bytes);
     while (target.hasRemaining()) {
       if (reader.read(target.position(), target) < 0) {
@@ -521,7 +543,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   private FileStatus mkdir(CairnPath path, Mkdir.Builder mkdir) throws CairnException {
-    mkdir.setTarget(Conversions.nodeRef(path));
+    mkdir.setTarget(Conversions.nodeRef(path)).setUmask(options.umask());
     return Conversions.status(path, mutate(Operation.newBuilder().setMkdir(mkdir)).getAttributes());
   }
 
@@ -629,6 +651,89 @@ final class ConnectedFileSystem implements CairnFileSystem {
     change.newReplication().ifPresent(set::setReplication);
     return Conversions.status(
         path, mutate(Operation.newBuilder().setSetAttributes(set)).getAttributes());
+  }
+
+  @Override
+  public void setXattr(CairnPath path, String name, byte[] value, XattrMode mode)
+      throws CairnException {
+    SetXattr set =
+        SetXattr.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setName(ByteString.copyFromUtf8(name))
+            .setValue(ByteString.copyFrom(value))
+            .setMode(
+                switch (mode) {
+                  case SET -> io.cairnfs.proto.metadata.XattrMode.XATTR_SET;
+                  case CREATE -> io.cairnfs.proto.metadata.XattrMode.XATTR_CREATE;
+                  case REPLACE -> io.cairnfs.proto.metadata.XattrMode.XATTR_REPLACE;
+                })
+            .build();
+    mutate(Operation.newBuilder().setSetXattr(set));
+  }
+
+  @Override
+  public void removeXattr(CairnPath path, String name) throws CairnException {
+    RemoveXattr remove =
+        RemoveXattr.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setName(ByteString.copyFromUtf8(name))
+            .build();
+    mutate(Operation.newBuilder().setRemoveXattr(remove));
+  }
+
+  @Override
+  public byte[] xattr(CairnPath path, String name) throws CairnException {
+    GetXattrs.Builder request = GetXattrs.newBuilder().addNames(ByteString.copyFromUtf8(name));
+    return xattrs(path, request).getAttributes(0).getValue().toByteArray();
+  }
+
+  @Override
+  public SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException {
+    SortedMap<String, byte[]> attributes = new TreeMap<>();
+    for (Xattr each : xattrs(path, GetXattrs.newBuilder()).getAttributesList()) {
+      attributes.put(each.getName().toStringUtf8(), each.getValue().toByteArray());
+    }
+    return attributes;
+  }
+
+  @Override
+  public List<String> xattrNames(CairnPath path) throws CairnException {
+    return xattrs(path, GetXattrs.newBuilder().setWithoutValues(true)).getAttributesList().stream()
+        .map(each -> each.getName().toStringUtf8())
+        .toList();
+  }
+
+  private XattrsResult xattrs(CairnPath path, GetXattrs.Builder request) throws CairnException {
+    request.setTarget(Conversions.nodeRef(path));
+    return read(ReadRequest.newBuilder().setXattrs(request)).getXattrs();
+  }
+
+  @Override
+  public FileStatus setAcl(CairnPath path, AclChange change) throws CairnException {
+    SetAcl.Builder set =
+        SetAcl.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setChange(
+                switch (change.kind()) {
+                  case REPLACE -> io.cairnfs.proto.metadata.AclChange.ACL_REPLACE;
+                  case MODIFY -> io.cairnfs.proto.metadata.AclChange.ACL_MODIFY;
+                  case REMOVE -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE;
+                  case REMOVE_DEFAULT -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_DEFAULT;
+                  case REMOVE_ALL -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_ALL;
+                });
+    change.entries().forEach(entry -> set.addEntries(Conversions.aclEntry(entry)));
+    return Conversions.status(path, mutate(Operation.newBuilder().setSetAcl(set)).getAttributes());
+  }
+
+  @Override
+  public List<AclEntry> acl(CairnPath path) throws CairnException {
+    GetAcl request = GetAcl.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+    List<AclEntry> entries = new ArrayList<>();
+    for (io.cairnfs.proto.metadata.AclEntry entry :
+        read(ReadRequest.newBuilder().setAcl(request)).getAcl().getEntriesList()) {
+      entries.add(Conversions.aclEntry(entry));
+    }
+    return entries;
   }
 
   @Override

@@ -7,6 +7,8 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
+import io.cairnfs.proto.metadata.AclScope;
+import io.cairnfs.proto.metadata.AclTag;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
@@ -46,7 +48,8 @@ final class Conversions {
         attributes.getChunkBytes(),
         attributes.getChangeIndex(),
         CairnPath.of(attributes.getSymlinkTarget().toByteArray()),
-        attributes.getBeingWritten());
+        attributes.getBeingWritten(),
+        attributes.getHasAcl());
   }
 
   private static FileType type(Attributes attributes) throws CairnException {
@@ -59,6 +62,41 @@ final class Conversions {
               ErrorCode.MALFORMED,
               "inode=" + attributes.getInode() + " has a type that this client does not know");
     };
+  }
+
+  static io.cairnfs.proto.metadata.AclEntry aclEntry(AclEntry entry) {
+    return io.cairnfs.proto.metadata.AclEntry.newBuilder()
+        .setScope(
+            switch (entry.scope()) {
+              case ACCESS -> AclScope.ACCESS;
+              case DEFAULT -> AclScope.DEFAULT;
+            })
+        .setTag(
+            switch (entry.tag()) {
+              case USER -> AclTag.ACL_USER;
+              case GROUP -> AclTag.ACL_GROUP;
+              case MASK -> AclTag.ACL_MASK;
+              case OTHER -> AclTag.ACL_OTHER;
+            })
+        .setName(entry.name())
+        .setPermissions(entry.permissions())
+        .build();
+  }
+
+  static AclEntry aclEntry(io.cairnfs.proto.metadata.AclEntry entry) throws CairnException {
+    AclEntry.Tag tag =
+        switch (entry.getTag()) {
+          case ACL_USER -> AclEntry.Tag.USER;
+          case ACL_GROUP -> AclEntry.Tag.GROUP;
+          case ACL_MASK -> AclEntry.Tag.MASK;
+          case ACL_OTHER -> AclEntry.Tag.OTHER;
+          case UNRECOGNIZED ->
+              throw new CairnException(
+                  ErrorCode.MALFORMED, "an ACL entry of a tag that this client does not know");
+        };
+    AclEntry.Scope scope =
+        entry.getScope() == AclScope.DEFAULT ? AclEntry.Scope.DEFAULT : AclEntry.Scope.ACCESS;
+    return new AclEntry(scope, tag, entry.getName(), entry.getPermissions() & 7);
   }
 
   /** The path with a relative path from the wire appended. */

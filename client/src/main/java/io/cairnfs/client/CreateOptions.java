@@ -3,7 +3,7 @@ package io.cairnfs.client;
 /**
  * How a file is created. Start from {@link #defaults()} and change what differs.
  *
- * @param mode permission bits of a new file; 0644 by default (the caller has applied its umask)
+ * @param mode permission bits of a new file; 0644 by default, less {@link ClientOptions#umask}
  * @param replication copies of every byte; 0 = the cluster's default
  * @param chunkBytes largest chunk of the file; 0 = the cluster's default
  * @param existing what happens when the name exists

@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param symlinkTarget where a symlink leads, in the normal form of paths ({@link
  *     CairnFileSystem#readLink} has the bytes); empty unless {@code type} is SYMLINK
  * @param beingWritten a writer holds the file's exclusive write lease
+ * @param hasAcl there is an ACL that says more than the mode, or a default ACL
  */
 public record FileStatus(
     CairnPath path,
@@ -35,7 +36,8 @@ public record FileStatus(
     long chunkBytes,
     long changeIndex,
     CairnPath symlinkTarget,
-    boolean beingWritten) {
+    boolean beingWritten,
+    boolean hasAcl) {
 
   public FileStatus {
     Objects.requireNonNull(path, "path");
@@ -79,7 +81,8 @@ public record FileStatus(
         chunkBytes,
         changeIndex,
         symlinkTarget,
-        beingWritten);
+        beingWritten,
+        hasAcl);
   }
 
   /** The last component's bytes; empty for the root. */

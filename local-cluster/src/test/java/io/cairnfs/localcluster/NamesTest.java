@@ -3,16 +3,22 @@ package io.cairnfs.localcluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.RenameMode;
 import io.cairnfs.client.CairnFileSystem.Symlinks;
+import io.cairnfs.client.CairnFileSystem.XattrMode;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,5 +128,99 @@ final class NamesTest {
     assertThat(files.stat(path("f")).inode()).isEqualTo(other.inode());
     assertThat(refusal(() -> files.rename(path("f"), path("none"), RenameMode.EXCHANGE)))
         .isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void attributesAreKeptWhenAFileInChunksIsReplaced() throws Exception {
+    CairnPath file = path("f");
+    files.setXattr(file, "user.a", bytes("one"), XattrMode.CREATE);
+    files.setXattr(file, "user.b", new byte[0], XattrMode.SET);
+    assertThat(refusal(() -> files.setXattr(file, "user.a", bytes("x"), XattrMode.CREATE)))
+        .isEqualTo(ErrorCode.EXISTS);
+    long inode = files.stat(file).inode();
+    Contents.write(files, file.toString(), LENGTH);
+    assertThat(files.stat(file).inode()).isNotEqualTo(inode);
+    assertThat(files.xattrNames(file)).containsExactly("user.a", "user.b");
+    assertThat(files.xattrs(file)).containsOnlyKeys("user.a", "user.b");
+    assertThat(files.xattr(file, "user.a")).isEqualTo(bytes("one"));
+    files.removeXattr(file, "user.a");
+    assertThat(refusal(() -> files.xattr(file, "user.a"))).isEqualTo(ErrorCode.ATTRIBUTE_NOT_FOUND);
+    CairnFileSystem eve = cluster.fileSystem("eve");
+    assertThat(refusal(() -> eve.setXattr(file, "user.b", bytes("x"), XattrMode.SET)))
+        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+  }
+
+  @Test
+  void writingClearsSetIdBits() throws Exception {
+    CairnPath file = path("f");
+    var unused = files.setAttributes(file, AttributeChange.none().mode(06755));
+    assertThat(files.stat(file).mode()).isEqualTo(06755);
+    try (OutputStream out = files.append(file)) {
+      out.write(1);
+    }
+    assertThat(files.stat(file).mode()).isEqualTo(0755);
+  }
+
+  @Test
+  void readingSetsTheAccessTimeOnceAndOnlyIfAsked() throws Exception {
+    CairnPath file = path("f");
+    long before = files.stat(file).accessTimeNanos();
+    byte[] unusedQuietly = Contents.read(cluster.quietFileSystem("ann"), file.toString());
+    byte[] unusedBytes = Contents.read(files, file.toString());
+    await(() -> files.stat(file).accessTimeNanos() > before);
+    FileStatus read = files.stat(file);
+    assertThat(read.accessTimeNanos()).isGreaterThan(read.changeTimeNanos());
+    unusedBytes = Contents.read(files, file.toString());
+    // Another file's is set later, and by then this one's would have been.
+    Contents.write(files, path("g").toString(), 10);
+    long written = files.stat(path("g")).accessTimeNanos();
+    unusedBytes = Contents.read(files, path("g").toString());
+    await(() -> files.stat(path("g")).accessTimeNanos() > written);
+    assertThat(files.stat(file)).isEqualTo(read);
+  }
+
+  private interface Condition {
+    boolean holds() throws CairnException;
+  }
+
+  private static void await(Condition condition) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!condition.holds()) {
+      assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+    }
+  }
+
+  @Test
+  void theUmaskIsTheClients() throws Exception {
+    CairnFileSystem masked = cluster.maskedFileSystem("ann", 027);
+    assertThat(masked.mkdir(path("d"), 0777).mode()).isEqualTo(0750);
+    Contents.write(masked, path("d/f").toString(), 10);
+    assertThat(masked.stat(path("d/f")).mode()).isEqualTo(0640);
+  }
+
+  @Test
+  void anAclLetsSomebodyElseReadAndIsInherited() throws Exception {
+    CairnFileSystem eve = cluster.fileSystem("eve");
+    CairnPath secret = path("secret");
+    var unused = files.mkdir(secret, 0700);
+    assertThat(refusal(() -> eve.list(secret))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    FileStatus changed =
+        files.setAcl(
+            secret,
+            AclChange.modify(
+                List.of(AclEntry.parse("user:eve:r-x"), AclEntry.parse("default:user:eve:r--"))));
+    assertThat(changed.hasAcl()).isTrue();
+    assertThat(changed.mode()).isEqualTo(0750);
+    Contents.write(files, secret.child("f").toString(), LENGTH);
+    assertThat(files.acl(secret.child("f")))
+        .extracting(AclEntry::toString)
+        .containsExactly("user::rw-", "user:eve:r--", "group::---", "mask::r--", "other::---");
+    assertThat(Contents.read(eve, secret.child("f").toString())).hasSize(LENGTH);
+    assertThat(refusal(() -> eve.append(secret.child("f")))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    changed = files.setAcl(secret, AclChange.removeAll());
+    assertThat(changed.hasAcl()).isFalse();
+    assertThat(refusal(() -> eve.list(secret))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refusal(() -> eve.setAcl(secret, AclChange.removeAll())))
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
   }
 }

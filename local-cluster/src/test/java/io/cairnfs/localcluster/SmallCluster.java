@@ -56,9 +56,24 @@ final class SmallCluster implements AutoCloseable {
 
   /** A connection as a user; closed with the cluster. */
   CairnFileSystem fileSystem(String user) {
-    CairnFileSystem connection =
-        CairnFileSystem.connect(
-            ClientOptions.builder(List.of(METASERVER)).user(user).clientName(user).build());
+    return connect(options(user));
+  }
+
+  /** One that leaves no access times. */
+  CairnFileSystem quietFileSystem(String user) {
+    return connect(options(user).accessTimes(ClientOptions.AccessTimes.NONE));
+  }
+
+  CairnFileSystem maskedFileSystem(String user, int umask) {
+    return connect(options(user).umask(umask));
+  }
+
+  private static ClientOptions.Builder options(String user) {
+    return ClientOptions.builder(List.of(METASERVER)).user(user).clientName(user);
+  }
+
+  private CairnFileSystem connect(ClientOptions.Builder options) {
+    CairnFileSystem connection = CairnFileSystem.connect(options.build());
     connections.add(connection);
     return connection;
   }

@@ -2,6 +2,8 @@ package io.cairnfs.shell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
@@ -114,6 +116,119 @@ class DfsTest {
     assertRun(0, "", "", "-ln", "-s", "-f", "a", "/t/l");
     assertThat(memory.stat(CairnPath.of("/t/l")).symlinkTarget()).isEqualTo(CairnPath.of("a"));
     assertRun(1, "", "ln: `/t/d': Is a directory\n", "-ln", "-s", "-f", "/", "/t/d");
+  }
+
+  @Test
+  void attributesAreSetShownAndRemoved() throws IOException {
+    assertRun(0, "", "", "-setfattr", "-n", "user.a", "-v", "one two", "/t/a");
+    assertRun(0, "", "", "-setfattr", "-n", "user.b", "-v", "0x00ff", "/t/a");
+    assertRun(0, "", "", "-setfattr", "-n", "user.c", "/t/a");
+    assertRun(0, "", "", "-setfattr", "-n", "user.d", "-v", "\"0sq\"", "/t/a");
+    assertThat(memory.xattr(CairnPath.of("/t/a"), "user.b")).containsExactly(0, 0xff);
+    assertThat(memory.xattr(CairnPath.of("/t/a"), "user.d")).asString().isEqualTo("0sq");
+    assertRun(0, "", "", "-setfattr", "-n", "user.b", "-v", "0sAQI=", "/t/a");
+    assertRun(
+        0,
+        "# file: /t/a\nuser.a=0x6f6e652074776f\nuser.b=0x0102\nuser.c\nuser.d=0x307371\n",
+        "",
+        "-getfattr",
+        "-d",
+        "-e",
+        "hex",
+        "/t/a");
+    assertRun(
+        0, "# file: /t/a\nuser.b=0sAQI=\n", "", "-getfattr", "-n", "user.b", "-e", "base64", "/t/a");
+    assertRun(0, "", "", "-setfattr", "-x", "user.b", "/t/a");
+    assertRun(0, "# file: /t/a\nuser.a=\"one two\"\n", "", "-getfattr", "-n", "user.a", "/t/a");
+    assertRun(
+        0,
+        "# file: /t/d\n# file: /t/d/b\n",
+        "",
+        "-getfattr",
+        "-R",
+        "-d",
+        "/t/d");
+  }
+
+  @Test
+  void attributesThatAreNotThereOrNotSaidAreErrors() throws IOException {
+    Result missing = shell.run("-getfattr", "-n", "user.x", "/t/a");
+    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.err()).contains("No such attribute");
+    assertThat(shell.run("-setfattr", "-x", "user.x", "/t/a").code()).isEqualTo(1);
+    assertThat(shell.run("-getfattr", "/t/a").err()).contains("Must specify '-n name' or '-d'");
+    assertThat(shell.run("-getfattr", "-d", "-e", "octal", "/t/a").err())
+        .contains("Invalid/unsupported encoding option specified: octal");
+    assertThat(shell.run("-setfattr", "/t/a").err()).contains("Must specify '-n name' or '-x");
+    assertThat(shell.run("-setfattr", "-n", "user.a", "-x", "user.a", "/t/a").err())
+        .contains("Can not specify both");
+    assertThat(shell.run("-setfattr", "-n", "user.a", "-v", "0xq", "/t/a").code())
+        .isNotZero();
+    Result here = shell.run("-getfattr", "-d", "file://" + local);
+    assertThat(here.code()).isEqualTo(1);
+    assertThat(here.err()).contains("Operation not supported");
+  }
+
+  @Test
+  void aclsAreShownAsHdfsShowsThem() throws IOException {
+    var unused =
+        memory.setAcl(
+            CairnPath.of("/t/a"),
+            AclChange.replace(
+                List.of(
+                    AclEntry.parse("user::rw-"),
+                    AclEntry.parse("user:bob:rwx"),
+                    AclEntry.parse("group::r-x"),
+                    AclEntry.parse("mask::r--"),
+                    AclEntry.parse("other::---"),
+                    AclEntry.parse("default:group:red:rw-"))));
+    assertRun(
+        0,
+        "# file: /t/a\n# owner: alice\n# group: staff\nuser::rw-\n"
+            + "user:bob:rwx\t#effective:r--\ngroup::r-x\t#effective:r--\nmask::r--\n"
+            + "other::---\ndefault:group:red:rw-\n\n",
+        "",
+        "-getfacl",
+        "/t/a");
+    assertThat(shell.run("-ls", "/t/a").out()).contains("-rw-r--r--+ ");
+    unused = memory.setAttributes(CairnPath.of("/t/d"), AttributeChange.none().mode(01777));
+    assertThat(shell.run("-getfacl", "-R", "/t/d").out())
+        .isEqualTo(
+            "# file: /t/d\n# owner: alice\n# group: staff\n# flags: --t\n\n"
+                + "# file: /t/d/b\n# owner: alice\n# group: staff\n\n");
+  }
+
+  @Test
+  void aclsAreChangedAsAsked() throws IOException {
+    assertRun(0, "", "", "-setfacl", "-m", "user:bob:rw-,default:other::---", "/t/d");
+    assertRun(0, "", "", "-setfacl", "-x", "user:bob,default:other:", "/t/d");
+    assertRun(0, "", "", "-setfacl", "-k", "/t/d");
+    assertRun(0, "", "", "-setfacl", "-b", "/t/d");
+    assertRun(0, "", "", "-setfacl", "--set", "user::rwx,group::---,other::---", "/t/a");
+    assertRun(0, "", "", "-setfacl", "-R", "-m", "group:red:r-x,default:group:red:r-x", "/t/d");
+    assertThat(memory.calls())
+        .endsWith(
+            "setAcl /t/d MODIFY [user:bob:rw-, default:other::---]",
+            "setAcl /t/d REMOVE [user:bob:---, default:other::---]",
+            "setAcl /t/d REMOVE_DEFAULT []",
+            "setAcl /t/d REMOVE_ALL []",
+            "setAcl /t/a REPLACE [user::rwx, group::---, other::---]",
+            "setAcl /t/d MODIFY [group:red:r-x, default:group:red:r-x]",
+            "setAcl /t/d/b MODIFY [group:red:r-x]");
+  }
+
+  @Test
+  void badAclSpecsAreRefused() {
+    for (String spec : List.of("bob:rwx", "user:bob:rwz", "user:bob:rw", "who::rwx", "mask:x:rwx")) {
+      Result refused = shell.run("-setfacl", "-m", spec, "/t/a");
+      assertThat(refused.code()).as(spec).isNotZero();
+      assertThat(refused.err()).as(spec).contains("<aclSpec>");
+    }
+    assertThat(shell.run("-setfacl", "/t/a").err()).contains("Missing either <acl_spec>");
+    assertThat(shell.run("-setfacl", "-b", "-k", "/t/a").err()).contains("both -b and -k");
+    assertThat(shell.run("-setfacl", "-b", "-m", "user::rwx", "/t/a").err())
+        .contains("both remove and modify");
+    assertThat(memory.calls()).noneMatch(call -> call.startsWith("setAcl"));
   }
 
   private String read(String path) throws IOException {

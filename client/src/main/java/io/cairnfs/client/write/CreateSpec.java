@@ -13,6 +13,7 @@ import io.cairnfs.proto.types.NodeRef;
 public record CreateSpec(
     NodeRef target,
     int mode,
+    int umask,
     int replication,
     long chunkBytes,
     boolean overwrite,
@@ -23,6 +24,7 @@ public record CreateSpec(
     return Create.newBuilder()
         .setTarget(target)
         .setMode(mode)
+        .setUmask(umask)
         .setReplication(replication)
         .setChunkBytes(chunkBytes)
         .setOverwrite(overwrite)

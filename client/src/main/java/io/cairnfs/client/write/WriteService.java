@@ -132,6 +132,7 @@ public final class WriteService implements AutoCloseable {
         new CreateSpec(
             target,
             attributes.getMode(),
+            0,
             attributes.getReplication(),
             attributes.getChunkBytes(),
             false,

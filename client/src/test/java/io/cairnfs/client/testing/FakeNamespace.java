@@ -302,7 +302,11 @@ public final class FakeNamespace {
         cluster.events.add(operation.getKindCase().name());
         result.setDone(Done.getDefaultInstance());
       }
-      case SYMLINK, LINK ->
+      case ACCESSED -> {
+        cluster.events.add(operation.getKindCase().name());
+        result.setDone(Done.getDefaultInstance());
+      }
+      case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
       case SET_MEMBERSHIP ->
           throw new CairnException(ErrorCode.UNKNOWN_SERVER, "no server here is registered");

@@ -25,6 +25,8 @@ public enum ErrorCode {
   UNSUPPORTED(17, 95, Retry.NEVER, "Operation not supported"),
   BEING_WRITTEN(18, 16, Retry.NEVER, "File is being written by another client"),
   IO_ERROR(19, 5, Retry.NEVER, "Input/output error"),
+  ATTRIBUTE_NOT_FOUND(20, 61, Retry.NEVER, "No such attribute"),
+  VALUE_TOO_LARGE(21, 7, Retry.NEVER, "Value too large"),
   // Sessions and exactly-once.
   SESSION_EXPIRED(30, 116, Retry.NEVER, "Session expired"),
   STALE_CALL(31, 5, Retry.NEVER, "Call is below the low-water mark"),

@@ -17,6 +17,7 @@ import io.cairnfs.proto.types.FileType;
  * @param chunkBytes greatest length of one chunk of a file; 0 otherwise
  * @param symlinkTarget empty unless a symlink
  * @param changeIndex log index of the last write of this record
+ * @param acls none unless some were set
  */
 public record InodeRecord(
     InodeId id,
@@ -34,11 +35,15 @@ public record InodeRecord(
     long parent,
     ContentKind content,
     ByteString symlinkTarget,
-    long changeIndex) {
+    long changeIndex,
+    Acls acls) {
   /** Parent of what was deleted and waits for its purge. It has no record. */
   public static final long DELETED_ROOT = 2;
 
   private static final int FORMAT = 1;
+
+  /** With ACLs at the end. */
+  private static final int FORMAT_WITH_ACLS = 2;
 
   /** Where a file's bytes are. */
   public enum ContentKind {
@@ -86,27 +91,31 @@ public record InodeRecord(
 
   /** The value of table INODE. */
   public byte[] encode() {
-    return new RecordOutput(FORMAT)
-        .writeByte(type.getNumber())
-        .writeVarint(mode)
-        .writeString(owner)
-        .writeString(group)
-        .writeLong(mtimeNanos)
-        .writeLong(atimeNanos)
-        .writeLong(ctimeNanos)
-        .writeVarint(length)
-        .writeVarint(linkCount)
-        .writeVarint(replication)
-        .writeVarint(chunkBytes)
-        .writeVarint(parent)
-        .writeByte(content.number())
-        .writeBytes(symlinkTarget.toByteArray())
-        .writeVarint(changeIndex)
-        .toByteArray();
+    RecordOutput out =
+        new RecordOutput(acls.isEmpty() ? FORMAT : FORMAT_WITH_ACLS)
+            .writeByte(type.getNumber())
+            .writeVarint(mode)
+            .writeString(owner)
+            .writeString(group)
+            .writeLong(mtimeNanos)
+            .writeLong(atimeNanos)
+            .writeLong(ctimeNanos)
+            .writeVarint(length)
+            .writeVarint(linkCount)
+            .writeVarint(replication)
+            .writeVarint(chunkBytes)
+            .writeVarint(parent)
+            .writeByte(content.number())
+            .writeBytes(symlinkTarget.toByteArray())
+            .writeVarint(changeIndex);
+    if (!acls.isEmpty()) {
+      acls.encode(out);
+    }
+    return out.toByteArray();
   }
 
   static InodeRecord decode(InodeId id, byte[] value) {
-    RecordInput in = new RecordInput("inode", value, FORMAT);
+    RecordInput in = new RecordInput("inode", value, FORMAT_WITH_ACLS);
     InodeRecord record =
         new InodeRecord(
             id,
@@ -124,7 +133,8 @@ public record InodeRecord(
             in.readVarint(),
             ContentKind.ofNumber(in.readByte()),
             readSymlinkTarget(in),
-            in.readVarint());
+            in.readVarint(),
+            in.version() >= FORMAT_WITH_ACLS ? Acls.decode(in) : Acls.NONE);
     in.requireEnd();
     return record;
   }
@@ -153,6 +163,7 @@ public record InodeRecord(
         .setSymlinkTarget(symlinkTarget)
         .setBeingWritten(beingWritten)
         .setParent(parent)
+        .setHasAcl(!acls.isEmpty())
         .build();
   }
 
@@ -178,6 +189,7 @@ public record InodeRecord(
     private long parent;
     private ContentKind content;
     private ByteString symlinkTarget;
+    private Acls acls;
     private long changeIndex;
 
     private Editor(InodeRecord from) {
@@ -196,6 +208,7 @@ public record InodeRecord(
       parent = from.parent;
       content = from.content;
       symlinkTarget = from.symlinkTarget;
+      acls = from.acls;
       changeIndex = from.changeIndex;
     }
 
@@ -205,8 +218,10 @@ public record InodeRecord(
       return this;
     }
 
+    /** Sets the mode; an access ACL follows. */
     public Editor mode(int value) {
       mode = value;
+      acls = acls.withMode(value);
       return this;
     }
 
@@ -270,6 +285,12 @@ public record InodeRecord(
       return this;
     }
 
+    /** Sets the ACLs; the mode is the caller's. */
+    public Editor acls(Acls value) {
+      acls = value;
+      return this;
+    }
+
     Editor changeIndex(long value) {
       changeIndex = value;
       return this;
@@ -292,7 +313,8 @@ public record InodeRecord(
           parent,
           content,
           symlinkTarget,
-          changeIndex);
+          changeIndex,
+          acls);
     }
   }
 }

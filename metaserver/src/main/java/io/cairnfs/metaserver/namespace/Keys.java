@@ -45,6 +45,12 @@ public final class Keys {
     return new String(nameOf(dentryKey), StandardCharsets.UTF_8);
   }
 
+  /** Key of table XATTR. */
+  public static byte[] xattr(InodeId inode, XattrName name) {
+    byte[] bytes = name.bytes();
+    return new KeyBuilder(Long.BYTES + bytes.length).addLong(inode.value()).addBytes(bytes).build();
+  }
+
   /** Key of table LINK. */
   public static byte[] link(InodeId inode, InodeId parent, FileName name) {
     byte[] bytes = name.bytes();

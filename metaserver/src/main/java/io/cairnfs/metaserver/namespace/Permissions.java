@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 /**
  * The rules of POSIX modes: the owner's bits for the owner, the group's for a member of the group,
  * the others' for the rest, one of the three and never a mixture; the superuser may do everything.
+ * An access ACL stands for the bits of group and others, if there is one.
  */
 public final class Permissions {
   public static final int READ = 4;
@@ -18,6 +19,8 @@ public final class Permissions {
   public static final int STICKY = 01000;
   public static final int ALL_BITS = 07777;
 
+  private static final int GROUP_EXECUTE = 0010;
+
   private Permissions() {}
 
   /** True if the principal has all of the asked rights (a sum of READ, WRITE and SEARCH). */
@@ -28,6 +31,8 @@ public final class Permissions {
     int bits;
     if (inode.owner().equals(principal.user())) {
       bits = inode.mode() >> 6;
+    } else if (inode.acls().access().isPresent()) {
+      return inode.acls().access().get().allows(principal, inode.group(), rights);
     } else if (principal.isIn(inode.group())) {
       bits = inode.mode() >> 3;
     } else {
@@ -72,6 +77,76 @@ public final class Permissions {
 
   public static boolean isOwner(InodeRecord inode, Principal principal) {
     return principal.superuser() || inode.owner().equals(principal.user());
+  }
+
+  /**
+   * The mode of a file that somebody has written or cut: what runs with the rights of its owner or
+   * group must not be made by others. The set-group-id bit without the right to execute, which has
+   * another meaning, stays for members of the group. As Linux; POSIX write() leaves it open.
+   */
+  public static int modeAfterWrite(InodeRecord file, Principal principal) {
+    int mode = file.mode();
+    if (principal.superuser() || (mode & (SET_USER_ID | SET_GROUP_ID)) == 0) {
+      return mode;
+    }
+    boolean keepsGroup = (mode & GROUP_EXECUTE) == 0 && principal.isIn(file.group());
+    return mode & ~(keepsGroup ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID);
+  }
+
+  /**
+   * The rules of extended attributes for reading one. Attributes that the principal must not know
+   * of are as if they did not exist.
+   *
+   * @throws CairnException ATTRIBUTE_NOT_FOUND, PERMISSION_DENIED
+   */
+  public static void requireMayReadAttribute(
+      InodeRecord inode, Principal principal, XattrName name, Supplier<String> where)
+      throws CairnException {
+    if (!maySeeAttribute(inode, principal, name)) {
+      throw new CairnException(
+          ErrorCode.ATTRIBUTE_NOT_FOUND, where.get() + ": no attribute '" + name + "'");
+    }
+    if (name.space() == XattrName.Space.USER) {
+      require(inode, principal, READ, where);
+    }
+  }
+
+  /** True unless the attribute is hidden from the principal. */
+  public static boolean maySeeAttribute(InodeRecord inode, Principal principal, XattrName name) {
+    return switch (name.space()) {
+      case USER -> !inode.isSymlink();
+      case TRUSTED -> principal.superuser();
+      case SECURITY -> true;
+    };
+  }
+
+  /**
+   * The rules of extended attributes for setting and removing one. User attributes are for files
+   * and directories only, and in a sticky directory for its owner alone, since everybody may write
+   * such ones.
+   *
+   * @throws CairnException NOT_PERMITTED, PERMISSION_DENIED
+   */
+  public static void requireMayWriteAttribute(
+      InodeRecord inode, Principal principal, XattrName name, Supplier<String> where)
+      throws CairnException {
+    boolean permitted =
+        switch (name.space()) {
+          case USER ->
+              !inode.isSymlink()
+                  && (!inode.isDirectory()
+                      || (inode.mode() & STICKY) == 0
+                      || isOwner(inode, principal));
+          case TRUSTED, SECURITY -> principal.superuser();
+        };
+    if (!permitted) {
+      throw new CairnException(
+          ErrorCode.NOT_PERMITTED,
+          where.get() + ": user=" + principal.user() + " may not change attribute '" + name + "'");
+    }
+    if (name.space() == XattrName.Space.USER) {
+      require(inode, principal, WRITE, where);
+    }
   }
 
   /**

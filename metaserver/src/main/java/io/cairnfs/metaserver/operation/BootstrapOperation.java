@@ -5,6 +5,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.namespace.Acls;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
@@ -106,7 +107,8 @@ final class BootstrapOperation {
                     0,
                     ContentKind.NONE,
                     ByteString.EMPTY,
-                    context.index()));
+                    context.index(),
+                    Acls.NONE));
     context.transaction().addTo(Counter.DIRECTORIES, 1);
     Principal superuser = new Principal(cluster.superuser(), List.of(cluster.supergroup()), true);
     Tree tree =
@@ -118,7 +120,7 @@ final class BootstrapOperation {
                 now,
                 context.session(),
                 context.extents()));
-    tree.addDirectory(root, FileName.of("tmp"), TMP_MODE);
-    tree.addDirectory(root, FileName.of("user"), DIRECTORY_MODE);
+    tree.addDirectory(root, FileName.of("tmp"), new NewMode(TMP_MODE, 0));
+    tree.addDirectory(root, FileName.of("user"), new NewMode(DIRECTORY_MODE, 0));
   }
 }

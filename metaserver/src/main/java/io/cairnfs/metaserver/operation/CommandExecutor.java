@@ -136,6 +136,10 @@ public final class CommandExecutor {
       case SET_ATTRIBUTES -> SetAttributesOperation.apply(context, operation.getSetAttributes());
       case SYMLINK -> SymlinkOperation.apply(context, operation.getSymlink());
       case LINK -> LinkOperation.apply(context, operation.getLink());
+      case ACCESSED -> AccessedOperation.apply(context, operation.getAccessed());
+      case SET_XATTR -> SetXattrOperation.apply(context, operation.getSetXattr());
+      case REMOVE_XATTR -> RemoveXattrOperation.apply(context, operation.getRemoveXattr());
+      case SET_ACL -> SetAclOperation.apply(context, operation.getSetAcl());
       case RELEASE -> ReleaseOperation.apply(context, operation.getRelease());
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());

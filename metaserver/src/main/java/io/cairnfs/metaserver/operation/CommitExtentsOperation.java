@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.LeaseRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.CommitResult;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -52,7 +53,12 @@ final class CommitExtentsOperation {
     InodeRecord written = request.getHasInline() ? replaceInline(file) : insertExtents(file);
     InodeRecord stored =
         namespace.putInode(
-            written.edit().mtimeNanos(context.nowNanos()).ctimeNanos(context.nowNanos()).done());
+            written
+                .edit()
+                .mode(Permissions.modeAfterWrite(written, context.principal()))
+                .mtimeNanos(context.nowNanos())
+                .ctimeNanos(context.nowNanos())
+                .done());
     if (request.getClose()) {
       context.extents().endWriting(namespace, inode, session);
       namespace.revokeLease(inode);

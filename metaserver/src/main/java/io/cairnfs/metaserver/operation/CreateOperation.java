@@ -46,7 +46,7 @@ final class CreateOperation {
 
   private OperationResult apply() throws CairnException {
     NodeRef target = request.getTarget();
-    int mode = FileLimits.requireMode(request.getMode());
+    NewMode mode = NewMode.checked(request.getMode(), request.getUmask());
     int replication =
         FileLimits.requireReplication(
             request.getReplication() == 0
@@ -59,7 +59,8 @@ final class CreateOperation {
     Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
     // Only who insists on a new file does not mean what a symlink leads to.
     LastLink lastLink = request.getOverwrite() ? LastLink.FOLLOWED : LastLink.KEPT;
-    Place place = tree.locate(target, lastLink, parents, PARENT_MODE);
+    Place place =
+        tree.locate(target, lastLink, parents, new NewMode(PARENT_MODE, request.getUmask()));
     InodeRecord file;
     if (place.target().isPresent()) {
       file = emptied(place, place.target().get(), replication, chunkBytes);

@@ -14,7 +14,7 @@ final class MkdirOperation {
   private MkdirOperation() {}
 
   static OperationResult apply(CommandContext context, Mkdir request) throws CairnException {
-    int mode = FileLimits.requireMode(request.getMode());
+    NewMode mode = NewMode.checked(request.getMode(), request.getUmask());
     Tree tree = new Tree(context);
     Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
     Place place = tree.locate(request.getTarget(), LastLink.KEPT, parents, mode);

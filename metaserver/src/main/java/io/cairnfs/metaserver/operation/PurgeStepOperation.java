@@ -12,6 +12,7 @@ import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.XattrTable;
 import io.cairnfs.metaserver.store.Bytes;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.Table;
@@ -99,6 +100,7 @@ final class PurgeStepOperation {
 
   private void removeRecord(InodeRecord inode) {
     namespace.deleteInode(inode.id());
+    XattrTable.removeAll(context.transaction(), inode.id());
     Counter total = inode.isDirectory() ? Counter.DIRECTORIES : Counter.FILES;
     context.transaction().addTo(total, -1);
     handled++;

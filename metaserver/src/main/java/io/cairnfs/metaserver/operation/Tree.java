@@ -5,6 +5,8 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.namespace.Acl;
+import io.cairnfs.metaserver.namespace.Acls;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
@@ -13,15 +15,20 @@ import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.metaserver.namespace.XattrTable;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes and removes names for one command: link counts, times and totals with them. */
 final class Tree {
   /** Rights that a directory made on the way has for its owner, whatever was asked. */
   private static final int OWNER_WRITE_SEARCH = 0300;
+
+  /** The set-group-id bit, and the group's right to execute, without which it means nothing. */
+  private static final int RUNS_AS_GROUP = Permissions.SET_GROUP_ID | 0010;
 
   /** Mode of every symlink: what counts are the rights on what it leads to. */
   private static final int ALL_ACCESS = 0777;
@@ -63,7 +70,7 @@ final class Tree {
    * As {@link PathResolver#locate(NodeRef, LastLink)}, but missing directories before the last name
    * may be made.
    */
-  Place locate(NodeRef ref, LastLink lastLink, Parents parents, int directoryMode)
+  Place locate(NodeRef ref, LastLink lastLink, Parents parents, NewMode directoryMode)
       throws CairnException {
     return switch (parents) {
       case REQUIRED -> paths.locate(ref, lastLink);
@@ -73,7 +80,9 @@ final class Tree {
               lastLink,
               (parent, name) -> {
                 requireMayAdd(parent, name, ref);
-                return addDirectory(parent, name, directoryMode | OWNER_WRITE_SEARCH);
+                InodeRecord made = addDirectory(parent, name, directoryMode);
+                return namespace.putInode(
+                    made.edit().mode(made.mode() | OWNER_WRITE_SEARCH).done());
               });
     };
   }
@@ -103,22 +112,43 @@ final class Tree {
   }
 
   /** A new directory under a free name. */
-  InodeRecord addDirectory(InodeRecord parent, FileName name, int mode) {
+  InodeRecord addDirectory(InodeRecord parent, FileName name, NewMode mode) {
     int inherited = parent.mode() & Permissions.SET_GROUP_ID;
-    InodeRecord directory = newInode(FileType.DIRECTORY, (mode & 07777) | inherited, parent, 2);
+    InodeRecord made = newInode(FileType.DIRECTORY, mode.masked() | inherited, parent, 2);
+    InodeRecord directory = withInheritedAcls(made, parent, mode);
     return add(parent, name, directory, Counter.DIRECTORIES);
   }
 
   /** A new file without content under a free name. */
   InodeRecord addFile(
-      InodeRecord parent, FileName name, int mode, int replication, long chunkBytes) {
+      InodeRecord parent, FileName name, NewMode mode, int replication, long chunkBytes) {
+    InodeRecord made =
+        withInheritedAcls(newInode(FileType.FILE, mode.masked(), parent, 1), parent, mode);
     InodeRecord file =
-        newInode(FileType.FILE, mode & 07777, parent, 1)
-            .edit()
-            .replication(replication)
-            .chunkBytes(chunkBytes)
-            .done();
+        made.edit().mode(modeOfNew(made)).replication(replication).chunkBytes(chunkBytes).done();
     return add(parent, name, file, Counter.FILES);
+  }
+
+  /** Who is not in the group that a file inherits does not make it run with that group's rights. */
+  private int modeOfNew(InodeRecord file) {
+    boolean allowed = context.principal().superuser() || context.principal().isIn(file.group());
+    boolean runs = (file.mode() & RUNS_AS_GROUP) == RUNS_AS_GROUP;
+    return runs && !allowed ? file.mode() & ~Permissions.SET_GROUP_ID : file.mode();
+  }
+
+  /** What is made in a directory with a default ACL begins with that, whatever the umask. */
+  private static InodeRecord withInheritedAcls(
+      InodeRecord made, InodeRecord parent, NewMode asked) {
+    if (parent.acls().defaults().isEmpty()) {
+      return made;
+    }
+    Acl access = parent.acls().defaults().get().inheritedBy(asked.mode());
+    Optional<Acl> defaults = made.isDirectory() ? parent.acls().defaults() : Optional.empty();
+    int special = made.mode() & ~0777;
+    return made.edit()
+        .mode(special | access.mode())
+        .acls(new Acls(Optional.of(access).filter(Acl::isExtended), defaults))
+        .done();
   }
 
   /** A new symlink under a free name. */
@@ -160,7 +190,8 @@ final class Tree {
         parent.id().value(),
         ContentKind.NONE,
         ByteString.EMPTY,
-        context.index());
+        context.index(),
+        Acls.NONE);
   }
 
   /** The directory's group if that is set-group-id, otherwise the caller's primary one. */
@@ -215,6 +246,7 @@ final class Tree {
   /** After the name of an empty directory was taken away. */
   void dropEmptyDirectory(InodeRecord directory) {
     namespace.deleteInode(directory.id());
+    XattrTable.removeAll(context.transaction(), directory.id());
     context.transaction().addTo(Counter.DIRECTORIES, -1);
   }
 
@@ -244,17 +276,24 @@ final class Tree {
         context.extents().release(namespace, file.id(), MAX_RELEASED);
       }
     }
-    return file.edit().content(ContentKind.NONE).length(0).done();
+    return written(file).edit().content(ContentKind.NONE).length(0).done();
+  }
+
+  /** A file whose bytes the caller has changed. */
+  private InodeRecord written(InodeRecord file) {
+    return file.edit().mode(Permissions.modeAfterWrite(file, context.principal())).done();
   }
 
   private InodeRecord replaced(InodeRecord parent, FileName name, InodeRecord file) {
     InodeRecord fresh =
-        file.edit()
+        written(file)
+            .edit()
             .id(new InodeId(context.transaction().nextId(Counter.INODE_ID)))
             .content(ContentKind.NONE)
             .length(0)
             .done();
     namespace.putNewInode(fresh);
+    XattrTable.copyAll(context.transaction(), file.id(), fresh.id());
     namespace.putDentry(parent.id(), name, fresh);
     context.transaction().addTo(Counter.FILES, 1);
     dropLink(file, parent.id(), name);

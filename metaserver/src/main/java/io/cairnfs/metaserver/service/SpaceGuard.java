@@ -72,11 +72,22 @@ public final class SpaceGuard {
 
   private static boolean frees(Operation operation) {
     return switch (operation.getKindCase()) {
-      case UNLINK, RMDIR, DELETE_TREE, RELEASE, CLOSE_SESSION, CLOSE_CHUNKS, SET_MEMBERSHIP -> true;
+      case UNLINK,
+          RMDIR,
+          DELETE_TREE,
+          RELEASE,
+          CLOSE_SESSION,
+          CLOSE_CHUNKS,
+          SET_MEMBERSHIP,
+          REMOVE_XATTR ->
+          true;
       case MKDIR,
           CREATE,
           SYMLINK,
           LINK,
+          ACCESSED,
+          SET_XATTR,
+          SET_ACL,
           ALLOCATE,
           COMMIT,
           RENAME,

@@ -63,7 +63,7 @@ final class HotCache {
   static boolean holds(Table table) {
     return switch (table) {
       case INODE, DENTRY, CHUNK, SESSION, REPLY, LEASE, CLUSTER -> true;
-      case CONTENT, EXTENT, REFERENCE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, LINK -> false;
+      case CONTENT, EXTENT, REFERENCE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, LINK, XATTR -> false;
     };
   }
 

@@ -88,7 +88,7 @@ final class RocksResources implements AutoCloseable {
       case INODE, CONTENT -> familyOptions(BUSY_WRITE_BUFFER);
       case EXTENT, REFERENCE -> prefixed(familyOptions(BUSY_WRITE_BUFFER));
       case CHUNK -> familyOptions(BUSY_WRITE_BUFFER);
-      case LINK -> prefixed(familyOptions(QUIET_WRITE_BUFFER));
+      case LINK, XATTR -> prefixed(familyOptions(QUIET_WRITE_BUFFER));
       case SESSION, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, CLUSTER ->
           familyOptions(QUIET_WRITE_BUFFER);
     };
@@ -97,7 +97,7 @@ final class RocksResources implements AutoCloseable {
   /** True for tables whose files can be skipped by the prefix of the keys asked for. */
   static boolean isPrefixed(Table table) {
     return switch (table) {
-      case DENTRY, REPLY, EXTENT, REFERENCE, LINK -> true;
+      case DENTRY, REPLY, EXTENT, REFERENCE, LINK, XATTR -> true;
       case INODE, CONTENT, CHUNK, SESSION, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, CLUSTER ->
           false;
     };

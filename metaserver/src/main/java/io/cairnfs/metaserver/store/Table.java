@@ -37,7 +37,9 @@ public enum Table {
   /** Name to whatever exists once in a cluster: settings, counters, servers, slots. */
   CLUSTER(14, "cluster"),
   /** Inode id, parent inode id and name of every name of a file but one. */
-  LINK(15, "link");
+  LINK(15, "link"),
+  /** Inode id and name to the value of an extended attribute. */
+  XATTR(16, "xattr");
 
   /** View id of the live tree. */
   public static final byte LIVE_VIEW = 0;

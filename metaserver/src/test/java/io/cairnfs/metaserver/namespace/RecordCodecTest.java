@@ -33,7 +33,8 @@ class RecordCodecTest {
           1,
           ContentKind.INLINE,
           ByteString.EMPTY,
-          77);
+          77,
+          Acls.NONE);
   private static final DentryRecord DENTRY =
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
   private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
@@ -100,10 +101,10 @@ class RecordCodecTest {
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), longer))
         .isInstanceOf(CorruptRecord.class);
     byte[] newer = good.clone();
-    newer[0] = 2;
+    newer[0] = 3;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), newer))
         .isInstanceOf(CorruptRecord.class)
-        .hasMessageContaining("format version 2");
+        .hasMessageContaining("format version 3");
     byte[] badType = good.clone();
     badType[1] = 9;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), badType))

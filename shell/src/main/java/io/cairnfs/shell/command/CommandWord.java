@@ -101,6 +101,23 @@ public enum CommandWord {
         -ignoreCrc  Accepted; checksums are always verified.
         -t <n>      Files copied at once; 32 unless told otherwise, 8 of them long ones.
         -q <n>      Files that wait for a thread; 1024 unless told otherwise."""),
+  GETFACL(
+      "getfacl",
+      "[-R] <path>",
+      """
+      Shows access control lists: owner, group, and an entry a line. Behind #effective is what
+      the mask leaves of an entry.
+        -R  Of everything below directories too."""),
+  GETFATTR(
+      "getfattr",
+      "[-R] {-n name | -d} [-e en] <path>",
+      """
+      Shows extended attributes.
+        -R         Of everything below directories too.
+        -n name    The value of this one.
+        -d         All of them.
+        -e <en>    Values as text, in quotes, unless told otherwise; hex (0x...) or base64
+                   (0s...)."""),
   GETMERGE(
       "getmerge",
       "[-nl] [-skip-empty-file] <src> <localdst>",
@@ -179,6 +196,27 @@ public enum CommandWord {
       Removes empty directories.
         --ignore-fail-on-non-empty  A directory that is not empty stays, without an error."""),
   RMR("rmr", "", "", "-rm -r"),
+  SETFACL(
+      "setfacl",
+      "[-R] [{-b|-k} {-m|-x <acl_spec>} <path>]|[--set <acl_spec> <path>]",
+      """
+      Changes access control lists. Entries, with commas between, are such as user:bob:rwx,
+      group::r-x, mask::r--, other::--- or default:group:staff:r-x.
+        -b          Remove all but what the mode says.
+        -k          Remove the default ACL.
+        -m <acl_spec>     Add entries, or change those that are there.
+        -x <acl_spec>     Remove entries, which are given without permissions.
+        --set <acl_spec>  Replace all; user, group and other must be given.
+        -R          Of everything below directories too; default entries for directories."""),
+  SETFATTR(
+      "setfattr",
+      "{-n name [-v value] | -x name} <path>",
+      """
+      Sets or removes an extended attribute of a file or directory.
+        -n name   The attribute, with its namespace: user, trusted or security.
+        -v value  Its value: text, which may stand in quotes; hex digits behind 0x; base64
+                  behind 0s. Empty unless told otherwise.
+        -x name   Remove this attribute."""),
   SETREP(
       "setrep",
       "[-R] [-w] <rep> <path> ...",
@@ -304,6 +342,8 @@ public enum CommandWord {
       case FIND -> new Find();
       case GET, COPY_TO_LOCAL -> Get.get();
       case MOVE_TO_LOCAL -> Get.moveToLocal();
+      case GETFACL -> new Getfacl();
+      case GETFATTR -> new Getfattr();
       case GETMERGE -> new Getmerge();
       case HEAD -> new Head();
       case HELP -> Manual.help();
@@ -317,6 +357,8 @@ public enum CommandWord {
       case RM -> Rm.rm();
       case RMDIR -> new Rmdir();
       case RMR -> Rm.rmr();
+      case SETFACL -> new Setfacl();
+      case SETFATTR -> new Setfattr();
       case SETREP -> new Setrep();
       case STAT -> new Stat();
       case TAIL -> new Tail();

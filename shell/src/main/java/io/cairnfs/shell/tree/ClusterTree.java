@@ -1,5 +1,7 @@
 package io.cairnfs.shell.tree;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnInputStream;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /** The files of a cluster. Safe for any thread. */
 public final class ClusterTree implements FileTree {
@@ -119,7 +122,8 @@ public final class ClusterTree implements FileTree {
         status.modificationTimeNanos(),
         status.accessTimeNanos(),
         status.replication(),
-        status.chunkBytes());
+        status.chunkBytes(),
+        status.hasAcl());
   }
 
   @Override
@@ -235,6 +239,36 @@ public final class ClusterTree implements FileTree {
   @Override
   public void symlink(byte[] target, CairnPath link) throws IOException {
     var unused = fileSystem.symlink(target, link);
+  }
+
+  @Override
+  public void setAttribute(CairnPath path, String name, byte[] value) throws IOException {
+    fileSystem.setXattr(path, name, value, CairnFileSystem.XattrMode.SET);
+  }
+
+  @Override
+  public void removeAttribute(CairnPath path, String name) throws IOException {
+    fileSystem.removeXattr(path, name);
+  }
+
+  @Override
+  public byte[] attribute(CairnPath path, String name) throws IOException {
+    return fileSystem.xattr(path, name);
+  }
+
+  @Override
+  public SortedMap<String, byte[]> attributes(CairnPath path) throws IOException {
+    return fileSystem.xattrs(path);
+  }
+
+  @Override
+  public void setAcl(CairnPath path, AclChange change) throws IOException {
+    var unused = fileSystem.setAcl(path, change);
+  }
+
+  @Override
+  public List<AclEntry> acl(CairnPath path) throws IOException {
+    return fileSystem.acl(path);
   }
 
   @Override

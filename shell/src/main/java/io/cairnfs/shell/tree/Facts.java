@@ -8,6 +8,7 @@ package io.cairnfs.shell.tree;
  * @param modifiedNanos nanoseconds since the epoch
  * @param replication copies of every byte; 0 for directories of a cluster
  * @param blockSize bytes of the largest chunk
+ * @param hasAcl there is an access control list beyond the mode
  */
 public record Facts(
     FileKind kind,
@@ -18,7 +19,8 @@ public record Facts(
     long modifiedNanos,
     long accessedNanos,
     int replication,
-    long blockSize) {
+    long blockSize,
+    boolean hasAcl) {
   private static final long MILLI = 1_000_000;
 
   public boolean isDirectory() {

@@ -1,11 +1,14 @@
 package io.cairnfs.shell.tree;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.CairnPath;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * A tree of files: a cluster's, or the local one. Paths are absolute. Safe for any thread. Refusals
@@ -60,6 +63,22 @@ public interface FileTree extends Closeable {
 
   /** Makes a symlink; its target is kept as it is. */
   void symlink(byte[] target, CairnPath link) throws IOException;
+
+  /** Sets an extended attribute, whether it exists or not. */
+  void setAttribute(CairnPath path, String name, byte[] value) throws IOException;
+
+  void removeAttribute(CairnPath path, String name) throws IOException;
+
+  byte[] attribute(CairnPath path, String name) throws IOException;
+
+  /** All extended attributes by name. */
+  SortedMap<String, byte[]> attributes(CairnPath path) throws IOException;
+
+  /** Changes the access control lists. */
+  void setAcl(CairnPath path, AclChange change) throws IOException;
+
+  /** All entries of the access control lists. */
+  List<AclEntry> acl(CairnPath path) throws IOException;
 
   void update(CairnPath path, AttributeUpdate update) throws IOException;
 

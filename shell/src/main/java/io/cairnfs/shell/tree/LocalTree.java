@@ -1,5 +1,7 @@
 package io.cairnfs.shell.tree;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
@@ -33,6 +35,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -156,7 +159,7 @@ public final class LocalTree implements FileTree {
         nanos((FileTime) a.get("lastModifiedTime")),
         nanos((FileTime) a.get("lastAccessTime")),
         1,
-        BLOCK_SIZE);
+        BLOCK_SIZE, false);
   }
 
   /** The file type bits of the platform's mode. */
@@ -223,7 +226,7 @@ public final class LocalTree implements FileTree {
             modified,
             modified,
             1,
-            BLOCK_SIZE));
+            BLOCK_SIZE, false));
   }
 
   @Override
@@ -353,6 +356,42 @@ public final class LocalTree implements FileTree {
     Path to = LocalNames.toPath(link);
     Path leads = Path.of(ByteText.decode(target));
     translated(link, () -> Files.createSymbolicLink(to, leads));
+  }
+
+  private static CairnException noAttributes(CairnPath path) {
+    return new CairnException(
+        ErrorCode.UNSUPPORTED,
+        ByteText.decode(path.bytes()) + ": extended attributes and ACLs are for files of the cluster");
+  }
+
+  @Override
+  public void setAttribute(CairnPath path, String name, byte[] value) throws IOException {
+    throw noAttributes(path);
+  }
+
+  @Override
+  public void removeAttribute(CairnPath path, String name) throws IOException {
+    throw noAttributes(path);
+  }
+
+  @Override
+  public byte[] attribute(CairnPath path, String name) throws IOException {
+    throw noAttributes(path);
+  }
+
+  @Override
+  public SortedMap<String, byte[]> attributes(CairnPath path) throws IOException {
+    throw noAttributes(path);
+  }
+
+  @Override
+  public void setAcl(CairnPath path, AclChange change) throws IOException {
+    throw noAttributes(path);
+  }
+
+  @Override
+  public List<AclEntry> acl(CairnPath path) throws IOException {
+    throw noAttributes(path);
   }
 
   @Override

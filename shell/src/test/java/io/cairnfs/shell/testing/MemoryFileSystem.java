@@ -1,5 +1,7 @@
 package io.cairnfs.shell.testing;
 
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnInputStream;
@@ -28,6 +30,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32C;
@@ -68,6 +71,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
     final FileType type;
     final long inode;
     final TreeMap<byte[], Node> children = new TreeMap<>(Arrays::compareUnsigned);
+    final TreeMap<String, byte[]> attributes = new TreeMap<>();
+    List<AclEntry> acl = List.of();
     int mode;
     String owner = user;
     String ownerGroup = group;
@@ -108,7 +113,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
           type == FileType.FILE ? chunkBytes : 0,
           changes,
           target,
-          false);
+          false,
+          !acl.isEmpty());
     }
   }
 
@@ -585,6 +591,59 @@ public final class MemoryFileSystem implements CairnFileSystem {
     }
     insert(link, node);
     return node.status(link);
+  }
+
+  @Override
+  public synchronized void setXattr(CairnPath path, String name, byte[] value, XattrMode mode)
+      throws CairnException {
+    log("setXattr", path);
+    require(path).attributes.put(name, value.clone());
+  }
+
+  @Override
+  public synchronized void removeXattr(CairnPath path, String name) throws CairnException {
+    log("removeXattr", path);
+    if (require(path).attributes.remove(name) == null) {
+      throw refusal(ErrorCode.ATTRIBUTE_NOT_FOUND, path);
+    }
+  }
+
+  @Override
+  public synchronized byte[] xattr(CairnPath path, String name) throws CairnException {
+    byte[] value = require(path).attributes.get(name);
+    if (value == null) {
+      throw refusal(ErrorCode.ATTRIBUTE_NOT_FOUND, path);
+    }
+    return value.clone();
+  }
+
+  @Override
+  public synchronized SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException {
+    return new TreeMap<>(require(path).attributes);
+  }
+
+  @Override
+  public synchronized List<String> xattrNames(CairnPath path) throws CairnException {
+    return List.copyOf(require(path).attributes.keySet());
+  }
+
+  /** Without the rules, which are the metaserver's: what was given, sorted. */
+  @Override
+  public synchronized FileStatus setAcl(CairnPath path, AclChange change) throws CairnException {
+    calls.add("setAcl " + path + " " + change.kind() + " " + change.entries());
+    trip("setAcl", path);
+    Node node = require(path);
+    node.acl =
+        switch (change.kind()) {
+          case REPLACE, MODIFY -> change.entries();
+          case REMOVE, REMOVE_DEFAULT, REMOVE_ALL -> List.of();
+        };
+    return node.status(path);
+  }
+
+  @Override
+  public synchronized List<AclEntry> acl(CairnPath path) throws CairnException {
+    return require(path).acl;
   }
 
   // Totals.

@@ -5,6 +5,11 @@ import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.ExpireSession;
 import io.cairnfs.proto.command.OpenSession;
+import io.cairnfs.proto.metadata.Accessed;
+import io.cairnfs.proto.metadata.AclChange;
+import io.cairnfs.proto.metadata.AclEntry;
+import io.cairnfs.proto.metadata.AclScope;
+import io.cairnfs.proto.metadata.AclTag;
 import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DeleteTree;
@@ -13,12 +18,16 @@ import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.Rmdir;
+import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.metadata.XattrMode;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -51,8 +60,15 @@ final class CommandSource {
     /** What version 0.1.0 had. */
     PLAIN,
     /** Symlinks, hard links and exchanges too. */
-    LINKS
+    LINKS,
+    /** Extended attributes, access times and umasks too. */
+    ATTRIBUTES,
+    /** ACLs, too. */
+    ACLS
   }
+
+  private static final List<String> ATTRIBUTES =
+      List.of("user.a", "user.b", "trusted.a", "security.a", "system.a", "user.", "x", "user.n\0");
 
   private static final List<String> TARGETS =
       List.of(
@@ -165,7 +181,104 @@ final class CommandSource {
     return switch (operations) {
       case PLAIN -> plainOperation(session);
       case LINKS -> random.nextInt(3) == 0 ? linkOperation() : plainOperation(session);
+      case ACLS ->
+          switch (random.nextInt(5)) {
+            case 0, 1 -> aclOperation();
+            case 2 -> linkOperation();
+            default -> masked(plainOperation(session));
+          };
+      case ATTRIBUTES ->
+          switch (random.nextInt(6)) {
+            case 0, 1 -> attributeOperation();
+            case 2 -> linkOperation();
+            default -> masked(plainOperation(session));
+          };
     };
+  }
+
+  private Operation.Builder aclOperation() {
+    SetAcl.Builder set =
+        SetAcl.newBuilder()
+            .setTarget(path())
+            .setChange(AclChange.forNumber(Math.max(0, random.nextInt(9) - 4)));
+    if (random.nextInt(4) == 0) {
+      set.setChange(AclChange.ACL_MODIFY);
+    }
+    AclScope scope = random.nextInt(3) == 0 ? AclScope.DEFAULT : AclScope.ACCESS;
+    if (random.nextInt(3) > 0) {
+      for (AclTag tag : List.of(AclTag.ACL_USER, AclTag.ACL_GROUP, AclTag.ACL_OTHER)) {
+        set.addEntries(aclEntry(scope, tag, ""));
+      }
+    }
+    for (int i = random.nextInt(random.nextInt(20) == 0 ? 40 : 4); i > 0; i--) {
+      AclScope other = random.nextInt(8) == 0 ? AclScope.DEFAULT : scope;
+      set.addEntries(
+          switch (random.nextInt(5)) {
+            case 0, 1 -> aclEntry(other, AclTag.ACL_USER, any(USERS));
+            case 2 -> aclEntry(other, AclTag.ACL_GROUP, any(List.of("staff", "red", "guests")));
+            case 3 -> aclEntry(other, AclTag.ACL_MASK, random.nextInt(9) == 0 ? "x" : "");
+            default -> aclEntry(other, AclTag.ACL_USER, "u" + random.nextInt(50));
+          });
+    }
+    return Operation.newBuilder().setSetAcl(set);
+  }
+
+  private AclEntry.Builder aclEntry(AclScope scope, AclTag tag, String name) {
+    return AclEntry.newBuilder()
+        .setScope(scope)
+        .setTag(tag)
+        .setName(name)
+        .setPermissions(random.nextInt(50) == 0 ? 8 : random.nextInt(8));
+  }
+
+  private Operation.Builder attributeOperation() {
+    Operation.Builder operation = Operation.newBuilder();
+    int kind = random.nextInt(100);
+    if (kind < 50) {
+      return operation.setSetXattr(
+          SetXattr.newBuilder()
+              .setTarget(path())
+              .setName(attribute())
+              .setValue(ByteString.copyFrom(new byte[valueLength()]))
+              .setMode(any(List.of(XattrMode.values()).subList(0, 3)))
+              .setNoFollow(random.nextInt(4) == 0));
+    }
+    if (kind < 70) {
+      return operation.setRemoveXattr(
+          RemoveXattr.newBuilder()
+              .setTarget(path())
+              .setName(attribute())
+              .setNoFollow(random.nextInt(4) == 0));
+    }
+    Accessed.Builder accessed = Accessed.newBuilder().addInodes(random.nextInt(60) - 5);
+    for (int i = random.nextInt(4); i >= 0; i--) {
+      accessed.addInodes(any(model.inodes()));
+    }
+    return operation.setAccessed(accessed);
+  }
+
+  private ByteString attribute() {
+    return ByteString.copyFromUtf8(
+        random.nextInt(60) == 0 ? "user." + "n".repeat(251) : any(ATTRIBUTES));
+  }
+
+  private int valueLength() {
+    return switch (random.nextInt(40)) {
+      case 0 -> 65_537;
+      case 1, 2, 3, 4 -> 65_536;
+      case 5, 6 -> 50_000;
+      default -> random.nextInt(20);
+    };
+  }
+
+  private Operation.Builder masked(Operation.Builder operation) {
+    int umask = any(List.of(0, 022, 077, 0777, 01000));
+    if (operation.hasMkdir()) {
+      operation.getMkdirBuilder().setUmask(umask);
+    } else if (operation.hasCreate()) {
+      operation.getCreateBuilder().setUmask(umask);
+    }
+    return operation;
   }
 
   private Operation.Builder linkOperation() {

@@ -1,8 +1,10 @@
 package io.cairnfs.simulation.model;
 
+import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** A file, directory or symlink of the model. Names are bytes, one a character. */
@@ -41,6 +43,15 @@ final class ModelNode {
 
   /** Names of a file beside its first, in the order of the directories' ids and of their bytes. */
   List<ModelName> further = List.of();
+
+  /** Extended attributes, in the order of their names; never changed, only replaced. */
+  TreeMap<String, ByteString> attributes = new TreeMap<>();
+
+  /** Permissions by tag (a digit, in POSIX' order) and name, if the mode does not say it all. */
+  SortedMap<String, Integer> acl = new TreeMap<>();
+
+  /** What is made in the directory begins with. */
+  SortedMap<String, Integer> defaultAcl = new TreeMap<>();
 
   boolean unlinked;
   long leaseSession;
@@ -95,6 +106,9 @@ final class ModelNode {
     commits = from.commits;
     parent = from.parent;
     further = from.further;
+    attributes = from.attributes;
+    acl = from.acl;
+    defaultAcl = from.defaultAcl;
     unlinked = from.unlinked;
     leaseSession = from.leaseSession;
     leaseGrant = from.leaseGrant;

@@ -39,6 +39,11 @@ public record ModelRead(Optional<ErrorCode> error, ReadReply reply) {
                 .setAttributes(ModelAnswer.comparable(reply.getOpen().getAttributes()))
                 .setInline(inline));
       }
+      case ACL ->
+          comparable.setAcl(
+              reply.getAcl().toBuilder()
+                  .setAttributes(ModelAnswer.comparable(reply.getAcl().getAttributes())));
+      case XATTRS -> comparable.setXattrs(reply.getXattrs());
       default -> throw new IllegalArgumentException("the model does not read " + reply);
     }
     return of(comparable);

@@ -6,12 +6,19 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.Accessed;
+import io.cairnfs.proto.metadata.AclChange;
+import io.cairnfs.proto.metadata.AclEntry;
+import io.cairnfs.proto.metadata.AclResult;
+import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CloseChunks;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.GetAcl;
+import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Mkdir;
@@ -22,22 +29,31 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
+import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.Symlink;
+import io.cairnfs.proto.metadata.Xattr;
+import io.cairnfs.proto.metadata.XattrMode;
+import io.cairnfs.proto.metadata.XattrsResult;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The namespace as its rules say it: a tree of objects, sessions with their replies, and a function
@@ -77,6 +93,7 @@ public final class NamespaceModel {
   private final Set<ModelNode> made = new HashSet<>();
   private CommandReply told = CommandReply.getDefaultInstance();
   private long writer;
+  private int umask;
   private long grownBySettling;
 
   /** A command was executed that this model has no part in. */
@@ -244,6 +261,7 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer execute(Operation operation) throws ModelRefusal {
+    umask = operation.getMkdir().getUmask() | operation.getCreate().getUmask();
     return switch (operation.getKindCase()) {
       case MKDIR -> mkdir(operation.getMkdir());
       case CREATE -> create(operation.getCreate());
@@ -254,6 +272,10 @@ public final class NamespaceModel {
       case SET_ATTRIBUTES -> setAttributes(operation.getSetAttributes());
       case SYMLINK -> symlink(operation.getSymlink());
       case LINK -> link(operation.getLink());
+      case ACCESSED -> accessed(operation.getAccessed());
+      case SET_XATTR -> setXattr(operation.getSetXattr());
+      case REMOVE_XATTR -> removeXattr(operation.getRemoveXattr());
+      case SET_ACL -> setAcl(operation.getSetAcl());
       case RELEASE -> release(operation.getRelease());
       case OPEN_FOR_WRITE -> openForWrite(operation.getOpenForWrite());
       case CLOSE_SESSION -> {
@@ -307,8 +329,41 @@ public final class NamespaceModel {
   private ModelNode addDirectory(
       ModelNode parent, String name, int mode, String owner, String group) {
     ModelNode node = new ModelNode(++lastInode, true);
-    stamp(node, mode | (parent.mode & 02000), owner, group);
+    stamp(node, 0, owner, group);
+    giveMode(node, parent, mode | (parent.mode & 02000));
     return add(parent, name, node);
+  }
+
+  /** The first mode of something made in a directory, and its first ACLs. */
+  private void giveMode(ModelNode node, ModelNode parent, int mode) {
+    if (parent.defaultAcl.isEmpty()) {
+      node.mode = mode & ~umask;
+      return;
+    }
+    node.acl = new TreeMap<>(parent.defaultAcl);
+    node.defaultAcl = node.directory ? parent.defaultAcl : new TreeMap<>();
+    int asked = mode & 0777;
+    node.acl.merge("0", asked >> 6, (left, right) -> left & right);
+    node.acl.merge(node.acl.containsKey("2") ? "2" : "1", asked >> 3 & 7, (l, r) -> l & r);
+    node.acl.merge("3", asked & 7, (left, right) -> left & right);
+    takeModeOfAcl(node, mode & 07000);
+  }
+
+  private static void takeModeOfAcl(ModelNode node, int special) {
+    int group = node.acl.getOrDefault("2", node.acl.get("1"));
+    node.mode = special | node.acl.get("0") << 6 | group << 3 | node.acl.get("3");
+    node.acl = node.acl.size() == 3 ? new TreeMap<>() : node.acl;
+  }
+
+  private static void setMode(ModelNode node, int mode) {
+    node.mode = mode;
+    if (!node.acl.isEmpty()) {
+      TreeMap<String, Integer> changed = new TreeMap<>(node.acl);
+      changed.put("0", mode >> 6 & 7);
+      changed.put(changed.containsKey("2") ? "2" : "1", mode >> 3 & 7);
+      changed.put("3", mode & 7);
+      node.acl = changed;
+    }
   }
 
   private void remove(ModelNode parent, String name) {
@@ -332,11 +387,34 @@ public final class NamespaceModel {
     if (isRoot()) {
       return true;
     }
+    boolean owner = node.owner.equals(command.getUser());
+    if (!owner && !node.acl.isEmpty()) {
+      return aclAllows(node, rights);
+    }
     int shift = command.getGroupsList().contains(node.group) ? 3 : 0;
-    if (node.owner.equals(command.getUser())) {
+    if (owner) {
       shift = 6;
     }
     return ((node.mode >> shift) & rights) == rights;
+  }
+
+  private boolean aclAllows(ModelNode node, int rights) {
+    int mask = node.acl.getOrDefault("2", 7);
+    if (node.acl.containsKey("0" + command.getUser())) {
+      return (node.acl.get("0" + command.getUser()) & mask & rights) == rights;
+    }
+    List<Integer> matching = new ArrayList<>();
+    for (String group : command.getGroupsList()) {
+      if (group.equals(node.group)) {
+        matching.add(node.acl.get("1"));
+      }
+      if (node.acl.containsKey("1" + group)) {
+        matching.add(node.acl.get("1" + group));
+      }
+    }
+    return matching.isEmpty()
+        ? (node.acl.get("3") & rights) == rights
+        : matching.stream().anyMatch(bits -> (bits & mask & rights) == rights);
   }
 
   private void requireMayAdd(ModelNode directory, String name) throws ModelRefusal {
@@ -422,8 +500,8 @@ public final class NamespaceModel {
       if (spot.node == null && !last) {
         refuseIf(modeOfMissing < 0, ErrorCode.NOT_FOUND);
         requireMayAdd(at, name);
-        int mode = modeOfMissing | 0300;
-        ModelNode made = addDirectory(at, name, mode, command.getUser(), groupOfNew(at));
+        ModelNode made = addDirectory(at, name, modeOfMissing, command.getUser(), groupOfNew(at));
+        setMode(made, made.mode | 0300);
         spot = new Spot(at, name, made);
       }
     }
@@ -458,7 +536,9 @@ public final class NamespaceModel {
 
   private ModelAnswer mkdir(Mkdir request) throws ModelRefusal {
     refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
-    Spot spot = find(request.getTarget(), request.getParents() ? request.getMode() : -1);
+    refuseIf(request.getUmask() >>> 9 != 0, ErrorCode.INVALID_ARGUMENT);
+    int mode = request.getMode();
+    Spot spot = find(request.getTarget(), request.getParents() ? mode : -1);
     if (spot.node != null) {
       ModelNode there = spot.node;
       if (there.isSymlink() && request.getExistOk()) {
@@ -471,15 +551,12 @@ public final class NamespaceModel {
     requireMayAdd(spot.directory, spot.name);
     return answer(
         addDirectory(
-            spot.directory,
-            spot.name,
-            request.getMode(),
-            command.getUser(),
-            groupOfNew(spot.directory)));
+            spot.directory, spot.name, mode, command.getUser(), groupOfNew(spot.directory)));
   }
 
   private ModelAnswer create(Create request) throws ModelRefusal {
     refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(request.getUmask() >>> 9 != 0, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getReplication() > 16, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getInline().size() > settings.getInlineBytes(), ErrorCode.TOO_LARGE);
     Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1, request.getOverwrite());
@@ -487,7 +564,11 @@ public final class NamespaceModel {
     if (file == null) {
       requireMayAdd(spot.directory, spot.name);
       file = new ModelNode(++lastInode, false);
-      stamp(file, request.getMode(), command.getUser(), groupOfNew(spot.directory));
+      String group = groupOfNew(spot.directory);
+      stamp(file, 0, command.getUser(), group);
+      giveMode(file, spot.directory, request.getMode());
+      boolean stranger = !isRoot() && !command.getGroupsList().contains(group);
+      file.mode &= stranger && (file.mode & 02010) == 02010 ? 05777 : 07777;
       add(spot.directory, spot.name, file);
     } else {
       refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
@@ -523,17 +604,27 @@ public final class NamespaceModel {
     ModelNode file = change(spot.node);
     if (!file.inChunks || spot.name.isEmpty() || !file.further.isEmpty()) {
       file.setInline(new byte[0]);
+      dropSetId(file);
       return file;
     }
     ModelNode fresh = new ModelNode(++lastInode, false);
     fresh.restore(file);
     fresh.setInline(new byte[0]);
+    dropSetId(fresh);
     made.add(fresh);
     nodes.put(fresh.id, fresh);
     change(spot.directory).children.put(spot.name, fresh);
     file.unlinked = true;
     file.ctime = time;
     return fresh;
+  }
+
+  /** Others than the superuser have written it. */
+  private void dropSetId(ModelNode file) {
+    if (!isRoot()) {
+      boolean member = command.getGroupsList().contains(file.group);
+      file.mode &= (file.mode & 010) != 0 || !member ? 01777 : 03777;
+    }
   }
 
   private ModelAnswer lease(ModelNode file) {
@@ -596,6 +687,7 @@ public final class NamespaceModel {
     } else {
       insert(file, request);
     }
+    dropSetId(file);
     file.mtime = time;
     file.ctime = time;
     if (request.getClose()) {
@@ -697,6 +789,197 @@ public final class NamespaceModel {
     from.node.ctime = time;
     to.node.ctime = time;
     return answer(from.node);
+  }
+
+  private ModelAnswer accessed(Accessed request) throws ModelRefusal {
+    refuseIf(request.getInodesCount() > 1024, ErrorCode.INVALID_ARGUMENT);
+    for (long id : request.getInodesList()) {
+      ModelNode node = nodes.get(id);
+      if (node != null && !node.unlinked && may(node, READ)) {
+        boolean old = node.atime + Duration.ofDays(1).toNanos() <= time;
+        if (old || node.atime <= Math.max(node.mtime, node.ctime)) {
+          change(node).atime = time;
+        }
+      }
+    }
+    return ModelAnswer.done(0);
+  }
+
+  private static String attributeName(ByteString bytes) throws ModelRefusal {
+    String name = bytes.toString(StandardCharsets.ISO_8859_1);
+    refuseIf(name.length() > 255, ErrorCode.NAME_TOO_LONG);
+    boolean known = name.matches("(?s)(user|trusted|security)\\..*");
+    refuseIf(!known, ErrorCode.UNSUPPORTED);
+    refuseIf(
+        name.endsWith(".") && name.indexOf('.') == name.length() - 1, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(name.contains("\0"), ErrorCode.INVALID_ARGUMENT);
+    return name;
+  }
+
+  private void requireMayChangeAttribute(ModelNode node, String name) throws ModelRefusal {
+    if (!name.startsWith("user.")) {
+      refuseIf(!isRoot(), ErrorCode.NOT_PERMITTED);
+      return;
+    }
+    boolean sticky = node.directory && (node.mode & 01000) != 0;
+    refuseIf(node.isSymlink() || (sticky && !owns(node)), ErrorCode.NOT_PERMITTED);
+    refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
+  }
+
+  private ModelAnswer setXattr(SetXattr request) throws ModelRefusal {
+    String name = attributeName(request.getName());
+    refuseIf(request.getValue().size() > 65536, ErrorCode.VALUE_TOO_LARGE);
+    ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
+    requireMayChangeAttribute(node, name);
+    boolean there = node.attributes.containsKey(name);
+    refuseIf(there && request.getMode() == XattrMode.XATTR_CREATE, ErrorCode.EXISTS);
+    refuseIf(!there && request.getMode() == XattrMode.XATTR_REPLACE, ErrorCode.ATTRIBUTE_NOT_FOUND);
+    TreeMap<String, ByteString> changed = new TreeMap<>(node.attributes);
+    changed.put(name, request.getValue());
+    int bytes =
+        changed.entrySet().stream().mapToInt(e -> e.getKey().length() + e.getValue().size()).sum();
+    refuseIf(changed.size() > 128 || bytes > 262144, ErrorCode.NO_SPACE);
+    change(node).attributes = changed;
+    node.ctime = time;
+    return ModelAnswer.done(0);
+  }
+
+  private ModelAnswer removeXattr(RemoveXattr request) throws ModelRefusal {
+    String name = attributeName(request.getName());
+    ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
+    requireMayChangeAttribute(node, name);
+    refuseIf(!node.attributes.containsKey(name), ErrorCode.ATTRIBUTE_NOT_FOUND);
+    TreeMap<String, ByteString> changed = new TreeMap<>(node.attributes);
+    changed.remove(name);
+    change(node).attributes = changed;
+    node.ctime = time;
+    return ModelAnswer.done(0);
+  }
+
+  private XattrsResult.Builder xattrs(GetXattrs request) throws ModelRefusal {
+    ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
+    XattrsResult.Builder result = XattrsResult.newBuilder();
+    for (Map.Entry<String, ByteString> each : node.attributes.entrySet()) {
+      if (each.getKey().startsWith("trusted.") && !isRoot()) {
+        continue;
+      }
+      refuseIf(each.getKey().startsWith("user.") && !may(node, READ), ErrorCode.PERMISSION_DENIED);
+      ByteString name = ByteString.copyFrom(each.getKey(), StandardCharsets.ISO_8859_1);
+      result.addAttributes(Xattr.newBuilder().setName(name).setValue(each.getValue()));
+    }
+    return result;
+  }
+
+  private static SortedMap<String, Integer> entries(SetAcl request, AclScope scope)
+      throws ModelRefusal {
+    refuseIf(request.getEntriesCount() > 64, ErrorCode.INVALID_ARGUMENT);
+    TreeMap<String, Integer> entries = new TreeMap<>();
+    for (AclEntry entry : request.getEntriesList()) {
+      boolean nameless = entry.getTagValue() >= 2;
+      boolean bad =
+          (nameless && !entry.getName().isEmpty())
+              || entry.getName().length() > 255
+              || entry.getPermissions() >>> 3 != 0;
+      refuseIf(bad, ErrorCode.INVALID_ARGUMENT);
+      if (entry.getScope() == scope) {
+        String who = entry.getTagValue() + entry.getName();
+        refuseIf(entries.put(who, entry.getPermissions()) != null, ErrorCode.INVALID_ARGUMENT);
+      }
+    }
+    return entries;
+  }
+
+  private static SortedMap<String, Integer> changedAcl(
+      Map<String, Integer> before, Map<String, Integer> asked, AclChange change) {
+    TreeMap<String, Integer> changed = new TreeMap<>(before);
+    switch (change) {
+      case ACL_REPLACE -> {
+        changed.clear();
+        changed.putAll(asked);
+      }
+      case ACL_MODIFY -> changed.putAll(asked);
+      default -> changed.keySet().removeAll(asked.keySet());
+    }
+    return changed;
+  }
+
+  private static void completeAcl(SortedMap<String, Integer> acl, boolean masked)
+      throws ModelRefusal {
+    if (!masked) {
+      acl.remove("2");
+      if (acl.keySet().stream().anyMatch(who -> who.length() > 1)) {
+        int union = 0;
+        for (Map.Entry<String, Integer> each : acl.entrySet()) {
+          boolean counts = !each.getKey().equals("0") && !each.getKey().equals("3");
+          union |= counts ? each.getValue() : 0;
+        }
+        acl.put("2", union);
+      }
+    }
+    refuseIf(!acl.keySet().containsAll(List.of("0", "1", "3")), ErrorCode.INVALID_ARGUMENT);
+    refuseIf(acl.size() > 32, ErrorCode.INVALID_ARGUMENT);
+  }
+
+  private static SortedMap<String, Integer> accessAcl(ModelNode node) {
+    return node.acl.isEmpty()
+        ? new TreeMap<>(
+            Map.of("0", node.mode >> 6 & 7, "1", node.mode >> 3 & 7, "3", node.mode & 7))
+        : new TreeMap<>(node.acl);
+  }
+
+  private ModelAnswer setAcl(SetAcl request) throws ModelRefusal {
+    ModelNode node = follow(request.getTarget()).node;
+    refuseIf(node.isSymlink(), ErrorCode.UNSUPPORTED);
+    refuseIf(!owns(node), ErrorCode.NOT_PERMITTED);
+    AclChange change = request.getChange();
+    SortedMap<String, Integer> access = accessAcl(node);
+    SortedMap<String, Integer> defaults = new TreeMap<>(node.defaultAcl);
+    if (change == AclChange.ACL_REMOVE_ALL) {
+      access.keySet().removeIf(who -> who.length() > 1);
+      completeAcl(access, false);
+    }
+    if (change == AclChange.ACL_REMOVE_ALL || change == AclChange.ACL_REMOVE_DEFAULT) {
+      defaults.clear();
+    } else {
+      boolean gives = change != AclChange.ACL_REMOVE;
+      SortedMap<String, Integer> asked = entries(request, AclScope.ACCESS);
+      if (!asked.isEmpty()) {
+        access = changedAcl(access, asked, change);
+        completeAcl(access, gives && asked.containsKey("2"));
+      }
+      SortedMap<String, Integer> askedDefaults = entries(request, AclScope.DEFAULT);
+      if (!askedDefaults.isEmpty()) {
+        defaults = changedAcl(defaults, askedDefaults, change);
+        if (!defaults.isEmpty()) {
+          for (String who : List.of("0", "1", "3")) {
+            defaults.putIfAbsent(who, access.get(who));
+          }
+          completeAcl(defaults, gives && askedDefaults.containsKey("2"));
+        }
+      }
+    }
+    refuseIf(!defaults.isEmpty() && !node.directory, ErrorCode.INVALID_ARGUMENT);
+    change(node).acl = access;
+    takeModeOfAcl(node, node.mode & 07000);
+    node.defaultAcl = defaults;
+    node.ctime = time;
+    return answer(node);
+  }
+
+  private AclResult.Builder acl(GetAcl request) throws ModelRefusal {
+    ModelNode node = follow(request.getTarget()).node;
+    AclResult.Builder result = AclResult.newBuilder().setAttributes(attributes(node));
+    accessAcl(node).forEach((who, bits) -> result.addEntries(entry(AclScope.ACCESS, who, bits)));
+    node.defaultAcl.forEach((who, bits) -> result.addEntries(entry(AclScope.DEFAULT, who, bits)));
+    return result;
+  }
+
+  private static AclEntry.Builder entry(AclScope scope, String who, int permissions) {
+    return AclEntry.newBuilder()
+        .setScope(scope)
+        .setTagValue(who.charAt(0) - '0')
+        .setName(who.substring(1))
+        .setPermissions(permissions);
   }
 
   private ModelAnswer symlink(Symlink request) throws ModelRefusal {
@@ -802,7 +1085,7 @@ public final class NamespaceModel {
   private void change(ModelNode node, SetAttributes request, boolean changesHands) {
     boolean member = command.getGroupsList().contains(node.group);
     if (request.hasMode()) {
-      node.mode = request.getMode();
+      setMode(node, request.getMode());
     }
     if (!isRoot() && !node.directory) {
       node.mode &= changesHands ? 01777 : 07777;
@@ -847,6 +1130,7 @@ public final class NamespaceModel {
         .setOwner(node.owner)
         .setGroup(node.group)
         .setLength(node.length())
+        .setHasAcl(!node.acl.isEmpty() || !node.defaultAcl.isEmpty())
         .setMtimeNanos(node.mtime)
         .setAtimeNanos(node.atime)
         .setCtimeNanos(node.ctime)
@@ -878,6 +1162,8 @@ public final class NamespaceModel {
             case STAT -> ReadReply.newBuilder().setAttributes(attributes(stat(request.getStat())));
             case LIST -> ReadReply.newBuilder().setList(list(request.getList()));
             case OPEN -> ReadReply.newBuilder().setOpen(open(request.getOpen()));
+            case ACL -> ReadReply.newBuilder().setAcl(acl(request.getAcl()));
+            case XATTRS -> ReadReply.newBuilder().setXattrs(xattrs(request.getXattrs()));
             default -> throw new IllegalArgumentException("the model does not read " + request);
           });
     } catch (ModelRefusal refusal) {

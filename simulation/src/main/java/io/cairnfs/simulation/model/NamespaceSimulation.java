@@ -14,6 +14,8 @@ import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.PurgeStep;
 import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.GetAcl;
+import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.ReadExtents;
@@ -205,6 +207,12 @@ public final class NamespaceSimulation {
       NodeRef.Builder target = NodeRef.newBuilder().setPath(asked);
       Stat.Builder stat = Stat.newBuilder().setTarget(target).setFollow(asked.size() % 2 == 0);
       compareRead(view, reader, ReadRequest.newBuilder().setStat(stat));
+      compareRead(
+          view,
+          reader,
+          ReadRequest.newBuilder().setXattrs(GetXattrs.newBuilder().setTarget(target)));
+      compareRead(
+          view, reader, ReadRequest.newBuilder().setAcl(GetAcl.newBuilder().setTarget(target)));
       compareRead(
           view,
           reader,

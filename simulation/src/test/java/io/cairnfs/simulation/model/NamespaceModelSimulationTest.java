@@ -28,6 +28,16 @@ class NamespaceModelSimulationTest {
     run(Operations.LINKS);
   }
 
+  @Test
+  void everySeedWithAttributesAnswersAsTheModelDoes() throws IOException {
+    run(Operations.ATTRIBUTES);
+  }
+
+  @Test
+  void everySeedWithAclsAnswersAsTheModelDoes() throws IOException {
+    run(Operations.ACLS);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

@@ -126,6 +126,59 @@ class NamespaceModelTest {
   }
 
   @Test
+  void withAttributesTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.ATTRIBUTES);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "SET_XATTR OK",
+            "SET_XATTR EXISTS",
+            "SET_XATTR ATTRIBUTE_NOT_FOUND",
+            "SET_XATTR NOT_PERMITTED",
+            "SET_XATTR PERMISSION_DENIED",
+            "SET_XATTR UNSUPPORTED",
+            "SET_XATTR INVALID_ARGUMENT",
+            "SET_XATTR NAME_TOO_LONG",
+            "SET_XATTR VALUE_TOO_LARGE",
+            "REMOVE_XATTR OK",
+            "REMOVE_XATTR ATTRIBUTE_NOT_FOUND",
+            "XATTRS OK",
+            "XATTRS PERMISSION_DENIED",
+            "ACCESSED OK",
+            "MKDIR INVALID_ARGUMENT");
+  }
+
+  @Test
+  void withAclsTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.ACLS);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys("SET_ACL OK", "SET_ACL INVALID_ARGUMENT", "SET_ACL NOT_PERMITTED", "ACL OK");
+  }
+
+  @Test
   void memoryAndDiskStayEqualAndSoDoesWhatIsRebuiltFromACheckpoint() throws IOException {
     Path checkpoint = Files.createDirectory(directory.resolve("checkpoint"));
     try (MetadataStateMachine memory = inMemory();

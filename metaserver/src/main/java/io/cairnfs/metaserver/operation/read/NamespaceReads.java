@@ -12,8 +12,10 @@ import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.metaserver.operation.AclEntries;
 import io.cairnfs.metaserver.store.Applied;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.AclResult;
 import io.cairnfs.proto.metadata.ExtentsResult;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
@@ -41,7 +43,7 @@ public final class NamespaceReads {
   /** The kinds of requests that {@link #read} answers. */
   public static boolean answers(ReadRequest.KindCase kind) {
     return switch (kind) {
-      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK -> true;
+      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL -> true;
       case REPORT, RING, CHUNK, KIND_NOT_SET -> false;
     };
   }
@@ -61,6 +63,8 @@ public final class NamespaceReads {
       case STAT_FS -> reply.setStatFs(statFs(view));
       case WALK -> reply.setWalk(new TreeWalk(view, principal, chunks).read(request.getWalk()));
       case DIGEST -> reply.setDigest(digest(view));
+      case XATTRS -> reply.setXattrs(XattrReads.read(view, principal, request.getXattrs()));
+      case ACL -> reply.setAcl(acl(view, principal, request.getAcl().getTarget()));
       case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));
       case REPORT, RING, CHUNK, KIND_NOT_SET ->
           throw new CairnException(
@@ -76,6 +80,17 @@ public final class NamespaceReads {
     LastLink lastLink = request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
     return namespace.attributes(
         new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink));
+  }
+
+  /** The ACLs of what a reference leads to; nothing but search permission is needed. */
+  private static AclResult acl(StoreView view, Principal principal, NodeRef target)
+      throws CairnException {
+    Namespace namespace = new Namespace(view);
+    InodeRecord inode = new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
+    return AclResult.newBuilder()
+        .setAttributes(namespace.attributes(inode))
+        .addAllEntries(AclEntries.of(inode))
+        .build();
   }
 
   private OpenResult open(StoreView view, Principal principal, OpenForRead request)

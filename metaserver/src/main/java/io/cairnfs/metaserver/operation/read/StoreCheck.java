@@ -57,6 +57,7 @@ final class StoreCheck {
           new Phase(Table.INODE, this::checkInode),
           new Phase(Table.DENTRY, this::checkDentry),
           new Phase(Table.LINK, this::checkLink),
+          new Phase(Table.XATTR, this::checkXattr),
           new Phase(Table.CONTENT, this::checkContent),
           new Phase(Table.SESSION, (key, value) -> cursor().add(Tally.SESSIONS, 1)),
           new Phase(Table.LEASE, this::checkLease),
@@ -163,6 +164,14 @@ final class StoreCheck {
     } else if (!id.equals(InodeId.ROOT)) {
       require(isDirectory(inode.parent()), id + " has no directory " + inode.parent() + " above");
     }
+    inode
+        .acls()
+        .access()
+        .ifPresent(
+            acl ->
+                require(
+                    acl.isExtended() && acl.mode() == (inode.mode() & 0777),
+                    id + " has mode " + inode.mode() + " and an ACL of mode " + acl.mode()));
     if (inode.content() == ContentKind.INLINE) {
       int found = namespace.inlineContent(id).length;
       require(
@@ -247,6 +256,11 @@ final class StoreCheck {
     }
     cursor.set(Tally.CURRENT_DIRECTORY, 0);
     cursor.set(Tally.CURRENT_SUBDIRECTORIES, 0);
+  }
+
+  private void checkXattr(byte[] key, byte[] value) {
+    InodeId id = Keys.inodeOf(key);
+    require(namespace.inode(id).isPresent(), id + " has attributes and is not there");
   }
 
   private void checkContent(byte[] key, byte[] value) {

@@ -19,12 +19,15 @@ import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ClusterReport;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.Walk;
@@ -32,6 +35,7 @@ import io.cairnfs.proto.metadata.WalkPage;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -295,5 +299,67 @@ class NamespaceReadsTest {
     assertThat(
             refused(ROOT, ReadRequest.newBuilder().setReport(ClusterReport.getDefaultInstance())))
         .isEqualTo(ErrorCode.MALFORMED);
+  }
+
+  private static ReadRequest.Builder xattrs(String path, String... names) {
+    GetXattrs.Builder request = GetXattrs.newBuilder().setTarget(path(path));
+    for (String name : names) {
+      request.addNames(ByteString.copyFromUtf8(name));
+    }
+    return ReadRequest.newBuilder().setXattrs(request);
+  }
+
+  private void setXattr(String path, String name) {
+    SetXattr.Builder request =
+        SetXattr.newBuilder()
+            .setTarget(path(path))
+            .setName(ByteString.copyFromUtf8(name))
+            .setValue(ByteString.copyFromUtf8("value"));
+    ok(cluster.run(TestCluster.ROOT_USER, Operation.newBuilder().setSetXattr(request)));
+  }
+
+  private static List<String> names(ReadReply reply) {
+    return reply.getXattrs().getAttributesList().stream()
+        .map(each -> each.getName().toStringUtf8())
+        .toList();
+  }
+
+  @Test
+  void attributesAreShownToWhoMaySeeThem() throws CairnException {
+    ok(cluster.create("ann", TestCluster.creation("/tmp/f", "x").setMode(0644)));
+    setXattr("/tmp/f", "user.a");
+    setXattr("/tmp/f", "trusted.a");
+    setXattr("/tmp/f", "security.a");
+    assertThat(names(read(ROOT, xattrs("/tmp/f"))))
+        .containsExactly("security.a", "trusted.a", "user.a");
+    assertThat(names(read(EVE, xattrs("/tmp/f")))).containsExactly("security.a", "user.a");
+    ReadReply asked = read(EVE, xattrs("/tmp/f", "user.a", "security.a"));
+    assertThat(names(asked)).containsExactly("user.a", "security.a");
+    assertThat(asked.getXattrs().getAttributes(0).getValue().toStringUtf8()).isEqualTo("value");
+    assertThat(refused(EVE, xattrs("/tmp/f", "trusted.a")))
+        .isEqualTo(ErrorCode.ATTRIBUTE_NOT_FOUND);
+    assertThat(refused(EVE, xattrs("/tmp/f", "user.b"))).isEqualTo(ErrorCode.ATTRIBUTE_NOT_FOUND);
+    assertThat(refused(EVE, xattrs("/tmp/none"))).isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void valuesOfUserAttributesNeedTheRightToReadTheirNamesDoNot() throws CairnException {
+    ok(cluster.create("ann", TestCluster.creation("/tmp/f", "x").setMode(0600)));
+    setXattr("/tmp/f", "user.a");
+    assertThat(refused(EVE, xattrs("/tmp/f"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused(EVE, xattrs("/tmp/f", "user.a"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    ReadRequest.Builder list = xattrs("/tmp/f");
+    list.getXattrsBuilder().setWithoutValues(true);
+    ReadReply listed = read(EVE, list);
+    assertThat(names(listed)).containsExactly("user.a");
+    assertThat(listed.getXattrs().getAttributes(0).getValue()).isEmpty();
+  }
+
+  @Test
+  void tooManyNamesOfAttributesAreRefused() {
+    ok(cluster.write("ann", "/tmp/f", "x"));
+    String[] many = new String[129];
+    Arrays.fill(many, "user.a");
+    assertThat(refused(EVE, xattrs("/tmp/f", many))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
   }
 }

@@ -244,7 +244,8 @@ final class MetaserverCommandTest {
         .containsExactly("remove { id: \"m2\" }", "remove { id: \"m2\" force: true }");
     administration.metaserverChange =
         change -> ChangeMetaserversReply.newBuilder().setAlready(true).build();
-    assertThat(run("metaserver", "remove", "m2").out()).isEqualTo("m2 is no metaserver of this cluster any more.\n");
+    assertThat(run("metaserver", "remove", "m2").out())
+        .isEqualTo("m2 is no metaserver of this cluster any more.\n");
     administration.metaserverChange =
         change -> {
           throw new CairnException(ErrorCode.PERMISSION_DENIED, "x is not the superuser");

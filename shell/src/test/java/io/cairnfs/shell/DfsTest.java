@@ -137,17 +137,18 @@ class DfsTest {
         "hex",
         "/t/a");
     assertRun(
-        0, "# file: /t/a\nuser.b=0sAQI=\n", "", "-getfattr", "-n", "user.b", "-e", "base64", "/t/a");
-    assertRun(0, "", "", "-setfattr", "-x", "user.b", "/t/a");
-    assertRun(0, "# file: /t/a\nuser.a=\"one two\"\n", "", "-getfattr", "-n", "user.a", "/t/a");
-    assertRun(
         0,
-        "# file: /t/d\n# file: /t/d/b\n",
+        "# file: /t/a\nuser.b=0sAQI=\n",
         "",
         "-getfattr",
-        "-R",
-        "-d",
-        "/t/d");
+        "-n",
+        "user.b",
+        "-e",
+        "base64",
+        "/t/a");
+    assertRun(0, "", "", "-setfattr", "-x", "user.b", "/t/a");
+    assertRun(0, "# file: /t/a\nuser.a=\"one two\"\n", "", "-getfattr", "-n", "user.a", "/t/a");
+    assertRun(0, "# file: /t/d\n# file: /t/d/b\n", "", "-getfattr", "-R", "-d", "/t/d");
   }
 
   @Test
@@ -162,8 +163,7 @@ class DfsTest {
     assertThat(shell.run("-setfattr", "/t/a").err()).contains("Must specify '-n name' or '-x");
     assertThat(shell.run("-setfattr", "-n", "user.a", "-x", "user.a", "/t/a").err())
         .contains("Can not specify both");
-    assertThat(shell.run("-setfattr", "-n", "user.a", "-v", "0xq", "/t/a").code())
-        .isNotZero();
+    assertThat(shell.run("-setfattr", "-n", "user.a", "-v", "0xq", "/t/a").code()).isNotZero();
     Result here = shell.run("-getfattr", "-d", "file://" + local);
     assertThat(here.code()).isEqualTo(1);
     assertThat(here.err()).contains("Operation not supported");
@@ -219,7 +219,8 @@ class DfsTest {
 
   @Test
   void badAclSpecsAreRefused() {
-    for (String spec : List.of("bob:rwx", "user:bob:rwz", "user:bob:rw", "who::rwx", "mask:x:rwx")) {
+    for (String spec :
+        List.of("bob:rwx", "user:bob:rwz", "user:bob:rw", "who::rwx", "mask:x:rwx")) {
       Result refused = shell.run("-setfacl", "-m", spec, "/t/a");
       assertThat(refused.code()).as(spec).isNotZero();
       assertThat(refused.err()).as(spec).contains("<aclSpec>");

@@ -26,8 +26,7 @@ final class Getfattr extends Command {
           AttributeText.find(name)
               .orElseThrow(
                   () ->
-                      new UsageException(
-                          "Invalid/unsupported encoding option specified: " + name));
+                      new UsageException("Invalid/unsupported encoding option specified: " + name));
     }
     return options.operands();
   }

@@ -80,8 +80,6 @@ final class Setfacl extends Command {
   private static AclChange withoutDefaults(AclChange change) {
     return new AclChange(
         change.kind(),
-        change.entries().stream()
-            .filter(entry -> entry.scope() == AclEntry.Scope.ACCESS)
-            .toList());
+        change.entries().stream().filter(entry -> entry.scope() == AclEntry.Scope.ACCESS).toList());
   }
 }

@@ -35,9 +35,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
@@ -159,7 +159,8 @@ public final class LocalTree implements FileTree {
         nanos((FileTime) a.get("lastModifiedTime")),
         nanos((FileTime) a.get("lastAccessTime")),
         1,
-        BLOCK_SIZE, false);
+        BLOCK_SIZE,
+        false);
   }
 
   /** The file type bits of the platform's mode. */
@@ -226,7 +227,8 @@ public final class LocalTree implements FileTree {
             modified,
             modified,
             1,
-            BLOCK_SIZE, false));
+            BLOCK_SIZE,
+            false));
   }
 
   @Override
@@ -361,7 +363,8 @@ public final class LocalTree implements FileTree {
   private static CairnException noAttributes(CairnPath path) {
     return new CairnException(
         ErrorCode.UNSUPPORTED,
-        ByteText.decode(path.bytes()) + ": extended attributes and ACLs are for files of the cluster");
+        ByteText.decode(path.bytes())
+            + ": extended attributes and ACLs are for files of the cluster");
   }
 
   @Override

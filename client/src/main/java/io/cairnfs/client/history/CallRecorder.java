@@ -11,7 +11,7 @@ public interface CallRecorder extends AutoCloseable {
   CallRecorder NONE =
       new CallRecorder() {
         @Override
-        public long mutationSent(long session, long call, Operation operation) {
+        public long mutationSent(long session, long call, long lowWater, Operation operation) {
           return 0;
         }
 
@@ -36,7 +36,8 @@ public interface CallRecorder extends AutoCloseable {
    * @return the number to name it by
    * @throws CairnException IO_ERROR if it cannot be recorded: it must not be sent then
    */
-  long mutationSent(long session, long call, Operation operation) throws CairnException;
+  long mutationSent(long session, long call, long lowWater, Operation operation)
+      throws CairnException;
 
   /** As {@link #mutationSent}, for a read. */
   long readSent(ReadRequest request) throws CairnException;

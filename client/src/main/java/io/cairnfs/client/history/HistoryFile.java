@@ -136,8 +136,22 @@ public record HistoryFile(
       long nanos = body.getLong();
       switch (kind) {
         case HistoryFormat.MUTATION ->
-            begin(number, nanos, RecordedCall.Kind.MUTATION, body.getLong(), body.getLong(), body);
-        case HistoryFormat.READ -> begin(number, nanos, RecordedCall.Kind.READ, 0, 0, body);
+            begin(
+                number,
+                new RecordedCall(
+                    number,
+                    RecordedCall.Kind.MUTATION,
+                    body.getLong(),
+                    body.getLong(),
+                    body.getLong(),
+                    rest(body),
+                    nanos,
+                    Optional.empty()));
+        case HistoryFormat.READ ->
+            begin(
+                number,
+                new RecordedCall(
+                    number, RecordedCall.Kind.READ, 0, 0, 0, rest(body), nanos, Optional.empty()));
         case HistoryFormat.ANSWERED ->
             end(number, new RecordedCall.End(nanos, body.getLong(), 0, rest(body)));
         case HistoryFormat.REFUSED ->
@@ -150,19 +164,11 @@ public record HistoryFile(
       return UnsafeByteOperations.unsafeWrap(body.slice());
     }
 
-    private void begin(
-        long number,
-        long nanos,
-        RecordedCall.Kind kind,
-        long session,
-        long call,
-        ByteBuffer message)
-        throws IOException {
+    private void begin(long number, RecordedCall call) throws IOException {
       if (number != calls.size() + 1) {
         throw corrupt(offset + 9, "call " + (calls.size() + 1), Long.toString(number));
       }
-      calls.add(
-          new RecordedCall(number, kind, session, call, rest(message), nanos, Optional.empty()));
+      calls.add(call);
     }
 
     private void end(long number, RecordedCall.End end) throws IOException {
@@ -170,17 +176,7 @@ public record HistoryFile(
       if (!known || calls.get((int) number - 1).end().isPresent()) {
         throw corrupt(offset + 9, "a call that waits", Long.toString(number));
       }
-      RecordedCall begun = calls.get((int) number - 1);
-      calls.set(
-          (int) number - 1,
-          new RecordedCall(
-              number,
-              begun.kind(),
-              begun.session(),
-              begun.call(),
-              begun.request(),
-              begun.sentNanos(),
-              Optional.of(end)));
+      calls.set((int) number - 1, calls.get((int) number - 1).withEnd(end));
     }
   }
 }

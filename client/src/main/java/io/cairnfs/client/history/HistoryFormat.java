@@ -3,7 +3,7 @@ package io.cairnfs.client.history;
 /** Numbers of the format, as the package's tables have them. */
 final class HistoryFormat {
   static final int MAGIC = 0x43524849; // CRHI
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int HEADER_CRC_OFFSET = 8;
   static final int HEADER_CHECKED_OFFSET = 12;
   static final int HEADER_BYTES = 16;

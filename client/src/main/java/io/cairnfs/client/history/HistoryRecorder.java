@@ -86,10 +86,11 @@ public final class HistoryRecorder implements CallRecorder {
   }
 
   @Override
-  public long mutationSent(long session, long call, Operation operation) throws CairnException {
+  public long mutationSent(long session, long call, long lowWater, Operation operation)
+      throws CairnException {
     byte[] message = operation.toByteArray();
-    ByteBuffer record = record(HistoryFormat.MUTATION, 16 + message.length);
-    return sent(record.putLong(session).putLong(call).put(message));
+    ByteBuffer record = record(HistoryFormat.MUTATION, 24 + message.length);
+    return sent(record.putLong(session).putLong(call).putLong(lowWater).put(message));
   }
 
   @Override

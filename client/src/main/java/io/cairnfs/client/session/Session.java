@@ -138,7 +138,7 @@ public final class Session {
             .build();
     long number;
     try {
-      number = metadata.recorder().mutationSent(id.value(), call, pending.operation);
+      number = metadata.recorder().mutationSent(id.value(), call, lowWater, pending.operation);
     } catch (CairnException e) {
       finished(call);
       pending.result.completeExceptionally(e);

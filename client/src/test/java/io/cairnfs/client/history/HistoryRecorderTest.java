@@ -52,14 +52,14 @@ final class HistoryRecorderTest {
   @Test
   void callsAreReadAsTheyWereMade() throws Exception {
     try (HistoryRecorder recorder = recorder()) {
-      long mutation = recorder.mutationSent(7, 3, MKDIR);
+      long mutation = recorder.mutationSent(7, 3, 2, MKDIR);
       clock.advance(Duration.ofNanos(10));
       long read = recorder.readSent(STAT);
       clock.advance(Duration.ofNanos(10));
       recorder.refused(
           read, new CairnException(ErrorCode.NOT_FOUND, "no such thing").atLogIndex(41));
       recorder.answered(mutation, 42, DONE);
-      assertThat(recorder.mutationSent(7, 4, MKDIR)).isEqualTo(3);
+      assertThat(recorder.mutationSent(7, 4, 2, MKDIR)).isEqualTo(3);
     }
     HistoryFile history = HistoryFile.read(file());
     assertThat(history.header().user()).isEqualTo("ann");
@@ -69,6 +69,7 @@ final class HistoryRecorderTest {
     assertThat(mutation.kind()).isEqualTo(RecordedCall.Kind.MUTATION);
     assertThat(mutation.session()).isEqualTo(7);
     assertThat(mutation.call()).isEqualTo(3);
+    assertThat(mutation.lowWater()).isEqualTo(2);
     assertThat(Operation.parseFrom(mutation.request())).isEqualTo(MKDIR);
     RecordedCall.End done = mutation.end().orElseThrow();
     assertThat(done.nanos() - mutation.sentNanos()).isEqualTo(20);
@@ -86,20 +87,20 @@ final class HistoryRecorderTest {
   @Test
   void bytesOfTheFormatStay() throws Exception {
     try (HistoryRecorder recorder = recorder()) {
-      recorder.answered(recorder.mutationSent(7, 3, MKDIR), 42, DONE);
+      recorder.answered(recorder.mutationSent(7, 3, 2, MKDIR), 42, DONE);
       recorder.refused(
           recorder.readSent(STAT), new CairnException(ErrorCode.NOT_FOUND, "no").atLogIndex(41));
     }
     byte[] bytes = Files.readAllBytes(file());
     int header = 16 + 2 + 3 + 2 + 2 + 2 + HistoryFile.read(file()).header().clock().length();
-    assertThat(HexFormat.of().formatHex(bytes, 0, 8)).isEqualTo("4352484900000001");
+    assertThat(HexFormat.of().formatHex(bytes, 0, 8)).isEqualTo("4352484900000002");
     assertThat(HexFormat.of().formatHex(bytes, 16, 25)).isEqualTo("0003616e6e00026331");
     assertThat(HexFormat.of().formatHex(bytes, header, bytes.length)).isEqualTo(GOLDEN);
   }
 
   private static final String GOLDEN =
-      "000000281cca3b80010000000000000001000000000000000000000000000000"
-          + "0700000000000000030a050a03120161"
+      "00000030ea757c5e010000000000000001000000000000000000000000000000"
+          + "07000000000000000300000000000000020a050a03120161"
           + "0000001bd1b95379030000000000000001000000000000000000000000000000"
           + "2a3a00"
           + "00000018bf3770c202000000000000000200000000000000000a050a03120161"
@@ -109,7 +110,7 @@ final class HistoryRecorderTest {
   @Test
   void aTornTailIsCutAtEveryLength() throws Exception {
     try (HistoryRecorder recorder = recorder()) {
-      recorder.answered(recorder.mutationSent(7, 3, MKDIR), 42, DONE);
+      recorder.answered(recorder.mutationSent(7, 3, 2, MKDIR), 42, DONE);
     }
     byte[] whole = Files.readAllBytes(file());
     int last = 8 + 17 + 8 + DONE.getSerializedSize();
@@ -128,11 +129,11 @@ final class HistoryRecorderTest {
   @Test
   void damageBeforeTheLastRecordIsReported() throws Exception {
     try (HistoryRecorder recorder = recorder()) {
-      recorder.answered(recorder.mutationSent(7, 3, MKDIR), 42, DONE);
+      recorder.answered(recorder.mutationSent(7, 3, 2, MKDIR), 42, DONE);
     }
     byte[] whole = Files.readAllBytes(file());
     int last = 8 + 17 + 8 + DONE.getSerializedSize();
-    int first = whole.length - last - (8 + 33 + MKDIR.getSerializedSize());
+    int first = whole.length - last - (8 + 41 + MKDIR.getSerializedSize());
     for (int at = 0; at < whole.length - last; at++) {
       if (at >= first && at < first + 4) {
         // A record that says to be longer than the file is taken for a torn one.
@@ -176,7 +177,7 @@ final class HistoryRecorderTest {
     }
     HistoryRecorder nowhere =
         new HistoryRecorder(directory.resolve("missing/history"), "ann", "c1", clock);
-    assertThatThrownBy(() -> nowhere.mutationSent(1, 1, MKDIR))
+    assertThatThrownBy(() -> nowhere.mutationSent(1, 1, 1, MKDIR))
         .isInstanceOfSatisfying(
             CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.IO_ERROR));
   }

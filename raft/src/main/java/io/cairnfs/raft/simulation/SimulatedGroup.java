@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -32,6 +33,8 @@ public final class SimulatedGroup {
   private final Scenario scenario;
   private final Chaos chaos;
   private final Operator operator;
+  private final List<RaftMessage> heldBack = new ArrayList<>();
+  private Predicate<RaftMessage> holdsBack = message -> false;
   private int membersMade;
 
   /**
@@ -255,7 +258,27 @@ public final class SimulatedGroup {
         || !network.connects(other.value(), one.value());
   }
 
+  /** Such messages stay on their way from now on, until they are let go on. */
+  public void holdBack(Predicate<RaftMessage> which) {
+    holdsBack = which;
+  }
+
+  public List<RaftMessage> heldBack() {
+    return List.copyOf(heldBack);
+  }
+
+  /** Whatever was held back arrives, and nothing is held back any more. */
+  public void letGoOn() {
+    holdsBack = message -> false;
+    heldBack.forEach(this::send);
+    heldBack.clear();
+  }
+
   void send(RaftMessage message) {
+    if (holdsBack.test(message)) {
+      heldBack.add(message);
+      return;
+    }
     network.send(
         message.from().value(),
         message.to().value(),

@@ -52,6 +52,14 @@ public final class SimulatedMember {
     GONE
   }
 
+  /** Of a checkpoint that comes from another member. */
+  public enum Installation {
+    NONE,
+    FETCHING,
+    /** It is whole, and the newest one here; the log does not begin behind it yet. */
+    FETCHED
+  }
+
   private final Member address;
   private final SimulatedGroup run;
   private final MemberProcess process;
@@ -85,7 +93,7 @@ public final class SimulatedMember {
   private long forceNanos = MILLI;
   private long pendingCompaction;
   private boolean checkpointing;
-  private boolean installing;
+  private Installation installation = Installation.NONE;
 
   SimulatedMember(
       Member address,
@@ -152,6 +160,10 @@ public final class SimulatedMember {
 
   public boolean isHalted() {
     return paused || suspended;
+  }
+
+  public Installation installation() {
+    return installation;
   }
 
   public boolean isLeader() {
@@ -270,7 +282,7 @@ public final class SimulatedMember {
     if (state != State.UP) {
       return false;
     }
-    if (installing) {
+    if (installation != Installation.NONE) {
       run.tally().count(Sighting.CRASH_DURING_INSTALL);
     }
     run.tally().add(core.counters());
@@ -287,7 +299,7 @@ public final class SimulatedMember {
     diskBusy = false;
     pendingCompaction = 0;
     checkpointing = false;
-    installing = false;
+    installation = Installation.NONE;
     process.died();
     return true;
   }
@@ -655,7 +667,8 @@ public final class SimulatedMember {
             mine(
                 () -> {
                   checkpointing = false;
-                  if (saved.index() > store.checkpointIndex() && !installing) {
+                  if (saved.index() > store.checkpointIndex()
+                      && installation == Installation.NONE) {
                     write(saved, membership);
                   }
                 }));
@@ -679,7 +692,7 @@ public final class SimulatedMember {
   }
 
   private void fetch(Install wanted) {
-    installing = true;
+    installation = Installation.FETCHING;
     run.trace(id(), "fetches " + wanted);
     run.events().after(5 * MILLI + random.nextLong(60 * MILLI), mine(() -> receive(wanted)));
   }
@@ -691,7 +704,7 @@ public final class SimulatedMember {
     try {
       store.receive(wanted.index(), wanted.term(), source.id(), source.store, parts);
     } catch (FetchFailure e) {
-      installing = false;
+      installation = Installation.NONE;
       run.trace(id(), "cannot fetch: " + e.getMessage());
       run.tally().count(Sighting.CHECKPOINT_FETCH_FAILED);
       input(() -> core.installFailed(localNanos()));
@@ -700,6 +713,7 @@ public final class SimulatedMember {
       stopByDisk(e);
       return;
     }
+    installation = Installation.FETCHED;
     run.events().after(random.nextLong(10 * MILLI), mine(() -> resetLog(wanted)));
   }
 
@@ -717,7 +731,7 @@ public final class SimulatedMember {
       stopByDisk(e);
       return;
     }
-    installing = false;
+    installation = Installation.NONE;
     lastWritten = installed.index();
     input(
         () -> {

@@ -200,7 +200,7 @@ final class ExampleRun implements AutoCloseable {
 
   private void send(Client client, Operation operation) throws CairnException {
     long call = ++client.calls;
-    client.recorded = client.recorder.mutationSent(client.session, call, operation);
+    client.recorded = client.recorder.mutationSent(client.session, call, call, operation);
     client.waiting =
         stamped()
             .setSession(client.session)

@@ -52,6 +52,8 @@ public final class Findings {
     COMMANDS_OF_OTHERS,
     ORDERED_IN_TIME,
     SEARCHED_CALLS,
+    /** Of unknown outcome, and known to have had their effects by some moment or never. */
+    CALLS_BELOW_THE_MARK,
     SEARCHED_PARTITIONS,
     SEARCH_LEFT_UNDECIDED,
     LONGEST_SEARCH_FRONTIER

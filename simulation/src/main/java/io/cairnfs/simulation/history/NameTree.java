@@ -1,6 +1,7 @@
 package io.cairnfs.simulation.history;
 
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -28,8 +29,19 @@ final class NameTree {
   }
 
   private NameTree(SortedMap<String, Node> nodes) {
+    this(nodes, nodes.hashCode());
+  }
+
+  /**
+   * @param hash of the nodes: the sum of the entries' hashes, which is quick to keep
+   */
+  private NameTree(SortedMap<String, Node> nodes, int hash) {
     this.nodes = nodes;
-    this.hash = nodes.hashCode();
+    this.hash = hash;
+  }
+
+  private static int hashOf(String path, Node node) {
+    return node == null ? 0 : path.hashCode() ^ node.hashCode();
   }
 
   /** Null where nothing is. The root always is. */
@@ -45,9 +57,13 @@ final class NameTree {
   }
 
   NameTree with(String path, Node node) {
+    Node before = nodes.get(path);
+    if (node.equals(before)) {
+      return this;
+    }
     TreeMap<String, Node> changed = new TreeMap<>(nodes);
     changed.put(path, node);
-    return new NameTree(changed);
+    return new NameTree(changed, hash - hashOf(path, before) + hashOf(path, node));
   }
 
   /** Without a path and all below it. */
@@ -73,7 +89,22 @@ final class NameTree {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof NameTree that && hash == that.hash && nodes.equals(that.nodes);
+    return this == other
+        || (other instanceof NameTree that && hash == that.hash && hasSameNodes(that));
+  }
+
+  /** Both in order, side by side: trees that are much alike share their paths and nodes. */
+  private boolean hasSameNodes(NameTree that) {
+    if (nodes.size() != that.nodes.size()) {
+      return false;
+    }
+    Iterator<Map.Entry<String, Node>> others = that.nodes.entrySet().iterator();
+    for (Map.Entry<String, Node> entry : nodes.entrySet()) {
+      if (!entry.equals(others.next())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

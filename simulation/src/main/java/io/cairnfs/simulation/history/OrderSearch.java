@@ -24,7 +24,9 @@ import java.util.TreeMap;
  * 2017), just in time: the ends of calls are gone through as they happened, with all pairs of a
  * state and the waiting calls that have had their effect in it; a call whose end comes must have
  * had its effect in each pair that stays, and others have theirs before it only where that leads
- * somewhere. If no pair stays, there is no order. Calls without an outcome wait for ever.
+ * somewhere. If no pair stays, there is no order. A call without an outcome has its effect, if any,
+ * before a later one of its session is answered that was sent with a higher low-water mark (what is
+ * below that is never executed again); where no such call was answered, it waits for ever.
  *
  * <p>One search for what lies below one name of the root directory, and for several of them if
  * calls moved something between. Everybody who changes names there must have been recorded, from an
@@ -40,19 +42,21 @@ public final class OrderSearch {
   private static final Set<String> FROM_THE_START = Set.of("tmp", "user");
 
   private final Findings findings;
+  private final LowWaterMarks marks;
 
   /** A state, and the places of the waiting calls that have had their effect in it. */
   private record Possible(NameTree tree, BitSet done) {}
 
   private record Event(long nanos, boolean isEnd, NameCall call) {}
 
-  private OrderSearch(Findings findings) {
+  private OrderSearch(Findings findings, LowWaterMarks marks) {
     this.findings = findings;
+    this.marks = marks;
   }
 
   /** Searches in histories of clients that share one clock. */
   public static Findings check(List<HistoryFile> histories) {
-    OrderSearch search = new OrderSearch(new Findings());
+    OrderSearch search = new OrderSearch(new Findings(), LowWaterMarks.of(histories));
     if (histories.stream().anyMatch(OrderSearch::makesLinks)) {
       search.findings.count(Findings.Looked.SEARCH_LEFT_UNDECIDED);
       return search.findings;
@@ -110,17 +114,23 @@ public final class OrderSearch {
     return at;
   }
 
-  private static List<Event> events(List<NameCall> calls) {
+  private List<Event> events(List<NameCall> calls) {
     List<Event> events = new ArrayList<>();
     for (NameCall call : calls) {
       RecordedCall recorded = call.call().recorded();
       events.add(new Event(recorded.sentNanos(), false, call));
       if (!call.isPending()) {
         events.add(new Event(call.call().end().nanos(), true, call));
+      } else {
+        marks.passed(recorded).ifPresent(nanos -> events.add(new Event(nanos, true, call)));
       }
     }
-    // What began when something else ended may have been beside it.
-    events.sort(Comparator.comparingLong(Event::nanos).thenComparing(Event::isEnd));
+    // What began when something else ended may have been beside it; and the call whose end tells
+    // that a mark was passed comes before those that the mark ends.
+    events.sort(
+        Comparator.comparingLong(Event::nanos)
+            .thenComparing(Event::isEnd)
+            .thenComparing(event -> event.call.isPending()));
     return events;
   }
 
@@ -140,18 +150,25 @@ public final class OrderSearch {
         waiting.add(event.call);
         continue;
       }
-      findings.count(Looked.SEARCHED_CALLS);
+      boolean decided = !event.call.isPending();
+      findings.count(decided ? Looked.SEARCHED_CALLS : Looked.CALLS_BELOW_THE_MARK);
       Optional<Set<Possible>> next = end(event.call, waiting, frontier);
       if (next.isEmpty()) {
         findings.count(Looked.SEARCH_LEFT_UNDECIDED);
         return;
       }
-      if (next.get().isEmpty()) {
+      Set<Possible> stays = next.get();
+      if (!decided) {
+        // Or it never had its effect.
+        int place = waiting.placeOf(event.call);
+        frontier.stream().filter(possible -> !possible.done.get(place)).forEach(stays::add);
+      }
+      if (stays.isEmpty()) {
         explain(top, event.call, waiting, frontier);
         return;
       }
       waiting.remove(event.call);
-      frontier = next.get();
+      frontier = stays;
       findings.atLeast(Looked.LONGEST_SEARCH_FRONTIER, frontier.size());
     }
   }

@@ -11,6 +11,7 @@ import io.cairnfs.proto.metadata.AclChange;
 import io.cairnfs.proto.metadata.AclEntry;
 import io.cairnfs.proto.metadata.AclResult;
 import io.cairnfs.proto.metadata.AclScope;
+import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CloseChunks;
 import io.cairnfs.proto.metadata.CommitExtents;
@@ -41,6 +42,7 @@ import io.cairnfs.proto.metadata.Xattr;
 import io.cairnfs.proto.metadata.XattrMode;
 import io.cairnfs.proto.metadata.XattrsResult;
 import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
@@ -75,12 +77,16 @@ public final class NamespaceModel {
     }
   }
 
+  /** Who may commit what is in a chunk; for one inode, or, as 0, for any. */
+  private record ChunkOwner(long session, long inode) {}
+
   /** Where a path leads; an empty name = the node itself. */
   private record Spot(ModelNode directory, String name, ModelNode node) {}
 
   private final Map<Long, ModelNode> nodes = new HashMap<>();
   private final Map<Long, Session> sessions = new HashMap<>();
   private final Map<ByteString, Long> nonces = new HashMap<>();
+  private final Map<Long, ChunkOwner> chunkOwners = new HashMap<>();
   private ModelNode root = new ModelNode(1, true);
   private Bootstrap settings = Bootstrap.getDefaultInstance();
   private long time;
@@ -252,6 +258,35 @@ public final class NamespaceModel {
     if (told.getErrorCode() != 0 && ofChunks) {
       throw new ModelRefusal(code);
     }
+    if (namesForeignChunk(command.getOperation())) {
+      throw new ModelRefusal(ErrorCode.PERMISSION_DENIED);
+    }
+  }
+
+  /** Hazard A11: bytes are committed by the session that has the chunk, for the inode it is for. */
+  private boolean namesForeignChunk(Operation operation) {
+    return switch (operation.getKindCase()) {
+      case CREATE ->
+          operation.getCreate().getExtents().getExtentsList().stream()
+              .anyMatch(extent -> isForeign(extent, 0));
+      case COMMIT ->
+          operation.getCommit().getExtentsList().stream()
+              .anyMatch(extent -> isForeign(extent, operation.getCommit().getInode()));
+      default -> false;
+    };
+  }
+
+  private boolean isForeign(Extent extent, long inode) {
+    ChunkOwner owner = chunkOwners.get(extent.getChunk());
+    return owner != null
+        && (owner.session != command.getSession() || (owner.inode != 0 && owner.inode != inode));
+  }
+
+  private ModelAnswer allocate(Allocate request) {
+    for (ChunkLocation chunk : told.getResult().getAllocate().getChunksList()) {
+      chunkOwners.put(chunk.getChunk(), new ChunkOwner(command.getSession(), request.getInode()));
+    }
+    return asTold();
   }
 
   private ModelAnswer asTold() {
@@ -283,8 +318,9 @@ public final class NamespaceModel {
         yield ModelAnswer.done(0);
       }
       case COMMIT -> commit(operation.getCommit());
+      case ALLOCATE -> allocate(operation.getAllocate());
       case CLOSE_CHUNKS -> closeChunks(operation.getCloseChunks());
-      case ALLOCATE, SET_MEMBERSHIP -> asTold();
+      case SET_MEMBERSHIP -> asTold();
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
   }

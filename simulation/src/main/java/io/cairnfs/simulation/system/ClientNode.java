@@ -142,6 +142,14 @@ final class ClientNode extends SimulatedProcess {
     openInodes.merge(inode, 1, Integer::sum);
   }
 
+  boolean holds(long inode) {
+    return openInodes.containsKey(inode);
+  }
+
+  String user() {
+    return user;
+  }
+
   void closed(long inode) {
     openInodes.remove(inode);
   }

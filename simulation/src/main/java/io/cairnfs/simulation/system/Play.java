@@ -2,25 +2,35 @@ package io.cairnfs.simulation.system;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
 import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.ReferenceTable;
+import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.metaserver.store.Table;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.types.ChunkState;
 import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.raft.MemberId;
+import io.cairnfs.raft.core.CoreEvent;
+import io.cairnfs.raft.core.RaftMessage;
 import io.cairnfs.raft.simulation.FaultKind;
 import io.cairnfs.raft.simulation.Sighting;
 import io.cairnfs.raft.simulation.SimulatedMember;
 import io.cairnfs.raft.simulation.SimulatedNetwork;
+import io.cairnfs.simulation.model.ModelRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** What a {@link HazardScenario} does with a run: it looks, waits, and makes things go wrong. */
@@ -38,6 +49,7 @@ final class Play {
 
   private final SystemRun run;
   private final List<Cut> cuts = new ArrayList<>();
+  private Optional<Guard> guard = Optional.empty();
 
   Play(SystemRun run) {
     this.run = run;
@@ -51,14 +63,29 @@ final class Play {
    *
    * @param members of its pipeline, in order, all of them up
    */
-  record Tail(ChunkId chunk, ClientNode writer, List<DataNode> members) {}
+  record Tail(ChunkId chunk, long inode, ClientNode writer, List<DataNode> members) {}
+
+  /** What must hold after each event. */
+  private record Guard(BooleanSupplier holds, String otherwise) {}
 
   // Time.
+
+  private void step() {
+    run.step();
+    guard.ifPresent(watched -> require(watched.holds().getAsBoolean(), watched.otherwise()));
+  }
+
+  /** Goes on with the play while something must hold. */
+  void guarding(BooleanSupplier holds, String otherwise, Runnable during) {
+    guard = Optional.of(new Guard(holds, otherwise));
+    during.run();
+    guard = Optional.empty();
+  }
 
   void millis(long millis) {
     long until = run.events().nowNanos() + millis * MILLI;
     while (run.events().nowNanos() < until) {
-      run.step();
+      step();
     }
   }
 
@@ -69,7 +96,7 @@ final class Play {
   void await(String what, BooleanSupplier happened) {
     long deadline = run.events().nowNanos() + PATIENCE_NANOS;
     while (!happened.getAsBoolean()) {
-      run.step();
+      step();
       if (run.events().nowNanos() > deadline) {
         Oracle.fail("the play waits in vain for %s%s", what, run.group().describe());
       }
@@ -80,6 +107,14 @@ final class Play {
     if (!holds) {
       Oracle.fail("%s", otherwise);
     }
+  }
+
+  PlayCalls calls() {
+    return new PlayCalls(this);
+  }
+
+  ClientNode superuser() {
+    return run.clients().get(0);
   }
 
   // Metaservers.
@@ -124,6 +159,11 @@ final class Play {
         .orElseThrow();
   }
 
+  List<MetadataNode> othersThanTheLeader() {
+    MetadataNode leads = leadersNode();
+    return run.metadataNodes().stream().filter(node -> node != leads).toList();
+  }
+
   /** The leader is killed, and comes back when another one leads. */
   void replaceLeader() {
     SimulatedMember old = leader();
@@ -131,6 +171,37 @@ final class Play {
     awaitLeaderOtherThan(old);
     old.start();
     fault("leader " + old.id() + " replaced");
+  }
+
+  void transfer(SimulatedMember from, SimulatedMember to) {
+    fault("transfer from " + from.id() + " to " + to.id());
+    from.input(() -> from.core().transferLeadership(to.id(), from.localNanos()));
+  }
+
+  long count(SimulatedMember member, CoreEvent event) {
+    return member.core().counters().of(event);
+  }
+
+  void holdBackOrdersToStand() {
+    run.group().holdBack(message -> message instanceof RaftMessage.TimeoutNow);
+  }
+
+  boolean hasHeldBack() {
+    return !run.group().heldBack().isEmpty();
+  }
+
+  void letGoOn() {
+    run.group().letGoOn();
+    fault("what was held back goes on");
+  }
+
+  /** Hears no other metaserver any more; they hear it. */
+  void muffle(SimulatedMember member) {
+    membersBut(member)
+        .forEach(
+            other -> {
+              cutOneWay(other.id().value(), member.id().value());
+            });
   }
 
   void fault(FaultKind kind) {
@@ -162,29 +233,199 @@ final class Play {
             .isPresent();
   }
 
+  // Names.
+
+  /** Where the file is, as far as the log has come anywhere. */
+  Optional<String> pathOf(long inode) {
+    return run.oracle().model().tree().entrySet().stream()
+        .filter(entry -> entry.getValue().getInode() == inode)
+        .map(entry -> "/" + entry.getKey().toStringUtf8())
+        .findFirst();
+  }
+
+  private boolean everywhereSince(long index, Predicate<Namespace> holds) {
+    return run.metadataNodes().stream()
+        .filter(MetadataNode::isUp)
+        .allMatch(
+            node -> {
+              try (StoreView view = node.view()) {
+                return view.applied().index() < index || holds.test(new Namespace(view));
+              }
+            });
+  }
+
+  /** Where the session lives, so does the inode, at each member that has come so far. */
+  boolean isThereFor(long session, long inode, long sinceIndex) {
+    return everywhereSince(
+        sinceIndex,
+        namespace ->
+            namespace.session(new SessionId(session)).isEmpty()
+                || namespace.inode(new InodeId(inode)).isPresent());
+  }
+
+  boolean isThere(long inode, long sinceIndex) {
+    return everywhereSince(
+        sinceIndex, namespace -> namespace.inode(new InodeId(inode)).isPresent());
+  }
+
+  long lengthOf(long inode) {
+    return run.oracle().model().ranges(inode).stream().mapToLong(ModelRange::end).max().orElse(0);
+  }
+
+  boolean isPurged(long inode, long sinceIndex) {
+    return everywhereSince(sinceIndex, namespace -> namespace.inode(new InodeId(inode)).isEmpty());
+  }
+
   // Chunks and data servers.
 
   private Optional<StoreView> view() {
     return run.leadersView();
   }
 
-  Optional<ChunkRecord> chunk(Tail tail) {
+  /** What the leader's state says, or something else without a leader. */
+  private <T> T look(T otherwise, Function<StoreView, T> question) {
     Optional<StoreView> leaders = view();
     if (leaders.isEmpty()) {
-      return Optional.empty();
+      return otherwise;
     }
     try (StoreView view = leaders.get()) {
-      return ChunkTable.find(view, tail.chunk());
+      return question.apply(view);
     }
+  }
+
+  Optional<ChunkRecord> record(ChunkId chunk) {
+    return look(Optional.empty(), view -> ChunkTable.find(view, chunk));
+  }
+
+  Optional<ChunkRecord> chunk(Tail tail) {
+    return record(tail.chunk());
+  }
+
+  boolean hasState(Tail tail, ChunkState state) {
+    return chunk(tail).filter(chunk -> chunk.state() == state).isPresent();
+  }
+
+  private static List<ChunkRecord> chunks(StoreView view) {
+    List<ChunkRecord> chunks = new ArrayList<>();
+    try (RecordCursor rows = view.scanPrefix(Table.CHUNK, Keys.live())) {
+      while (rows.next()) {
+        chunks.add(ChunkTable.require(view, new ChunkId(KeyBuilder.longAt(rows.key(), 1))));
+      }
+    }
+    return chunks;
+  }
+
+  private static List<Long> files(StoreView view, ChunkId chunk) {
+    return ReferenceTable.ofChunk(view, chunk, 1_000).stream()
+        .map(reference -> reference.inode().value())
+        .distinct()
+        .toList();
+  }
+
+  List<Long> filesOf(ChunkId chunk) {
+    return look(List.of(), view -> files(view, chunk));
+  }
+
+  Optional<ChunkId> chunkOfSeveralFiles() {
+    return look(
+        Optional.empty(),
+        view ->
+            chunks(view).stream()
+                .map(ChunkRecord::id)
+                .filter(
+                    chunk ->
+                        files(view, chunk).size() > 1
+                            && files(view, chunk).stream()
+                                .limit(2)
+                                .allMatch(inode -> pathOf(inode).isPresent()))
+                .findFirst());
+  }
+
+  Optional<String> fileOnAMovingSlot() {
+    return look(
+        Optional.empty(),
+        view ->
+            chunks(view).stream()
+                .filter(chunk -> SlotTable.of(view, chunk.id()).isMoving())
+                .flatMap(chunk -> files(view, chunk.id()).stream())
+                .flatMap(inode -> pathOf(inode).stream())
+                .findFirst());
+  }
+
+  boolean hasOpenChunk(int replication, int members) {
+    return look(
+        false,
+        view ->
+            chunks(view).stream()
+                .anyMatch(
+                    chunk ->
+                        chunk.isOpen()
+                            && chunk.replication() == replication
+                            && chunk.pipeline().size() == members));
+  }
+
+  /** A sealed chunk that no member lacks. */
+  ChunkId awaitWholeChunk() {
+    List<ChunkId> found = new ArrayList<>();
+    await(
+        "a whole chunk",
+        () -> {
+          found.addAll(
+              look(
+                  List.of(),
+                  view ->
+                      chunks(view).stream()
+                          .filter(ChunkRecord::isSealed)
+                          .map(ChunkRecord::id)
+                          .filter(chunk -> RepairTable.ofChunk(view, chunk).isEmpty())
+                          .toList()));
+          return !found.isEmpty();
+        });
+    return found.get(0);
+  }
+
+  Set<Integer> membersOf(ChunkId chunk) {
+    return look(
+        Set.of(),
+        view ->
+            ChunkTable.find(view, chunk)
+                .map(record -> SlotTable.members(view, record))
+                .orElse(Set.of()));
+  }
+
+  Set<Integer> lackingMembers(ChunkId chunk) {
+    return look(Set.of(), view -> RepairTable.ofChunk(view, chunk).keySet());
+  }
+
+  private Map<Long, ClientNode> writers() {
+    return run.clients().stream()
+        .filter(client -> client.isUp() && !client.isPaused() && client.session() != 0)
+        .collect(Collectors.toMap(ClientNode::session, Function.identity()));
+  }
+
+  /** One that is up and not halted. */
+  ClientNode anyClientBut(ClientNode one) {
+    return run.clients().stream()
+        .filter(client -> client != one && client.isUp() && !client.isPaused())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  List<DataNode> dataNodes() {
+    return run.dataNodes();
   }
 
   /** A chunk with an open tail and at least so many members. */
   Tail awaitTail(int members) {
+    return awaitTail(members, tail -> true);
+  }
+
+  Tail awaitTail(int members, Predicate<Tail> which) {
     List<Tail> found = new ArrayList<>();
     await(
         "an open tail on " + members + " members",
         () -> {
-          found.addAll(tails(members));
+          tails(members).stream().filter(which).forEach(found::add);
           return !found.isEmpty();
         });
     Tail tail = found.get(0);
@@ -222,53 +463,38 @@ final class Play {
   }
 
   private List<Tail> tails(int members) {
-    Map<Long, ClientNode> writers =
-        run.clients().stream()
-            .filter(client -> client.isUp() && !client.isPaused() && client.session() != 0)
-            .collect(Collectors.toMap(ClientNode::session, Function.identity()));
+    Map<Long, ClientNode> writers = writers();
     Map<Integer, DataNode> servers =
         run.dataNodes().stream()
             .filter(node -> node.isRegistered() && !node.isPaused())
             .collect(Collectors.toMap(node -> node.server().orElseThrow(), Function.identity()));
-    List<Tail> tails = new ArrayList<>();
-    Optional<StoreView> leaders = view();
-    if (leaders.isEmpty()) {
-      return tails;
-    }
-    try (StoreView view = leaders.get();
-        RecordCursor rows = view.scanPrefix(Table.CHUNK, Keys.live())) {
-      while (rows.next()) {
-        ChunkId id = new ChunkId(KeyBuilder.longAt(rows.key(), 1));
-        ChunkRecord chunk = ChunkTable.require(view, id);
-        if (chunk.isOpen()
-            && chunk.hasOpenTail()
-            && chunk.pipeline().size() >= members
-            && writers.containsKey(chunk.session())
-            && servers.keySet().containsAll(chunk.pipeline())) {
-          tails.add(
-              new Tail(
-                  id,
-                  writers.get(chunk.session()),
-                  chunk.pipeline().stream().map(servers::get).toList()));
-        }
-      }
-    }
-    return tails;
+    return look(List.<ChunkRecord>of(), Play::chunks).stream()
+        .filter(
+            chunk ->
+                chunk.isOpen()
+                    && chunk.hasOpenTail()
+                    && chunk.pipeline().size() >= members
+                    && writers.containsKey(chunk.session())
+                    && servers.keySet().containsAll(chunk.pipeline()))
+        .map(
+            chunk ->
+                new Tail(
+                    chunk.id(),
+                    chunk.inode(),
+                    writers.get(chunk.session()),
+                    chunk.pipeline().stream().map(servers::get).toList()))
+        .toList();
   }
 
   /** The chunk's length is decided, or it is gone. */
   void awaitEndOf(Tail tail) {
     await(
         "the end of " + tail.chunk(),
-        () -> {
-          Optional<StoreView> leaders = view();
-          if (leaders.isEmpty()) {
-            return false;
-          }
-          try (StoreView view = leaders.get()) {
-            return ChunkTable.find(view, tail.chunk()).filter(ChunkRecord::isUnsealed).isEmpty();
-          }
-        });
+        () ->
+            look(
+                false,
+                view ->
+                    ChunkTable.find(view, tail.chunk()).filter(ChunkRecord::isUnsealed).isEmpty()));
   }
 
   void awaitCase(SystemSighting sighting) {
@@ -287,16 +513,9 @@ final class Play {
   void change(DataNode server, ServerMembership wanted) {
     await(
         "enough servers",
-        () -> {
-          Optional<StoreView> leaders = view();
-          if (leaders.isEmpty()) {
-            return false;
-          }
-          try (StoreView view = leaders.get()) {
-            return ServerTable.all(view).stream().filter(ServerRecord::isInRing).count()
-                >= (wanted == ServerMembership.IN ? 1 : SERVERS_NEEDED_TO_DRAIN);
-          }
-        });
+        () ->
+            look(0L, view -> ServerTable.all(view).stream().filter(ServerRecord::isInRing).count())
+                >= (wanted == ServerMembership.IN ? 1 : SERVERS_NEEDED_TO_DRAIN));
     boolean[] answered = {false};
     run.clients()
         .get(0)
@@ -313,17 +532,7 @@ final class Play {
   }
 
   void awaitMovingSlots() {
-    await(
-        "slots that move",
-        () -> {
-          Optional<StoreView> leaders = view();
-          if (leaders.isEmpty()) {
-            return false;
-          }
-          try (StoreView view = leaders.get()) {
-            return Counter.SLOTS_MOVING.in(view) > 0;
-          }
-        });
+    await("slots that move", () -> look(0L, Counter.SLOTS_MOVING::in) > 0);
   }
 
   long serversOut() {
@@ -341,11 +550,14 @@ final class Play {
 
   /** Both directions. */
   void cut(String one, String other) {
-    for (Cut cut : List.of(new Cut(one, other), new Cut(other, one))) {
-      network().cut(cut.from(), cut.to());
-      cuts.add(cut);
-    }
-    fault(one + " and " + other + " cut off from each other");
+    cutOneWay(one, other);
+    cutOneWay(other, one);
+  }
+
+  private void cutOneWay(String from, String to) {
+    network().cut(from, to);
+    cuts.add(new Cut(from, to));
+    fault("nothing from " + from + " reaches " + to);
   }
 
   void joinAll() {

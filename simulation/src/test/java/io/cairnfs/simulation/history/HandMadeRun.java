@@ -114,6 +114,7 @@ final class HandMadeRun implements AutoCloseable {
             kind,
             mutation ? sessions.get(client) : 0,
             call,
+            mutation ? 1 : 0,
             request.toByteString(),
             nanos++,
             Optional.empty()));
@@ -143,7 +144,7 @@ final class HandMadeRun implements AutoCloseable {
     return command()
         .setSession(call.session())
         .setCall(call.call())
-        .setLowWater(1)
+        .setLowWater(call.lowWater())
         .setOperation(Operation.parseFrom(call.request()));
   }
 
@@ -154,18 +155,44 @@ final class HandMadeRun implements AutoCloseable {
 
   private void end(Sent sent, long index, int error, ByteString result) {
     RecordedCall.End end = new RecordedCall.End(nanos++, index, error, result);
-    change(sent, call -> withEnd(call, end));
+    change(sent, call -> call.withEnd(end));
   }
 
-  static RecordedCall withEnd(RecordedCall call, RecordedCall.End end) {
+  static RecordedCall at(RecordedCall call, long sentNanos, Optional<RecordedCall.End> end) {
     return new RecordedCall(
         call.number(),
         call.kind(),
         call.session(),
         call.call(),
+        call.lowWater(),
+        call.request(),
+        sentNanos,
+        end);
+  }
+
+  /** Under another number, with another mark. */
+  static RecordedCall numbered(RecordedCall call, long number, long lowWater) {
+    return new RecordedCall(
+        call.number(),
+        call.kind(),
+        call.session(),
+        number,
+        lowWater,
         call.request(),
         call.sentNanos(),
-        Optional.of(end));
+        call.end());
+  }
+
+  static RecordedCall withRequest(RecordedCall call, Operation operation) {
+    return new RecordedCall(
+        call.number(),
+        call.kind(),
+        call.session(),
+        call.call(),
+        call.lowWater(),
+        operation.toByteString(),
+        call.sentNanos(),
+        call.end());
   }
 
   void answer(Sent sent, CommandReply reply) {

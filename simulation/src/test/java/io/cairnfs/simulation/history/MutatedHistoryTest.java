@@ -108,8 +108,7 @@ class MutatedHistoryTest {
           changed(
               call -> makesAFile(call) && !call.equals(other),
               call ->
-                  HandMadeRun.withEnd(
-                      call,
+                  call.withEnd(
                       new RecordedCall.End(
                           end(call).nanos(), end(call).logIndex(), 0, end(other).result())));
       assertThat(replay(histories).isEmpty()).isFalse();
@@ -124,8 +123,7 @@ class MutatedHistoryTest {
           changed(
               call -> isAnswered(call) && call.kind() == RecordedCall.Kind.MUTATION,
               call ->
-                  HandMadeRun.withEnd(
-                      call,
+                  call.withEnd(
                       new RecordedCall.End(
                           end(call).nanos(), end(call).logIndex() + by, 0, end(call).result())));
       assertThat(replay(histories).isEmpty()).isFalse();
@@ -140,8 +138,7 @@ class MutatedHistoryTest {
           changed(
               MutatedHistoryTest::makesAFile,
               call ->
-                  HandMadeRun.withEnd(
-                      call,
+                  call.withEnd(
                       new RecordedCall.End(
                           end(call).nanos(),
                           end(call).logIndex(),
@@ -162,12 +159,8 @@ class MutatedHistoryTest {
           changed(
               call -> isAnswered(call) && call.kind() == RecordedCall.Kind.MUTATION,
               call ->
-                  new RecordedCall(
-                      call.number(),
-                      call.kind(),
-                      call.session(),
-                      call.call(),
-                      call.request(),
+                  HandMadeRun.at(
+                      call,
                       call.sentNanos() + by,
                       Optional.of(
                           new RecordedCall.End(

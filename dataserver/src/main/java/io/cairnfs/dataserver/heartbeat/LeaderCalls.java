@@ -29,7 +29,12 @@ import org.slf4j.LoggerFactory;
  */
 final class LeaderCalls {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderCalls.class);
-  private static final long MEMBERS_NANOS = Duration.ofSeconds(30).toNanos();
+
+  /**
+   * How long a new metaserver may be unknown here: if all others were removed and stopped within
+   * that time, this server would never find the cluster again.
+   */
+  private static final long MEMBERS_NANOS = Duration.ofSeconds(3).toNanos();
 
   private final RpcClient client;
   private final List<HostPort> given;
@@ -83,8 +88,6 @@ final class LeaderCalls {
     if (toldBy.equals(Optional.of(answered)) && now - toldNanos < MEMBERS_NANOS) {
       return;
     }
-    toldBy = Optional.of(answered);
-    toldNanos = now;
     try {
       WhoLeadsReply reply =
           await(
@@ -96,6 +99,8 @@ final class LeaderCalls {
                   timeout));
       if (reply.getId().equals(reply.getLeaderId()) && reply.getMembersCount() > 0) {
         accept(reply);
+        toldBy = Optional.of(answered);
+        toldNanos = now;
       }
     } catch (CairnException | IllegalArgumentException e) {
       LOG.debug("members not learned from {}: {}", answered, e.getMessage());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
@@ -22,6 +23,7 @@ import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,7 @@ final class LeaderCallsTest {
   private final RpcClient client =
       RpcClient.create(loops, RpcClientOptions.DEFAULT, () -> SELF, new SystemClock());
   private final List<HostPort> members = new CopyOnWriteArrayList<>();
+  private final AtomicLong nanos = new AtomicLong();
   private RpcServer first;
   private RpcServer second;
 
@@ -84,14 +87,52 @@ final class LeaderCallsTest {
   }
 
   private LeaderCalls calls() {
-    return new LeaderCalls(
-        client, List.of(first.address()), Duration.ofSeconds(5), new SystemClock());
+    return new LeaderCalls(client, List.of(first.address()), Duration.ofSeconds(5), clock);
   }
+
+  /** Stands still until a test says otherwise. */
+  private final Clock clock =
+      new Clock() {
+        @Override
+        public long monotonicNanos() {
+          return nanos.get();
+        }
+
+        @Override
+        public long wallNanos() {
+          return nanos.get();
+        }
+      };
 
   @Test
   void aNewMemberIsFoundWhenAllThatWereConfiguredAreGone() throws Exception {
     members.addAll(List.of(first.address(), second.address()));
     LeaderCalls calls = calls();
+    beat(calls);
+    first.close();
+    beat(calls);
+  }
+
+  /**
+   * The one that was there before is removed and stopped a few seconds after another has joined.
+   */
+  @Test
+  void aMemberThatJoinsIsKnownAFewSecondsLater() throws Exception {
+    members.add(first.address());
+    LeaderCalls calls = calls();
+    beat(calls);
+    members.add(second.address());
+    nanos.addAndGet(3_000_000_000L);
+    beat(calls);
+    first.close();
+    beat(calls);
+  }
+
+  @Test
+  void whereTheMembersWereNotToldTheyAreAskedForAgain() throws Exception {
+    LeaderCalls calls = calls();
+    beat(calls);
+    members.addAll(List.of(first.address(), second.address()));
     beat(calls);
     first.close();
     beat(calls);

@@ -7,6 +7,7 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -174,8 +175,25 @@ final class RealCluster implements AutoCloseable {
                 return last[0].exit() == 0 ? Optional.of(true) : Optional.empty();
               });
     } catch (AssertionError e) {
-      throw new AssertionError("not healthy after " + limit + ":\n" + last[0].output(), e);
+      throw new AssertionError(
+          "not healthy after " + limit + ":\n" + last[0].output() + lastWords(), e);
     }
+  }
+
+  /** How the log of each role ends. */
+  private String lastWords() throws IOException {
+    StringBuilder words = new StringBuilder();
+    try (DirectoryStream<Path> logs =
+        Files.newDirectoryStream(controller.directory().root().resolve("logs"), "*.log")) {
+      for (Path log : logs) {
+        List<String> lines = Files.readAllLines(log);
+        lines
+            .subList(Math.max(0, lines.size() - 4), lines.size())
+            .forEach(
+                line -> words.append(log.getFileName()).append(": ").append(line).append('\n'));
+      }
+    }
+    return words.toString();
   }
 
   interface Attempt<T> {

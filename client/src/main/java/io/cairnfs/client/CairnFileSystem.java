@@ -75,6 +75,61 @@ public interface CairnFileSystem extends Closeable {
   CairnInputStream open(CairnPath path) throws CairnException;
 
   /**
+   * Opens a file for reading and writing at any position, and makes or truncates it where the
+   * options say so: POSIX open(). Takes no lease: any number of clients may write.
+   *
+   * @throws CairnException {@code NOT_FOUND}, {@code EXISTS} and {@code SYMLINK_LOOP} as the
+   *     options say; {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN} if it should be truncated and
+   *     another client's stream writes it
+   */
+  CairnFile openFile(CairnPath path, OpenOptions options) throws CairnException;
+
+  /**
+   * Makes a file so long: POSIX truncate(). What is cut off is gone, what is added is a hole.
+   * Symlinks are followed.
+   *
+   * @throws CairnException {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN}; {@code INVALID_ARGUMENT}
+   *     for a negative length
+   */
+  FileStatus truncate(CairnPath path, long length) throws CairnException;
+
+  /**
+   * Moves the content of {@code sources}, in their order, to the end of {@code target} and removes
+   * their names, in one atomic step and without moving a byte of data: HDFS' concat, of files of
+   * any length in any directories.
+   *
+   * @throws CairnException {@code INVALID_ARGUMENT} for no source, for the target or one file twice
+   *     among them; {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN}
+   */
+  FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException;
+
+  /**
+   * Makes {@code target} a copy of {@code source} that shares its data until one of them is
+   * changed: a reflink. Takes the time of a few metadata calls, whatever the length. The copy has
+   * the source's content of a moment after the call began; what this client has written it has, of
+   * other writers' bytes those that were flushed. With {@link CreateOptions.Visibility#DEFERRED} or
+   * {@link CreateOptions.Existing#REPLACE} an existing target is replaced only when the copy is
+   * complete.
+   *
+   * @throws CairnException {@code EXISTS} as the options say; {@code IS_A_DIRECTORY}; {@code
+   *     INVALID_ARGUMENT} if both are the same file
+   */
+  FileStatus clone(CairnPath source, CairnPath target, CreateOptions options) throws CairnException;
+
+  /**
+   * Copies bytes from one open file to another, or to elsewhere in the same one, by sharing them
+   * where that is possible: Linux' copy_file_range(). What the source has beyond its end is not
+   * copied.
+   *
+   * @param from opened for reading
+   * @param to opened for writing, and not to append
+   * @return bytes copied, less than {@code length} only at the end of the source
+   * @throws CairnException {@code INVALID_ARGUMENT} for ranges of one file that overlap
+   */
+  long copyRange(CairnFile from, long fromPosition, CairnFile to, long toPosition, long length)
+      throws CairnException;
+
+  /**
    * The whole content; one call to the cluster where it is tiny.
    *
    * @throws CairnException {@code TOO_LARGE} when the file has more than {@code maxBytes}

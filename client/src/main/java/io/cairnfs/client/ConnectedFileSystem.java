@@ -384,6 +384,38 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public CairnFile openFile(CairnPath path, OpenOptions opening) throws CairnException {
+    throw notYet("openFile");
+  }
+
+  @Override
+  public FileStatus truncate(CairnPath path, long length) throws CairnException {
+    throw notYet("truncate");
+  }
+
+  @Override
+  public FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException {
+    throw notYet("concat");
+  }
+
+  @Override
+  public FileStatus clone(CairnPath source, CairnPath target, CreateOptions creation)
+      throws CairnException {
+    throw notYet("clone");
+  }
+
+  @Override
+  public long copyRange(
+      CairnFile from, long fromPosition, CairnFile to, long toPosition, long length)
+      throws CairnException {
+    throw notYet("copyRange");
+  }
+
+  private static CairnException notYet(String what) {
+    return new CairnException(ErrorCode.UNSUPPORTED, what + " is not offered by the cluster");
+  }
+
+  @Override
   public byte[] readFully(CairnPath path, int maxBytes) throws CairnException {
     return content(
         path, read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen(), maxBytes);

@@ -3,6 +3,7 @@ package io.cairnfs.shell.testing;
 import io.cairnfs.client.AclChange;
 import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
+import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnInputStream;
 import io.cairnfs.client.CairnOutputStream;
@@ -16,6 +17,7 @@ import io.cairnfs.client.FileExtent;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.client.FileSystemStatus;
 import io.cairnfs.client.FileType;
+import io.cairnfs.client.OpenOptions;
 import io.cairnfs.client.RemoteIterator;
 import io.cairnfs.client.WalkedFile;
 import io.cairnfs.common.error.CairnException;
@@ -367,6 +369,65 @@ public final class MemoryFileSystem implements CairnFileSystem {
       throw refusal(ErrorCode.IS_A_DIRECTORY, path);
     }
     return new MemoryInputStream(node.status(path), node.content);
+  }
+
+  /** No command opens files so. */
+  @Override
+  public CairnFile openFile(CairnPath path, OpenOptions options) throws CairnException {
+    throw refusal(ErrorCode.UNSUPPORTED, path);
+  }
+
+  /** No command opens files so. */
+  @Override
+  public long copyRange(
+      CairnFile from, long fromPosition, CairnFile to, long toPosition, long length)
+      throws CairnException {
+    throw refusal(ErrorCode.UNSUPPORTED, CairnPath.ROOT);
+  }
+
+  private Node requireFile(CairnPath path) throws CairnException {
+    Node node = require(path);
+    if (node.type == FileType.DIRECTORY) {
+      throw refusal(ErrorCode.IS_A_DIRECTORY, path);
+    }
+    return node;
+  }
+
+  @Override
+  public synchronized FileStatus truncate(CairnPath path, long length) throws CairnException {
+    log("truncate", path);
+    Node node = requireFile(path);
+    node.content = Arrays.copyOf(node.content, Math.toIntExact(length));
+    node.touch();
+    return node.status(path);
+  }
+
+  @Override
+  public synchronized FileStatus concat(CairnPath target, List<CairnPath> sources)
+      throws CairnException {
+    log("concat", target);
+    Node node = requireFile(target);
+    for (CairnPath source : sources) {
+      if (requireFile(source) == node) {
+        throw refusal(ErrorCode.INVALID_ARGUMENT, source);
+      }
+    }
+    for (CairnPath source : sources) {
+      byte[] added = requireFile(source).content;
+      int length = node.content.length;
+      node.content = Arrays.copyOf(node.content, length + added.length);
+      System.arraycopy(added, 0, node.content, length, added.length);
+      unlink(source);
+    }
+    node.touch();
+    return node.status(target);
+  }
+
+  @Override
+  public synchronized FileStatus clone(CairnPath source, CairnPath target, CreateOptions options)
+      throws CairnException {
+    log("clone", source);
+    return write(target, requireFile(source).content.clone(), options).status(target);
   }
 
   @Override

@@ -308,6 +308,8 @@ public final class FakeNamespace {
       }
       case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
+      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
+          throw new CairnException(ErrorCode.UNSUPPORTED, "no file here is cut or shares extents");
       case SET_MEMBERSHIP ->
           throw new CairnException(ErrorCode.UNKNOWN_SERVER, "no server here is registered");
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "no operation");

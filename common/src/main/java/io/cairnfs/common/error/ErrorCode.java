@@ -31,6 +31,8 @@ public enum ErrorCode {
   SESSION_EXPIRED(30, 116, Retry.NEVER, "Session expired"),
   STALE_CALL(31, 5, Retry.NEVER, "Call is below the low-water mark"),
   LEASE_LOST(32, 116, Retry.NEVER, "Write lease lost"),
+  // Files that several write.
+  CONTENT_CHANGED(34, 11, Retry.NEVER, "File content has changed"),
   // The cluster's own state: the same request may succeed later or elsewhere.
   NOT_LEADER(50, 5, Retry.ELSEWHERE, "This metaserver does not lead"),
   UNAVAILABLE(51, 5, Retry.LATER, "Service unavailable"),

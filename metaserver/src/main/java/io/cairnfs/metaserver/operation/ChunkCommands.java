@@ -55,6 +55,11 @@ final class ChunkCommands {
           RELEASE,
           CLOSE_SESSION,
           OPEN_FOR_WRITE,
+          SET_LENGTH,
+          PUNCH,
+          CLONE_RANGE,
+          CONCAT,
+          ALLOCATE_RANGE,
           KIND_NOT_SET ->
           throw new IllegalStateException(operation.getKindCase() + " is not about chunks");
     };

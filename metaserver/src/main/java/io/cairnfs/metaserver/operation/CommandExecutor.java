@@ -144,6 +144,9 @@ public final class CommandExecutor {
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());
       case ALLOCATE, COMMIT, CLOSE_CHUNKS, SET_MEMBERSHIP -> ChunkCommands.applyOperation(context);
+      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
+          throw new CairnException(
+              ErrorCode.UNSUPPORTED, operation.getKindCase() + " is not built");
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "an operation of no kind");
     };
   }

@@ -79,6 +79,7 @@ public final class SpaceGuard {
           CLOSE_SESSION,
           CLOSE_CHUNKS,
           SET_MEMBERSHIP,
+          SET_LENGTH,
           REMOVE_XATTR ->
           true;
       case MKDIR,
@@ -93,6 +94,10 @@ public final class SpaceGuard {
           RENAME,
           SET_ATTRIBUTES,
           OPEN_FOR_WRITE,
+          PUNCH,
+          CLONE_RANGE,
+          CONCAT,
+          ALLOCATE_RANGE,
           KIND_NOT_SET ->
           false;
     };

@@ -26,6 +26,7 @@ public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attrib
           of(comparable(result.getCreate().getAttributes()), result.getCreate().getLease());
       case RENAME -> of(comparable(result.getRename().getAttributes()), 0);
       case COMMIT -> of(comparable(result.getCommit().getAttributes()), 0);
+      case RANGE -> of(comparable(result.getRange().getAttributes()), 0);
       case ALLOCATE, DELETE, DONE -> done(0);
       case KIND_NOT_SET -> done(reply.getSession());
     };

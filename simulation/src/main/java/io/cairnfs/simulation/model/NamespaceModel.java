@@ -321,6 +321,8 @@ public final class NamespaceModel {
       case ALLOCATE -> allocate(operation.getAllocate());
       case CLOSE_CHUNKS -> closeChunks(operation.getCloseChunks());
       case SET_MEMBERSHIP -> asTold();
+      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
+          throw new ModelRefusal(ErrorCode.UNSUPPORTED);
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
   }

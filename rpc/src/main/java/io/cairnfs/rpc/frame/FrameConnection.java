@@ -139,6 +139,7 @@ public abstract class FrameConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public final void channelActive(ChannelHandlerContext active) {
+    SameHost.tune(active.channel());
     onOpen();
   }
 

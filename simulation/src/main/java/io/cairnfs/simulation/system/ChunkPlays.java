@@ -401,6 +401,71 @@ final class ChunkPlays {
     }
   }
 
+  /**
+   * A leader stands still; another one gives out a chunk, which only a server that hears the old
+   * one takes. Its writer has gone when the old one goes on, knows no such chunk, and is asked
+   * about it.
+   */
+  static void strangeToADeposedLeader(Play play) {
+    PlayCalls calls = play.calls();
+    ClientNode writer = play.superuser();
+    int met = 0;
+    for (int round = 0; round < 3; round++) {
+      SimulatedMember deposed = play.leader();
+      DataNode server = play.awaitTail(1).members().get(0);
+      play.cutFromMetaserversBut(server, deposed);
+      deposed.pause();
+      play.awaitLeaderOtherThan(deposed);
+      Optional<ChunkLocation> alone = onlyAt(play, server);
+      if (alone.isPresent()) {
+        ChunkStream stream = new ChunkStream(writer, alone.get(), 0, () -> {});
+        stream.open();
+        play.await("a pipeline", stream::isReady);
+        long content = writer.nextWriter();
+        stream.send(Bytes.of(content, 0, CELL), PacketFlag.PACKET_SYNC_VALUE);
+        play.await("acknowledged bytes", stream::isAllAcknowledged);
+        MutateReply created =
+            calls.mutate(writer, smallFile("/tmp/strange" + round, stream, 0), content);
+        play.require(created.getLogIndex() > 0, "a file without an index");
+        stream.cancel();
+        play.seconds(4);
+        met++;
+      }
+      deposed.resume();
+      play.seconds(2);
+      play.joinAll();
+      play.require(
+          alone.isEmpty() || server.store().status(new ChunkId(alone.get().getChunk())).isPresent(),
+          server.name() + " has deleted what only it had: " + alone);
+      play.seconds(6);
+    }
+    play.require(met > 0, "no chunk came to the server that hears the old leader");
+  }
+
+  /** A new chunk whose only member is this server, if the leader still gives it any. */
+  private static Optional<ChunkLocation> onlyAt(Play play, DataNode server) {
+    Allocate.Builder allocate = Allocate.newBuilder().setReplication(1).setCount(16);
+    for (int attempt = 0; attempt < 4; attempt++) {
+      Optional<ChunkLocation> found =
+          play
+              .calls()
+              .mutate(play.superuser(), Operation.newBuilder().setAllocate(allocate))
+              .getResult()
+              .getAllocate()
+              .getChunksList()
+              .stream()
+              .filter(
+                  chunk ->
+                      chunk.getMembersCount() == 1
+                          && server.server().equals(Optional.of(chunk.getMembers(0).getServer())))
+              .findFirst();
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    return Optional.empty();
+  }
+
   private static Operation.Builder smallFile(String path, ChunkStream stream, long offset) {
     return Operation.newBuilder()
         .setCreate(

@@ -11,6 +11,9 @@ public enum HazardScenario {
   /** A1: a writer stops for longer than any age, and the leader that gave it its chunk is gone. */
   SLOW_WRITER(ChunkPlays::slowWriter),
 
+  /** A1: a leader that stood still is asked about a chunk that only its successor knows. */
+  STRANGE_TO_A_DEPOSED_LEADER(ChunkPlays::strangeToADeposedLeader),
+
   /**
    * A2: the last of a pipeline loses power and comes back shorter, the writer dies, and nobody else
    * can be reached: the length must wait for a member that knows it.

@@ -153,7 +153,10 @@ public interface CairnFileSystem extends Closeable {
   /** As {@link #stat(CairnPath)}, for what a symlink leads to if asked: POSIX fstatat(). */
   FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException;
 
-  /** As {@link #stat(CairnPath)}. */
+  /**
+   * As {@link #stat(CairnPath)}; bytes that this client has written to a {@link CairnFile} and not
+   * flushed are not waited for.
+   */
   CompletableFuture<FileStatus> statAsync(CairnPath path);
 
   /** {@link #stat(CairnPath)}, with absence (also of a parent) as a value. */

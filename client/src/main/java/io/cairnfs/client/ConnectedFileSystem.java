@@ -32,8 +32,10 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.Concat;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.Link;
@@ -43,6 +45,7 @@ import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.RangeResult;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.RemoveXattr;
@@ -50,6 +53,7 @@ import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetLength;
 import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
@@ -109,6 +113,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private final ChunkReader chunks;
   private final ReadOptions readOptions;
   private final Administration administration;
+  private final OpenFiles files;
 
   /** Whole contents that are too large for one command, moved for asynchronous callers. */
   private final ThreadPoolExecutor transfers;
@@ -165,6 +170,15 @@ final class ConnectedFileSystem implements CairnFileSystem {
             options.clientName(),
             options.outstandingMutations());
     accessReports = new AccessReports(environment, sessions);
+    transfers =
+        new ThreadPoolExecutor(
+            TRANSFER_THREADS,
+            TRANSFER_THREADS,
+            5,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
+            new DefaultThreadFactory("cairn-transfer", true));
+    transfers.allowCoreThreadTimeOut(true);
     writes =
         new WriteService(
             environment,
@@ -176,7 +190,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
                 options.writeStallTimeout(),
                 Math.min(options.sharedFileBytes(), options.packetBytes()),
                 options.sharedStreams(),
-                options.timeout()));
+                options.timeout()),
+            transfers);
     chunks =
         new ChunkReader(
             environment,
@@ -185,15 +200,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
     readOptions =
         new ReadOptions(options.readRequestBytes(), options.readAheadBytes(), options.timeout());
     administration = new Administration(environment, metadata, sessions);
-    transfers =
-        new ThreadPoolExecutor(
-            TRANSFER_THREADS,
-            TRANSFER_THREADS,
-            5,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
-            new DefaultThreadFactory("cairn-transfer", true));
-    transfers.allowCoreThreadTimeOut(true);
+    files =
+        new OpenFiles(
+            environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
   }
 
   static ConnectedFileSystem connect(ClientOptions options) {
@@ -353,7 +362,18 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public CairnInputStream open(CairnPath path) throws CairnException {
-    return input(path, read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen());
+    return input(path, opened(path));
+  }
+
+  /** What this client has written to the file is part of it before. */
+  private OpenResult opened(CairnPath path) throws CairnException {
+    OpenResult opened = read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
+    long inode = opened.getAttributes().getInode();
+    if (!files.isDirty(inode)) {
+      return opened;
+    }
+    files.flush(inode);
+    return read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
   }
 
   private static ReadRequest.Builder openRequest(NodeRef target, long offset, long length) {
@@ -385,40 +405,58 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public CairnFile openFile(CairnPath path, OpenOptions opening) throws CairnException {
-    throw notYet("openFile");
+    return files.open(path, opening);
   }
 
   @Override
   public FileStatus truncate(CairnPath path, long length) throws CairnException {
-    throw notYet("truncate");
+    if (length < 0) {
+      throw new CairnException(ErrorCode.INVALID_ARGUMENT, path + ": negative length " + length);
+    }
+    files.flush(path);
+    SetLength cut = SetLength.newBuilder().setFile(fileRef(path)).setLength(length).build();
+    RangeResult result;
+    do {
+      result = mutate(Operation.newBuilder().setSetLength(cut)).getRange();
+    } while (result.getUntil() > length);
+    files.outdate(result.getAttributes().getInode());
+    return Conversions.status(path, result.getAttributes());
+  }
+
+  private static FileRef fileRef(CairnPath path) throws CairnException {
+    return FileRef.newBuilder().setTarget(Conversions.nodeRef(path)).build();
   }
 
   @Override
   public FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException {
-    throw notYet("concat");
+    files.flush(target);
+    Concat.Builder concat = Concat.newBuilder().setTarget(fileRef(target));
+    for (CairnPath source : sources) {
+      files.flush(source);
+      concat.addSources(fileRef(source));
+    }
+    Attributes attributes =
+        mutate(Operation.newBuilder().setConcat(concat)).getRange().getAttributes();
+    files.outdate(attributes.getInode());
+    return Conversions.status(target, attributes);
   }
 
   @Override
   public FileStatus clone(CairnPath source, CairnPath target, CreateOptions creation)
       throws CairnException {
-    throw notYet("clone");
+    return new CloneFile(this, source, target, creation).run();
   }
 
   @Override
   public long copyRange(
       CairnFile from, long fromPosition, CairnFile to, long toPosition, long length)
       throws CairnException {
-    throw notYet("copyRange");
-  }
-
-  private static CairnException notYet(String what) {
-    return new CairnException(ErrorCode.UNSUPPORTED, what + " is not offered by the cluster");
+    return files.copyRange(from, fromPosition, to, toPosition, length);
   }
 
   @Override
   public byte[] readFully(CairnPath path, int maxBytes) throws CairnException {
-    return content(
-        path, read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen(), maxBytes);
+    return content(path, opened(path), maxBytes);
   }
 
   private byte[] content(CairnPath path, OpenResult opened, int maxBytes) throws CairnException {
@@ -476,11 +514,16 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus stat(CairnPath path) throws CairnException {
-    return environment.await(statAsync(path));
+    return stat(path, Symlinks.NO_FOLLOW);
   }
 
   @Override
   public FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException {
+    FileStatus status = environment.await(statAsync(path, symlinks));
+    if (!files.isDirty(status.inode())) {
+      return status;
+    }
+    files.flush(status.inode());
     return environment.await(statAsync(path, symlinks));
   }
 
@@ -843,7 +886,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileChecksum checksum(CairnPath path) throws CairnException {
-    OpenResult opened = read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
+    OpenResult opened = opened(path);
     requireFile(Conversions.status(path, opened.getAttributes()));
     CRC32C crc = new CRC32C();
     try (SequentialReader content =

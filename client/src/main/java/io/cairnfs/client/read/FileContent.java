@@ -28,18 +28,31 @@ final class FileContent {
   private final MetadataClient metadata;
   private final OpenResult opened;
   private final long length;
+
+  /** The content must be as of this log index wherever it is asked for; 0 = any. */
+  private final long contentIndex;
+
   private final ExtentMap extents = new ExtentMap();
 
   /**
+   * @param from where the range begins whose extents were answered; it ends at {@code
+   *     extents_until}
    * @param length the file's length, with what an open tail has beyond the committed one
+   * @param contentIndex the content must be as of this log index wherever it is asked for; 0 = any
    */
   FileContent(
-      ClientEnvironment environment, MetadataClient metadata, OpenResult opened, long length) {
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      OpenResult opened,
+      long from,
+      long length,
+      long contentIndex) {
     this.environment = environment;
     this.metadata = metadata;
     this.opened = opened;
     this.length = length;
-    put(0, opened.getExtentsUntil(), opened.getExtentsList(), opened.getChunksList());
+    this.contentIndex = contentIndex;
+    put(from, opened.getExtentsUntil(), opened.getExtentsList(), opened.getChunksList());
   }
 
   private void put(long from, long until, List<Extent> answered, List<ChunkLocation> locations) {
@@ -108,6 +121,11 @@ final class FileContent {
             .build();
     ReadReply reply = environment.await(metadata.read(ReadRequest.newBuilder().setExtents(query)));
     ExtentsResult result = reply.getExtents();
+    if (contentIndex != 0 && result.getContentIndex() != contentIndex) {
+      throw new CairnException(
+          ErrorCode.CONTENT_CHANGED,
+          name() + " is as of index " + result.getContentIndex() + ", no more " + contentIndex);
+    }
     put(position, result.getExtentsUntil(), result.getExtentsList(), result.getChunksList());
   }
 }

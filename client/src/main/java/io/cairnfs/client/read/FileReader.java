@@ -42,11 +42,30 @@ public final class FileReader {
       ReadOptions options,
       OpenResult opened)
       throws CairnException {
+    this(environment, metadata, chunks, options, opened, 0, 0);
+  }
+
+  /**
+   * Asks how far a file that is being written has come.
+   *
+   * @param from where the range begins whose extents were answered
+   * @param contentIndex reads fail with CONTENT_CHANGED where the metaserver says that the content
+   *     is as of another log index; 0 = never
+   */
+  FileReader(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      ChunkReader chunks,
+      ReadOptions options,
+      OpenResult opened,
+      long from,
+      long contentIndex)
+      throws CairnException {
     this.environment = environment;
     this.chunks = chunks;
     this.options = options;
     long length = new OpenTail(environment, metadata).visibleLength(opened, deadline());
-    content = new FileContent(environment, metadata, opened, length);
+    content = new FileContent(environment, metadata, opened, from, length, contentIndex);
   }
 
   /** Bytes of the file when it was opened. */
@@ -91,8 +110,34 @@ public final class FileReader {
     return count;
   }
 
+  /**
+   * The first position at or after {@code offset} that is in a hole, or is not.
+   *
+   * @return the file's length where there is none
+   */
+  long seek(long offset, boolean hole) throws CairnException {
+    if (content.isInline()) {
+      return hole ? length() : offset;
+    }
+    Deadline deadline = deadline();
+    long at = offset;
+    while (at < length()) {
+      ExtentMap.Run run = content.runAt(at, length() - at, deadline);
+      if (run.chunk().isEmpty() == hole) {
+        return at;
+      }
+      at += run.length();
+    }
+    return length();
+  }
+
   void copyInline(long position, int count, ByteBuffer target) {
-    content.inline().substring((int) position, (int) position + count).copyTo(target);
+    int there = (int) Math.max(0, Math.min(count, content.inline().size() - position));
+    if (there > 0) {
+      content.inline().substring((int) position, (int) position + there).copyTo(target);
+    }
+    // A file that was made longer ends in a hole.
+    zeros(target, count - there);
   }
 
   private void readBlocks(long position, int count, ByteBuffer target) throws CairnException {
@@ -215,9 +260,13 @@ public final class FileReader {
       return block.bytes().get().copyTo(offset, target);
     }
     int count = Math.min(block.length() - offset, target.remaining());
+    zeros(target, count);
+    return count;
+  }
+
+  private static void zeros(ByteBuffer target, int count) {
     for (int i = 0; i < count; i++) {
       target.put((byte) 0);
     }
-    return count;
   }
 }

@@ -2,7 +2,6 @@ package io.cairnfs.client.write;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.ClientEnvironment;
-import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
@@ -16,7 +15,6 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.Extent;
-import io.cairnfs.proto.types.Member;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -48,7 +46,6 @@ public final class FileWriter {
   private static final long TAIL_COMMIT_MILLIS = 1000;
 
   private static final long BUSY_MILLIS = 100;
-  private static final long COPY_POLL_MILLIS = 200;
 
   private final WriteService service;
   private final ClientEnvironment environment;
@@ -66,7 +63,7 @@ public final class FileWriter {
   private final ArrayDeque<Packet> inFlight = new ArrayDeque<>();
   private final ExtentList extents = new ExtentList();
   private final Set<OpenChunk> touched = new LinkedHashSet<>();
-  private final Set<OpenChunk> unsynced = new LinkedHashSet<>();
+  private final UnforcedChunks unforced;
   private final Queue<OpenChunk> overChunks = new ConcurrentLinkedQueue<>();
   private ByteBuf buffer;
   private long bufferStart;
@@ -110,6 +107,7 @@ public final class FileWriter {
     environment = service.environment();
     options = service.options();
     this.session = session;
+    unforced = new UnforcedChunks(service, session);
     this.spec = spec;
     this.handle = handle;
     this.syncAtClose = syncAtClose;
@@ -273,7 +271,7 @@ public final class FileWriter {
       inFlight.poll();
       extents.add(first);
       touched.add(first.chunk());
-      unsynced.add(first.chunk());
+      unforced.add(first.chunk());
       first = inFlight.peek();
     }
   }
@@ -321,9 +319,9 @@ public final class FileWriter {
     }
     boolean sync = (flags & Flags.SYNC) != 0;
     drain(flags);
-    Optional<CairnException> unforced = sync ? tryForceAll() : Optional.empty();
+    Optional<CairnException> notForced = sync ? tryForceAll() : Optional.empty();
     if (handle.isPresent() && extents.size() > 0) {
-      if (onlyLengthensTail() && unforced.isEmpty()) {
+      if (onlyLengthensTail() && notForced.isEmpty()) {
         scheduleTailCommit();
       } else {
         // A sync that fails is a flush all the same: nothing that all members have is dropped with
@@ -332,48 +330,20 @@ public final class FileWriter {
       }
       flushedBefore = true;
     }
-    if (unforced.isPresent()) {
-      forceWithCopies(unforced.get());
+    if (notForced.isPresent()) {
+      unforced.forceWithCopies(appender, notForced.get());
     }
-  }
-
-  private Optional<CairnException> tryForceAll() {
-    try {
-      forceAll(false);
-      return Optional.empty();
-    } catch (CairnException e) {
-      return Optional.of(e);
-    }
-  }
-
-  /**
-   * Too few of those that hold an ended chunk could force it. Its end has been committed, so that
-   * the others get copies, which are forced before they count: all of them are asked until enough
-   * have it on disk, or the time for a call is over.
-   */
-  private void forceWithCopies(CairnException first) throws CairnException {
-    Deadline deadline = environment.deadline(options.timeout());
-    CairnException last = first;
-    while (last.code() == ErrorCode.IO_ERROR
-        && session.isOpen()
-        && deadline.remainingMillis() > COPY_POLL_MILLIS) {
-      CompletableFuture<Void> pause = new CompletableFuture<>();
-      var unused = environment.schedule(() -> pause.complete(null), COPY_POLL_MILLIS);
-      environment.await(pause);
-      try {
-        forceAll(true);
-        return;
-      } catch (CairnException e) {
-        last = e;
-      }
-    }
-    throw last;
   }
 
   private boolean onlyLengthensTail() {
     return openTail.isPresent()
         && extents.isOneRunIn(openTail.get().location().getChunk(), committedLength)
         && appender.isStreaming(openTail.get());
+  }
+
+  private Optional<CairnException> tryForceAll() {
+    unforced.addAll(overChunks);
+    return unforced.tryForce(appender);
   }
 
   private void scheduleTailCommit() {
@@ -429,28 +399,6 @@ public final class FileWriter {
     }
     appender.awaitDrained();
     collect();
-  }
-
-  /**
-   * Every chunk with bytes since the last sync is forced: by its stream, which did so already if it
-   * still runs, or by asking its holders.
-   *
-   * @param copiesToo asks members that failed, too: they may have got copies meanwhile
-   */
-  private void forceAll(boolean copiesToo) throws CairnException {
-    unsynced.addAll(overChunks);
-    for (OpenChunk chunk : List.copyOf(unsynced)) {
-      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk);
-      if (todo.isPresent()) {
-        List<Member> all = todo.get().chunk().getMembersList();
-        List<Member> asked = copiesToo ? all : todo.get().holders();
-        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
-        List<Integer> failedServers =
-            service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
-        appender.synced(chunk, todo.get().length(), failedServers);
-      }
-      unsynced.remove(chunk);
-    }
   }
 
   private boolean fitsInline() {
@@ -632,13 +580,14 @@ public final class FileWriter {
     drain(Flags.FLUSH | Flags.CLOSE | (sync ? Flags.SYNC : 0));
     source.close();
     if (handle.isEmpty() && sync) {
-      forceAll(false);
+      unforced.addAll(overChunks);
+      unforced.force(appender);
     }
     if (handle.isPresent()) {
-      Optional<CairnException> unforced = sync ? tryForceAll() : Optional.empty();
+      Optional<CairnException> notForced = sync ? tryForceAll() : Optional.empty();
       commitStreamed(After.CLOSED);
-      if (unforced.isPresent()) {
-        forceWithCopies(unforced.get());
+      if (notForced.isPresent()) {
+        unforced.forceWithCopies(appender, notForced.get());
       }
       return;
     }

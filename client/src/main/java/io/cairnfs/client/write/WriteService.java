@@ -27,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,15 +41,22 @@ public final class WriteService implements AutoCloseable {
   private final Sessions sessions;
   private final WriteOptions options;
   private final ChunkForcer forcer;
+  private final Executor background;
   private final Set<FileWriter> writers = ConcurrentHashMap.newKeySet();
+  private final Set<RangeWriter> rangeWriters = ConcurrentHashMap.newKeySet();
   private final Map<Integer, SharedChunks> shared = new HashMap<>();
   private Session sharedSession;
 
+  /**
+   * @param background runs what blocks, or rejects it
+   */
   public WriteService(
       ClientEnvironment environment,
       MetadataClient metadata,
       Sessions sessions,
-      WriteOptions options) {
+      WriteOptions options,
+      Executor background) {
+    this.background = background;
     this.environment = environment;
     this.metadata = metadata;
     this.sessions = sessions;
@@ -65,6 +74,48 @@ public final class WriteService implements AutoCloseable {
 
   ChunkForcer forcer() {
     return forcer;
+  }
+
+  MetadataClient metadata() {
+    return metadata;
+  }
+
+  /**
+   * Runs something that blocks on another thread.
+   *
+   * @return false when all of them are busy
+   */
+  boolean inBackground(Runnable task) {
+    try {
+      background.execute(task);
+      return true;
+    } catch (RejectedExecutionException e) {
+      LOG.debug("no thread to flush a file with", e);
+      return false;
+    }
+  }
+
+  /**
+   * Writes a file at any position, without a lease.
+   *
+   * @param handle good for writing
+   * @param inlineOrEmpty whether the file has no bytes, or has them inline
+   * @param onChange told whenever the file has been changed; must not block
+   */
+  public RangeWriter openShared(
+      Session session,
+      Attributes attributes,
+      ByteString handle,
+      boolean inlineOrEmpty,
+      Runnable onChange) {
+    RangeWriter writer =
+        new RangeWriter(this, session, attributes, handle, inlineOrEmpty, onChange);
+    rangeWriters.add(writer);
+    return writer;
+  }
+
+  void closed(RangeWriter writer) {
+    rangeWriters.remove(writer);
   }
 
   /** Whether content of this size can be put without blocking for its transfer. */
@@ -245,6 +296,7 @@ public final class WriteService implements AutoCloseable {
       shared.clear();
     }
     CairnException reason = new CairnException(ErrorCode.CANCELLED, "the client is closed");
+    rangeWriters.forEach(writer -> writer.abortStream(reason));
     all.forEach(chunks -> chunks.abort(reason));
   }
 
@@ -252,5 +304,6 @@ public final class WriteService implements AutoCloseable {
   @Override
   public void close() {
     writers.forEach(FileWriter::abort);
+    rangeWriters.forEach(RangeWriter::abort);
   }
 }

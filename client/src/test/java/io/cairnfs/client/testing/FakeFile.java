@@ -16,6 +16,10 @@ public final class FakeFile {
   public long length;
   public long lease;
   public long lastSequence;
+
+  /** Index of the last change of the content. */
+  public long contentIndex;
+
   public Optional<ByteString> inline = Optional.empty();
   public List<Extent> extents = new ArrayList<>();
 

@@ -5,7 +5,9 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.AllocateResult;
+import io.cairnfs.proto.metadata.CloneRange;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.CommitResult;
@@ -16,11 +18,14 @@ import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
 import io.cairnfs.proto.metadata.Done;
 import io.cairnfs.proto.metadata.ExtentsResult;
+import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.Punch;
+import io.cairnfs.proto.metadata.RangeResult;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.RenameResult;
@@ -42,6 +47,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The state machine of the fake: paths are keys (one character a byte), exactly-once by session and
@@ -57,6 +63,16 @@ public final class FakeNamespace {
   private final Map<Long, Map<Long, MutateReply>> replies = new HashMap<>();
   private final Map<Long, Long> lowWater = new HashMap<>();
   private final Map<String, CairnException> refusals = new HashMap<>();
+
+  private final FakeRanges ranges = new FakeRanges(INLINE_BYTES);
+
+  /** The next shared commit is refused with this. */
+  public final AtomicReference<CairnException> nextCommitRefusal = new AtomicReference<>();
+
+  /** A clone comes so far with one command. */
+  public volatile long mostClonedAtOnce = Long.MAX_VALUE;
+
+  public volatile int mostExtentsInACommit;
 
   /** So many mutations are refused by the state machine with RETRY. */
   public final AtomicInteger notNow = new AtomicInteger();
@@ -251,9 +267,17 @@ public final class FakeNamespace {
                 .setLease(file.lease));
       }
       case ALLOCATE -> result.setAllocate(allocate(operation.getAllocate()));
-      case COMMIT ->
-          result.setCommit(
-              CommitResult.newBuilder().setAttributes(attributes(commit(operation.getCommit()))));
+      case COMMIT -> {
+        CommitExtents commit = operation.getCommit();
+        long offset = commit.getLease() == 0 ? sharedCommit(commit) : 0;
+        FakeFile file =
+            commit.getLease() == 0 ? byInode(commit.getInode()) : commit(operation.getCommit());
+        result.setCommit(
+            CommitResult.newBuilder()
+                .setAttributes(attributes(file))
+                .setOffset(offset)
+                .setContentIndex(index + 1));
+      }
       case CLOSE_CHUNKS -> {
         operation
             .getCloseChunks()
@@ -308,8 +332,49 @@ public final class FakeNamespace {
       }
       case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
-      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
-          throw new CairnException(ErrorCode.UNSUPPORTED, "no file here is cut or shares extents");
+      case SET_LENGTH -> {
+        FakeFile file = referred(operation.getSetLength().getFile());
+        ranges.setLength(file, operation.getSetLength().getLength(), index + 1);
+        result.setRange(range(file, file.length));
+      }
+      case PUNCH -> {
+        Punch punch = operation.getPunch();
+        FakeFile file = referred(punch.getFile());
+        ranges.punch(file, punch.getOffset(), punch.getLength(), index + 1);
+        result.setRange(range(file, punch.getOffset() + punch.getLength()));
+      }
+      case ALLOCATE_RANGE -> {
+        AllocateRange allocate = operation.getAllocateRange();
+        FakeFile file = referred(allocate.getFile());
+        long end = allocate.getOffset() + allocate.getLength();
+        if (!allocate.getKeepLength()) {
+          ranges.setLength(file, Math.max(file.length, end), index + 1);
+        }
+        result.setRange(range(file, end));
+      }
+      case CLONE_RANGE -> {
+        CloneRange clone = operation.getCloneRange();
+        FakeFile target = referred(clone.getTarget());
+        // In steps, as the real one does it with many extents.
+        long count = Math.min(clone.getLength(), mostClonedAtOnce);
+        ranges.share(
+            referred(clone.getSource()),
+            clone.getSourceOffset(),
+            count,
+            target,
+            clone.getTargetOffset(),
+            index + 1);
+        result.setRange(range(target, clone.getTargetOffset() + count));
+      }
+      case CONCAT -> {
+        FakeFile target = referred(operation.getConcat().getTarget());
+        for (FileRef source : operation.getConcat().getSourcesList()) {
+          FakeFile file = referred(source);
+          ranges.share(file, 0, file.length, target, target.length, index + 1);
+          files.values().remove(file);
+        }
+        result.setRange(range(target, target.length));
+      }
       case SET_MEMBERSHIP ->
           throw new CairnException(ErrorCode.UNKNOWN_SERVER, "no server here is registered");
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "no operation");
@@ -330,6 +395,7 @@ public final class FakeNamespace {
     CreateResult.Builder result = CreateResult.newBuilder();
     switch (create.getContentCase()) {
       case INLINE -> {
+        result.setHandle(ByteString.copyFromUtf8("h" + file.inode));
         file.inline = java.util.Optional.of(create.getInline());
         file.length = create.getInline().size();
       }
@@ -357,6 +423,35 @@ public final class FakeNamespace {
 
   private void close(long chunk, boolean closed) {
     chunks.get(chunk).closed |= closed;
+  }
+
+  private long sharedCommit(CommitExtents commit) throws CairnException {
+    FakeFile file = byInode(commit.getInode());
+    if (!commit.getHandle().toStringUtf8().equals("h" + file.inode)) {
+      throw new CairnException(ErrorCode.PERMISSION_DENIED, "this handle may not write");
+    }
+    CairnException planted = nextCommitRefusal.getAndSet(null);
+    if (planted != null) {
+      throw planted;
+    }
+    commit.getExtentsList().forEach(this::requireStored);
+    long offset = ranges.commit(file, commit, index + 1);
+    commit.getChunksList().forEach(c -> close(c.getChunk(), c.getClosed()));
+    cluster.events.add("COMMIT");
+    mostExtentsInACommit = Math.max(mostExtentsInACommit, commit.getExtentsCount());
+    return offset;
+  }
+
+  private FakeFile referred(FileRef reference) throws CairnException {
+    return reference.hasTarget() ? resolve(reference.getTarget()) : byInode(reference.getInode());
+  }
+
+  private RangeResult range(FakeFile file, long until) {
+    return RangeResult.newBuilder()
+        .setAttributes(attributes(file))
+        .setUntil(until)
+        .setContentIndex(file.contentIndex)
+        .build();
   }
 
   private FakeFile commit(CommitExtents commit) throws CairnException {
@@ -468,6 +563,7 @@ public final class FakeNamespace {
             OpenResult.newBuilder()
                 .setAttributes(attributes(file))
                 .setHandle(ByteString.copyFromUtf8("h" + file.inode))
+                .setContentIndex(file.contentIndex)
                 .setExtentsUntil(file.length)
                 .addAllExtents(file.extents);
         file.extents.forEach(e -> open.addChunks(location(chunks.get(e.getChunk()), false)));
@@ -479,8 +575,10 @@ public final class FakeNamespace {
         ExtentsResult.Builder extents =
             ExtentsResult.newBuilder()
                 .setAttributes(attributes(file))
+                .setContentIndex(file.contentIndex)
                 .setExtentsUntil(file.length)
                 .addAllExtents(file.extents);
+        file.inline.ifPresent(bytes -> extents.setInline(bytes).setHasInline(true));
         file.extents.forEach(e -> extents.addChunks(location(chunks.get(e.getChunk()), false)));
         reply.setExtents(extents);
       }

@@ -1,0 +1,388 @@
+package io.cairnfs.client;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.chunk.ChunkReader;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.client.read.FollowingReader;
+import io.cairnfs.client.read.ReadOptions;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.client.session.Sessions;
+import io.cairnfs.client.write.RangeWriter;
+import io.cairnfs.client.write.WriteService;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.metadata.Access;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.OpenForRead;
+import io.cairnfs.proto.metadata.OpenResult;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.Stat;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.FileType;
+import io.cairnfs.proto.types.NodeRef;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files that a client has open at any position: opens them, and keeps one {@link SharedFile}
+ * for all handles of an inode. Safe for any thread.
+ */
+final class OpenFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
+
+  /** How much of a file's map an open asks for. */
+  private static final long OPEN_MAP_BYTES = 1L << 30;
+
+  /** As many symlinks as the metaserver follows. */
+  private static final int MAX_LINKS = 40;
+
+  /** A file that others make and remove all the time is tried to be opened so often. */
+  private static final int OPEN_ATTEMPTS = 100;
+
+  private static final int COPY_BYTES = 1 << 20;
+
+  private final ClientEnvironment environment;
+  private final MetadataClient metadata;
+  private final Sessions sessions;
+  private final WriteService writes;
+  private final ChunkReader chunks;
+  private final ReadOptions readOptions;
+  private final ClientOptions options;
+  private final Executor background;
+  private final Map<Long, SharedFile> files = new HashMap<>();
+
+  OpenFiles(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      Sessions sessions,
+      WriteService writes,
+      ChunkReader chunks,
+      ReadOptions readOptions,
+      ClientOptions options,
+      Executor background) {
+    this.environment = environment;
+    this.metadata = metadata;
+    this.sessions = sessions;
+    this.writes = writes;
+    this.chunks = chunks;
+    this.readOptions = readOptions;
+    this.options = options;
+    this.background = background;
+  }
+
+  boolean syncOnClose() {
+    return options.syncOnClose();
+  }
+
+  /** A file that was opened just now, or made. */
+  private record Opened(OpenResult result, boolean created) {}
+
+  CairnFile open(CairnPath path, OpenOptions opening) throws CairnException {
+    Session session = environment.await(sessions.session());
+    CairnPath at = path;
+    Optional<Opened> opened = Optional.empty();
+    int links = 0;
+    for (int attempt = 0; opened.isEmpty(); attempt++) {
+      if (attempt == OPEN_ATTEMPTS) {
+        throw new CairnException(ErrorCode.RETRY, path + " is made and removed all the time");
+      }
+      try {
+        opened = tryOpen(session, at, opening);
+      } catch (CairnException e) {
+        Optional<CairnPath> led = danglingTarget(at, opening, e);
+        if (led.isEmpty() || ++links > MAX_LINKS) {
+          throw e;
+        }
+        at = led.get();
+      }
+    }
+    SharedFile shared = share(session, opened.get(), opening);
+    ConnectedFile file =
+        new ConnectedFile(this, shared, opened.get().result().getHandle(), path, opening);
+    if (opening.truncate() && !opened.get().created()) {
+      truncateOpened(file);
+    }
+    return file;
+  }
+
+  private static void truncateOpened(ConnectedFile file) throws CairnException {
+    boolean done = false;
+    try {
+      file.truncate(0);
+      done = true;
+    } finally {
+      if (!done) {
+        file.close();
+      }
+    }
+  }
+
+  /** Empty: somebody made or removed the file meanwhile. */
+  private Optional<Opened> tryOpen(Session session, CairnPath path, OpenOptions opening)
+      throws CairnException {
+    if (opening.existence() == OpenOptions.Existence.CREATE_NEW) {
+      return Optional.of(create(session, path, opening));
+    }
+    try {
+      return Optional.of(new Opened(openExisting(session, path, opening), false));
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.NOT_FOUND || opening.existence() == OpenOptions.Existence.REQUIRE) {
+        throw e;
+      }
+    }
+    try {
+      return Optional.of(create(session, path, opening));
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.EXISTS || statOf(path).getType() == FileType.SYMLINK) {
+        throw e;
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** A symlink that leads to nothing: POSIX makes the file that it names. */
+  private Optional<CairnPath> danglingTarget(
+      CairnPath path, OpenOptions opening, CairnException refusal) throws CairnException {
+    if (refusal.code() != ErrorCode.EXISTS || opening.existence() != OpenOptions.Existence.CREATE) {
+      return Optional.empty();
+    }
+    Attributes link = statOf(path);
+    return link.getType() == FileType.SYMLINK
+        ? Optional.of(
+            path.parent()
+                .orElse(CairnPath.ROOT)
+                .resolve(CairnPath.of(link.getSymlinkTarget().toByteArray())))
+        : Optional.empty();
+  }
+
+  private Attributes statOf(CairnPath path) throws CairnException {
+    Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+    return environment.await(metadata.read(ReadRequest.newBuilder().setStat(stat))).getAttributes();
+  }
+
+  private Opened create(Session session, CairnPath path, OpenOptions opening)
+      throws CairnException {
+    Create create =
+        Create.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setMode(opening.mode())
+            .setUmask(options.umask())
+            .setReplication(opening.replication())
+            .setChunkBytes(opening.chunkBytes())
+            .setInline(ByteString.EMPTY)
+            .build();
+    CreateResult created =
+        environment
+            .await(session.mutate(Operation.newBuilder().setCreate(create).build()))
+            .getCreate();
+    return new Opened(
+        OpenResult.newBuilder()
+            .setAttributes(created.getAttributes())
+            .setHandle(created.getHandle())
+            .setHasInline(true)
+            .build(),
+        true);
+  }
+
+  private OpenResult openExisting(Session session, CairnPath path, OpenOptions opening)
+      throws CairnException {
+    NodeRef target = Conversions.nodeRef(path);
+    if (opening.symlinks() == CairnFileSystem.Symlinks.NO_FOLLOW) {
+      Attributes found = statOf(path);
+      if (found.getType() == FileType.SYMLINK) {
+        throw new CairnException(ErrorCode.SYMLINK_LOOP, path + " is a symlink");
+      }
+      target = NodeRef.newBuilder().setBase(found.getInode()).build();
+    }
+    OpenForRead open =
+        OpenForRead.newBuilder()
+            .setTarget(target)
+            .setLength(OPEN_MAP_BYTES)
+            .setAccess(access(opening))
+            .setSession(session.id().value())
+            .build();
+    OpenResult opened =
+        environment.await(metadata.read(ReadRequest.newBuilder().setOpen(open))).getOpen();
+    if (opened.getAttributes().getType() == FileType.DIRECTORY) {
+      throw new CairnException(ErrorCode.IS_A_DIRECTORY, path + " is a directory");
+    }
+    return opened;
+  }
+
+  private static Access access(OpenOptions opening) {
+    if (!opening.write()) {
+      return Access.READ_ACCESS;
+    }
+    return opening.read() ? Access.READ_WRITE_ACCESS : Access.WRITE_ACCESS;
+  }
+
+  private SharedFile share(Session session, Opened opened, OpenOptions opening)
+      throws CairnException {
+    OpenResult result = opened.result();
+    long inode = result.getAttributes().getInode();
+    FollowingReader reader =
+        new FollowingReader(environment, metadata, chunks, readOptions, result);
+    sessions.inodeOpened(inode);
+    synchronized (files) {
+      SharedFile shared = files.get(inode);
+      if (shared == null || shared.session() != session) {
+        shared = new SharedFile(environment, session, inode, reader);
+        files.put(inode, shared);
+      }
+      shared.retain();
+      if (opening.write() && shared.writer().isEmpty()) {
+        boolean inlineOrEmpty = result.getHasInline() || result.getAttributes().getLength() == 0;
+        shared.setWriter(
+            writes.openShared(
+                session,
+                result.getAttributes(),
+                result.getHandle(),
+                inlineOrEmpty,
+                shared.reader()::outdate));
+      }
+      return shared;
+    }
+  }
+
+  void closed(SharedFile shared) throws CairnException {
+    sessions.inodeClosed(shared.inode());
+    synchronized (files) {
+      if (!shared.release()) {
+        return;
+      }
+      files.remove(shared.inode(), shared);
+    }
+    Optional<RangeWriter> writer = shared.writer();
+    if (writer.isPresent() && shared.session().isOpen()) {
+      writer.get().close(syncOnClose());
+    }
+  }
+
+  /** What this client has written to the file is part of it. */
+  void flush(long inode) throws CairnException {
+    Optional<SharedFile> dirty;
+    synchronized (files) {
+      dirty = Optional.ofNullable(files.get(inode)).filter(SharedFile::isDirty);
+    }
+    if (dirty.isPresent()) {
+      dirty.get().flushDirty();
+    }
+  }
+
+  /** This client has written bytes to the file that are not part of it yet. */
+  boolean isDirty(long inode) {
+    synchronized (files) {
+      return !files.isEmpty()
+          && Optional.ofNullable(files.get(inode)).map(SharedFile::isDirty).orElse(false);
+    }
+  }
+
+  /** As {@link #flush(long)}, for a path that may name nothing. */
+  void flush(CairnPath path) throws CairnException {
+    synchronized (files) {
+      if (files.values().stream().noneMatch(SharedFile::isDirty)) {
+        return;
+      }
+    }
+    Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(path)).setFollow(true).build();
+    flush(
+        environment
+            .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))
+            .getAttributes()
+            .getInode());
+  }
+
+  /** The file was changed otherwise than through its handles. */
+  void outdate(long inode) {
+    Optional<SharedFile> open;
+    synchronized (files) {
+      open = Optional.ofNullable(files.get(inode));
+    }
+    open.ifPresent(shared -> shared.reader().outdate());
+  }
+
+  List<CompletableFuture<ByteBuffer>> readVectored(
+      ConnectedFile file, List<CairnFile.Range> ranges) {
+    return new VectoredRead(file, ranges, readOptions.requestBytes()).begin(background);
+  }
+
+  long copyRange(CairnFile from, long fromPosition, CairnFile to, long toPosition, long length)
+      throws CairnException {
+    ConnectedFile source = ours(from);
+    ConnectedFile target = ours(to);
+    source.requireReadable();
+    target.requireWritable();
+    if (fromPosition < 0 || toPosition < 0 || length < 0 || target.options().append()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, length + " bytes from " + fromPosition + " to " + toPosition);
+    }
+    boolean overlap =
+        source.shared() == target.shared()
+            && fromPosition < toPosition + length
+            && toPosition < fromPosition + length;
+    if (overlap) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "the ranges of one file overlap each other");
+    }
+    source.shared().flushDirty();
+    long count = Math.min(length, source.length() - fromPosition);
+    if (count <= 0) {
+      return 0;
+    }
+    try {
+      target.shared().cloneFrom(source.reference(), fromPosition, count, toPosition);
+      return count;
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.UNSUPPORTED && e.code() != ErrorCode.CONTENT_CHANGED) {
+        throw e;
+      }
+      LOG.debug("bytes are copied that cannot be shared", e);
+      return copyBytes(source, fromPosition, target, toPosition, count);
+    }
+  }
+
+  private static ConnectedFile ours(CairnFile file) throws CairnException {
+    if (file instanceof ConnectedFile ours) {
+      return ours;
+    }
+    throw new CairnException(ErrorCode.CROSS_DEVICE, "a file of another file system");
+  }
+
+  private static long copyBytes(
+      ConnectedFile from, long fromPosition, ConnectedFile to, long toPosition, long length)
+      throws CairnException {
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, length));
+    long done = 0;
+    while (done < length) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));
+      int count = from.read(fromPosition + done, buffer);
+      if (count < 0) {
+        break;
+      }
+      var unused = to.write(toPosition + done, buffer.flip());
+      done += count;
+    }
+    to.flush();
+    return done;
+  }
+
+  /** Gives up a file that is of no use. */
+  static void closeQuietly(CairnFile file) {
+    try {
+      file.close();
+    } catch (java.io.IOException e) {
+      LOG.debug("{} after another failure", Failures.of(e).getMessage());
+    }
+  }
+}

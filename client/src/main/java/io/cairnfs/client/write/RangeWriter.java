@@ -1,0 +1,899 @@
+package io.cairnfs.client.write;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.CommitExtents;
+import io.cairnfs.proto.metadata.CommitResult;
+import io.cairnfs.proto.metadata.ExtentsResult;
+import io.cairnfs.proto.metadata.InlineWrite;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
+import io.cairnfs.proto.metadata.ReadExtents;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.types.Attributes;
+import io.cairnfs.proto.types.Extent;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Writes one file at any position, without a lease: bytes are gathered into packets, packets go
+ * into chunks of this file, and shared commits make them part of it, many ranges at once. What is
+ * written to a tiny file travels inside the commit.
+ *
+ * <p>Safe for any thread: a lock is held over every operation, also while it waits. After a failure
+ * everything that was not committed is forgotten, and writing can go on; {@link #failures} counts
+ * them. When the session ends, everything fails with SESSION_EXPIRED.
+ */
+public final class RangeWriter {
+  /** A packet, and so a commit, has room for so many ranges at least. */
+  private static final int MAX_UNCOMMITTED_EXTENTS = 1024;
+
+  /** What nothing else makes part of the file becomes it after so long. */
+  private static final long COMMIT_MILLIS = 1000;
+
+  private static final long BUSY_MILLIS = 50;
+
+  /** A chunk that nothing was written to for so long is ended, so that it can be sealed. */
+  private static final long IDLE_NANOS = 10_000_000_000L;
+
+  /** Other clients may turn tiny content into chunks and back while this one commits. */
+  private static final int CONTENT_ATTEMPTS = 20;
+
+  /** Bytes on their way, and where in the file they belong: chunk offsets count from the packet. */
+  private record Sent(Packet packet, List<Extent> ranges) {}
+
+  /** A commit that was sent and not yet looked after. */
+  private record Committing(CommitExtents commit, CompletableFuture<OperationResult> answer) {}
+
+  private final WriteService service;
+  private final ClientEnvironment environment;
+  private final WriteOptions options;
+  private final Session session;
+  private final long inode;
+  private final ByteString handle;
+  private final int replication;
+  private final long chunkBytes;
+  private final int packetBytes;
+  private final Runnable sessionEnded = this::sessionEnded;
+
+  /** Held by whoever writes, flushes or changes the file; over waits too. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Guards what {@link #overlapsDirty} looks at, for moments only; taken inside the lock. */
+  private final Object dirty = new Object();
+
+  private final GatherBuffer gather;
+  private final ArrayDeque<Sent> inFlight = new ArrayDeque<>();
+  private final ExtentOverlay waiting = new ExtentOverlay();
+  private final ExtentOverlay underWay = new ExtentOverlay();
+  private Optional<Committing> committing = Optional.empty();
+  private volatile boolean anyDirty;
+
+  private final Set<OpenChunk> touched = new LinkedHashSet<>();
+  private final UnforcedChunks unforced;
+  private final Queue<OpenChunk> overChunks = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean flushScheduled = new AtomicBoolean();
+  private final ChunkSource source;
+
+  /** Absent before the first bytes go into a chunk; a failed one stays until they do again. */
+  private volatile ChunkAppender appender;
+
+  /** Named by the commit that is under way. */
+  private final Set<OpenChunk> reported = new LinkedHashSet<>();
+
+  /** As far as is known the file has no bytes, or has them inline. */
+  private boolean perhapsInline;
+
+  /** Committed, as far as is known. */
+  private long knownLength;
+
+  private long lastWriteNanos;
+  private boolean closed;
+  private volatile boolean givenUp;
+  private volatile int failures;
+  private volatile CairnException lastFailure;
+  private final Runnable onChange;
+
+  /**
+   * @param inlineOrEmpty whether the file has no bytes, or has them inline
+   * @param onChange told whenever the file has been changed; must not block
+   */
+  RangeWriter(
+      WriteService service,
+      Session session,
+      Attributes attributes,
+      ByteString handle,
+      boolean inlineOrEmpty,
+      Runnable onChange) {
+    this.onChange = onChange;
+    this.service = service;
+    this.session = session;
+    this.handle = handle;
+    environment = service.environment();
+    options = service.options();
+    inode = attributes.getInode();
+    replication = attributes.getReplication();
+    chunkBytes = attributes.getChunkBytes();
+    knownLength = attributes.getLength();
+    perhapsInline = inlineOrEmpty;
+    packetBytes =
+        chunkBytes == 0 ? options.packetBytes() : (int) Math.min(options.packetBytes(), chunkBytes);
+    gather = new GatherBuffer(environment.allocator(), packetBytes, MAX_UNCOMMITTED_EXTENTS);
+    source = new ChunkSource(environment, session, inode, replication, chunkBytes);
+    unforced = new UnforcedChunks(service, session);
+    session.onEnd(sessionEnded);
+  }
+
+  private void sessionEnded() {
+    abortStream(expired());
+  }
+
+  private CairnException expired() {
+    return new CairnException(
+        ErrorCode.SESSION_EXPIRED,
+        name() + ": " + session.id() + " has ended before this file was closed");
+  }
+
+  /** Frees a thread that waits for acknowledgements with the lock held. */
+  void abortStream(CairnException reason) {
+    ChunkAppender streaming = appender;
+    if (streaming != null) {
+      streaming.abort(reason);
+    }
+  }
+
+  private String name() {
+    return new InodeId(inode).toString();
+  }
+
+  /** So many times bytes that had been taken were lost. */
+  public int failures() {
+    return failures;
+  }
+
+  /** Why, the last time. */
+  public Optional<CairnException> lastFailure() {
+    return Optional.ofNullable(lastFailure);
+  }
+
+  /** Bytes of the range are not part of the file yet. */
+  public boolean overlapsDirty(long from, long until) {
+    if (!anyDirty) {
+      return false;
+    }
+    synchronized (dirty) {
+      return gather.overlaps(from, until)
+          || waiting.overlaps(from, until)
+          || underWay.overlaps(from, until)
+          || inFlight.stream().anyMatch(sent -> overlaps(sent, from, until));
+    }
+  }
+
+  private static boolean overlaps(Sent sent, long from, long until) {
+    for (Extent range : sent.ranges()) {
+      if (range.getFileOffset() < until && range.getFileOffset() + range.getLength() > from) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Where the bytes end that are not part of the file yet; 0 for none. */
+  public long dirtyEnd() {
+    if (!anyDirty) {
+      return 0;
+    }
+    synchronized (dirty) {
+      long end = Math.max(gather.end(), Math.max(waiting.end(), underWay.end()));
+      for (Sent sent : inFlight) {
+        for (Extent range : sent.ranges()) {
+          end = Math.max(end, range.getFileOffset() + range.getLength());
+        }
+      }
+      return end;
+    }
+  }
+
+  public boolean isDirty() {
+    return anyDirty;
+  }
+
+  private void requireWritable() throws CairnException {
+    if (closed) {
+      throw new CairnException(ErrorCode.STALE_HANDLE, name() + " is closed");
+    }
+    if (!session.isOpen()) {
+      throw expired();
+    }
+  }
+
+  /** Takes the remaining bytes of all buffers; together they are one write if a packet has room. */
+  public long write(long position, List<ByteBuffer> sources) throws CairnException {
+    environment.requireMayBlock();
+    lock.lock();
+    try {
+      requireWritable();
+      long total = 0;
+      for (ByteBuffer bytes : sources) {
+        total += bytes.remaining();
+      }
+      makeRoom(position, (int) Math.min(total, packetBytes));
+      long at = position;
+      for (ByteBuffer bytes : sources) {
+        while (bytes.hasRemaining()) {
+          int count = Math.min(bytes.remaining(), packetBytes);
+          makeRoom(at, count);
+          put(at, bytes.slice(bytes.position(), count));
+          bytes.position(bytes.position() + count);
+          at += count;
+        }
+      }
+      if (gather.length() >= packetBytes) {
+        send(Flags.NONE);
+      }
+      if (total > 0) {
+        lastWriteNanos = environment.clock().monotonicNanos();
+        scheduleFlush();
+      }
+      return total;
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void makeRoom(long position, int count) throws CairnException {
+    if (!gather.takes(position, count)) {
+      send(Flags.NONE);
+    }
+  }
+
+  private void put(long position, ByteBuffer bytes) {
+    synchronized (dirty) {
+      gather.put(position, bytes);
+      anyDirty = true;
+    }
+  }
+
+  /**
+   * Everything uncommitted is forgotten, so that what comes later does not stand on what is lost.
+   */
+  private CairnException failed(CairnException e) {
+    if (closed) {
+      return e;
+    }
+    boolean lost = anyDirty;
+    forget(e);
+    if (lost) {
+      lastFailure = e;
+      failures++;
+    }
+    return e;
+  }
+
+  private void forget(CairnException reason) {
+    synchronized (dirty) {
+      gather.clear();
+      inFlight.clear();
+      waiting.clear();
+      underWay.clear();
+      anyDirty = false;
+    }
+    committing = Optional.empty();
+    if (appender != null) {
+      appender.abort(reason);
+      // What a commit that failed should have closed is still open.
+      reported.forEach(appender::forgetReport);
+      overChunks.addAll(reported);
+      giveBackOverChunks();
+    }
+    reported.clear();
+    touched.clear();
+    perhapsInline = false;
+  }
+
+  private void startStreaming() {
+    if (!isStreaming()) {
+      appender = new ChunkAppender(environment, options, source, Flags.NONE, this::chunkOver);
+    }
+  }
+
+  private boolean isStreaming() {
+    return appender != null && !appender.hasFailed();
+  }
+
+  /** On any thread. */
+  private void chunkOver(OpenChunk chunk) {
+    overChunks.add(chunk);
+    if (givenUp) {
+      giveBackOverChunks();
+    }
+  }
+
+  private void send(int flags) throws CairnException {
+    sendPacket(flags);
+    collect(MAX_UNCOMMITTED_EXTENTS);
+    while (waiting.size() >= MAX_UNCOMMITTED_EXTENTS) {
+      var unused = finishCommit();
+      beginCommit(sharedCommit());
+      collect(MAX_UNCOMMITTED_EXTENTS);
+    }
+  }
+
+  private void sendPacket(int flags) throws CairnException {
+    requireNothingLost();
+    startStreaming();
+    int length = gather.length();
+    boolean budgeted = appender.awaitRoom(length);
+    Packet packet;
+    synchronized (dirty) {
+      List<Extent> ranges = gather.ranges();
+      packet = new Packet(gather.take(), ranges.get(0).getFileOffset(), length, flags, budgeted);
+      inFlight.add(new Sent(packet, ranges));
+    }
+    packet.prepareChecksums(appender.expectedPhase());
+    appender.append(packet);
+  }
+
+  /**
+   * Takes what was acknowledged meanwhile into what the next commit says.
+   *
+   * @param enough so many extents, after which no further packet is looked at
+   */
+  private void collect(int enough) {
+    synchronized (dirty) {
+      Sent first = inFlight.peek();
+      while (first != null && first.packet().isSettled() && waiting.size() < enough) {
+        inFlight.poll();
+        Packet packet = first.packet();
+        for (Extent range : first.ranges()) {
+          waiting.add(placed(range, packet));
+        }
+        touched.add(packet.chunk());
+        unforced.add(packet.chunk());
+        first = inFlight.peek();
+      }
+    }
+  }
+
+  private static Extent placed(Extent range, Packet packet) {
+    return range.toBuilder()
+        .setChunk(packet.chunk().location().getChunk())
+        .setChunkOffset(packet.chunkOffset() + range.getChunkOffset())
+        .build();
+  }
+
+  private CommitExtents sharedCommit() {
+    CommitExtents.Builder commit = commitBuilder();
+    synchronized (dirty) {
+      commit.addAllExtents(waiting.all()).setLength(waiting.end());
+      waiting.all().forEach(underWay::add);
+      waiting.clear();
+    }
+    return commit.addAllChunks(progress()).build();
+  }
+
+  private CommitExtents.Builder commitBuilder() {
+    return CommitExtents.newBuilder().setInode(inode).setHandle(handle);
+  }
+
+  /** Of a chunk that is over, but has bytes that this commit does not name, the end is not told. */
+  private List<ChunkProgress> progress() {
+    OpenChunk over = overChunks.poll();
+    while (over != null) {
+      touched.add(over);
+      over = overChunks.poll();
+    }
+    List<OpenChunk> told = new ArrayList<>(touched);
+    List<ChunkProgress> now = appender.reportProgress(told);
+    touched.clear();
+    List<ChunkProgress> progress = new ArrayList<>(now.size());
+    for (int i = 0; i < told.size(); i++) {
+      OpenChunk chunk = told.get(i);
+      if (now.get(i).getClosed() && hasUncollected(chunk)) {
+        appender.forgetReport(chunk);
+        touched.add(chunk);
+        progress.add(now.get(i).toBuilder().setClosed(false).build());
+      } else {
+        reported.add(chunk);
+        progress.add(now.get(i));
+      }
+    }
+    return progress;
+  }
+
+  private boolean hasUncollected(OpenChunk chunk) {
+    for (Sent sent : inFlight) {
+      if (sent.packet().isSettled() && sent.packet().chunk() == chunk) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void beginCommit(CommitExtents commit) {
+    CompletableFuture<OperationResult> answer =
+        session.mutate(Operation.newBuilder().setCommit(commit).build());
+    committing = Optional.of(new Committing(commit, answer));
+  }
+
+  /** Waits for the commit that is under way. */
+  private Optional<CommitResult> finishCommit() throws CairnException {
+    if (committing.isEmpty()) {
+      return Optional.empty();
+    }
+    CommitExtents commit = committing.get().commit();
+    CommitResult result = null;
+    for (int attempt = 0; result == null; attempt++) {
+      try {
+        result = environment.await(committing.get().answer()).getCommit();
+      } catch (CairnException e) {
+        if (e.code() != ErrorCode.CONTENT_CHANGED || attempt == CONTENT_ATTEMPTS) {
+          throw e;
+        }
+        moveInlineToChunk();
+        beginCommit(commit);
+      }
+    }
+    committing = Optional.empty();
+    reported.clear();
+    // Told before it is clean: a reader that finds nothing dirty must ask the metaserver.
+    committed(result, false);
+    synchronized (dirty) {
+      underWay.clear();
+      anyDirty = !(gather.isEmpty() && inFlight.isEmpty() && waiting.isEmpty());
+    }
+    return Optional.of(result);
+  }
+
+  private void committed(CommitResult result, boolean inline) {
+    knownLength = result.getAttributes().getLength();
+    perhapsInline = inline;
+    onChange.run();
+  }
+
+  /** What another client wrote as tiny content has to lie in a chunk before extents can join it. */
+  private void moveInlineToChunk() throws CairnException {
+    for (int attempt = 0; ; attempt++) {
+      ExtentsResult now = ask();
+      if (!now.getHasInline() || now.getInline().isEmpty()) {
+        return;
+      }
+      startStreaming();
+      ByteString bytes = now.getInline();
+      ByteBuf payload = environment.allocator().directBuffer(bytes.size(), bytes.size());
+      payload.writeBytes(bytes.asReadOnlyByteBuffer());
+      boolean budgeted = environment.buffers().tryAcquire(bytes.size());
+      Packet packet = new Packet(payload, 0, bytes.size(), Flags.FLUSH, budgeted);
+      packet.prepareChecksums(appender.expectedPhase());
+      appender.append(packet);
+      Packet settled = environment.await(packet.acknowledged());
+      unforced.add(settled.chunk());
+      Extent whole = Extent.newBuilder().setLength(bytes.size()).build();
+      List<ChunkProgress> progress =
+          FileWriter.stillOpen(appender.progress(List.of(settled.chunk())));
+      CommitExtents move =
+          commitBuilder()
+              .addExtents(placed(whole, settled))
+              .addAllChunks(progress)
+              .setLength(bytes.size())
+              .setExpectedContentIndex(now.getContentIndex())
+              .build();
+      try {
+        committed(await(move), false);
+        return;
+      } catch (CairnException e) {
+        if (e.code() != ErrorCode.CONTENT_CHANGED || attempt == CONTENT_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private CommitResult await(CommitExtents commit) throws CairnException {
+    return environment
+        .await(session.mutate(Operation.newBuilder().setCommit(commit).build()))
+        .getCommit();
+  }
+
+  private ExtentsResult ask() throws CairnException {
+    ReadExtents query =
+        ReadExtents.newBuilder().setInode(inode).setHandle(handle).setLength(1).build();
+    return environment
+        .await(service.metadata().read(ReadRequest.newBuilder().setExtents(query)))
+        .getExtents();
+  }
+
+  /** All bytes so far are in every member's memory and part of the file. */
+  public void flush() throws CairnException {
+    if (anyDirty) {
+      locked(() -> makeVisible(Flags.FLUSH));
+    } else {
+      requireSession();
+    }
+  }
+
+  /** As flush, and everything since the last sync is on every member's disk. */
+  public void sync() throws CairnException {
+    locked(
+        () -> {
+          if (anyDirty || !unforced.isEmpty()) {
+            makeVisible(Flags.FLUSH | Flags.SYNC);
+          }
+        });
+  }
+
+  private boolean hasUncommitted() {
+    return !inFlight.isEmpty() || !waiting.isEmpty() || committing.isPresent();
+  }
+
+  /** A stream that failed has dropped what was on its way. */
+  private void requireNothingLost() throws CairnException {
+    if (appender == null || !appender.hasFailed()) {
+      return;
+    }
+    for (Sent sent : inFlight) {
+      if (!sent.packet().isSettled()) {
+        var unused = environment.await(sent.packet().acknowledged());
+      }
+    }
+  }
+
+  private void requireSession() throws CairnException {
+    if (!session.isOpen()) {
+      throw expired();
+    }
+  }
+
+  /** Something done with the lock held, of which a failure loses what was not committed. */
+  private interface Step {
+    void run() throws CairnException;
+  }
+
+  private void locked(Step step) throws CairnException {
+    environment.requireMayBlock();
+    lock.lock();
+    try {
+      requireWritable();
+      step.run();
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void makeVisible(int flags) throws CairnException {
+    requireNothingLost();
+    if (!isStreaming() && !hasUncommitted()) {
+      if (gather.isEmpty() || commitInline()) {
+        forceRest(flags);
+        return;
+      }
+    }
+    drain(flags);
+    Optional<CairnException> notForced = forceAll(flags);
+    var unused = finishCommit();
+    while (!waiting.isEmpty()) {
+      beginCommit(sharedCommit());
+      unused = finishCommit();
+      collect(MAX_UNCOMMITTED_EXTENTS);
+    }
+    if (notForced.isPresent()) {
+      unforced.forceWithCopies(appender, notForced.get());
+    }
+  }
+
+  private Optional<CairnException> forceAll(int flags) {
+    return (flags & Flags.SYNC) == 0 ? Optional.empty() : unforced.tryForce(appender);
+  }
+
+  /** What an earlier stream of this file left in memory is on disk, too, after a sync. */
+  private void forceRest(int flags) throws CairnException {
+    if ((flags & Flags.SYNC) != 0 && !unforced.isEmpty()) {
+      startStreaming();
+      Optional<CairnException> notForced = unforced.tryForce(appender);
+      if (notForced.isPresent()) {
+        unforced.forceWithCopies(appender, notForced.get());
+      }
+    }
+  }
+
+  private void drain(int flags) throws CairnException {
+    if (!gather.isEmpty()) {
+      send(flags);
+    } else if ((flags & ~Flags.FLUSH) != 0) {
+      // Without a chunk being written there is nothing that the flags could be sent to.
+      appender.awaitDrained();
+      var unused = appender.control(flags);
+    }
+    appender.awaitDrained();
+    collect(MAX_UNCOMMITTED_EXTENTS);
+  }
+
+  /**
+   * @return false: the bytes wait on, and have to go into a chunk
+   */
+  private boolean commitInline() throws CairnException {
+    if (!fitsInline(gather.end())) {
+      return false;
+    }
+    CommitExtents.Builder commit = commitBuilder();
+    for (Extent range : gather.ranges()) {
+      commit.addInlineWrites(
+          InlineWrite.newBuilder()
+              .setOffset(range.getFileOffset())
+              .setData(ByteString.copyFrom(gather.bytesOf(range))));
+    }
+    try {
+      committed(await(commit.setLength(gather.end()).build()), true);
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.CONTENT_CHANGED) {
+        throw e;
+      }
+      perhapsInline = false;
+      return false;
+    }
+    synchronized (dirty) {
+      gather.clear();
+      anyDirty = false;
+    }
+    return true;
+  }
+
+  private boolean fitsInline(long end) {
+    return perhapsInline && Math.max(knownLength, end) <= session.settings().getInlineBytes();
+  }
+
+  /**
+   * Writes the remaining bytes of all buffers where the file ends when the metaserver gets to it.
+   *
+   * @return where that was
+   */
+  public long append(List<ByteBuffer> sources, boolean sync) throws CairnException {
+    long[] offset = new long[1];
+    locked(() -> offset[0] = appendNow(sources, sync ? Flags.FLUSH | Flags.SYNC : Flags.FLUSH));
+    return offset[0];
+  }
+
+  private long appendNow(List<ByteBuffer> sources, int flags) throws CairnException {
+    makeVisible(Flags.FLUSH);
+    long total = 0;
+    for (ByteBuffer bytes : sources) {
+      total += bytes.remaining();
+    }
+    Optional<Long> inline = !isStreaming() ? appendInline(sources, total) : Optional.empty();
+    if (inline.isPresent()) {
+      forceRest(flags);
+      return inline.get();
+    }
+    return appendStreamed(sources, total, flags);
+  }
+
+  private Optional<Long> appendInline(List<ByteBuffer> sources, long total) throws CairnException {
+    if (!fitsInline(knownLength + total)) {
+      return Optional.empty();
+    }
+    ByteString record = ByteString.EMPTY;
+    for (ByteBuffer bytes : sources) {
+      record = record.concat(UnsafeByteOperations.unsafeWrap(bytes.slice()));
+    }
+    CommitExtents commit =
+        commitBuilder()
+            .setAppend(true)
+            .addInlineWrites(InlineWrite.newBuilder().setData(record))
+            .setLength(total)
+            .build();
+    try {
+      CommitResult result = await(commit);
+      committed(result, true);
+      sources.forEach(bytes -> bytes.position(bytes.limit()));
+      return Optional.of(result.getOffset());
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.CONTENT_CHANGED) {
+        throw e;
+      }
+      perhapsInline = false;
+      return Optional.empty();
+    }
+  }
+
+  private long appendStreamed(List<ByteBuffer> sources, long total, int flags)
+      throws CairnException {
+    long at = 0;
+    for (ByteBuffer bytes : sources) {
+      while (bytes.hasRemaining()) {
+        int count = Math.min(bytes.remaining(), packetBytes);
+        if (!gather.takes(at, count)) {
+          sendPacket(Flags.NONE);
+        }
+        put(at, bytes.slice(bytes.position(), count));
+        bytes.position(bytes.position() + count);
+        at += count;
+      }
+    }
+    lastWriteNanos = environment.clock().monotonicNanos();
+    if (!gather.isEmpty()) {
+      sendPacket(flags);
+    }
+    startStreaming();
+    appender.awaitDrained();
+    collect(Integer.MAX_VALUE);
+    Optional<CairnException> notForced = forceAll(flags);
+    CommitExtents commit = sharedCommit().toBuilder().setAppend(true).setLength(total).build();
+    beginCommit(commit);
+    long offset = finishCommit().orElseThrow().getOffset();
+    if (notForced.isPresent()) {
+      unforced.forceWithCopies(appender, notForced.get());
+    }
+    scheduleFlush();
+    return offset;
+  }
+
+  /** What changes the file as a whole, after everything that was written before. */
+  public interface Change<T> {
+    T apply(Session session, ByteString handle) throws CairnException;
+  }
+
+  /** Flushes, and makes the change before anything else is written. */
+  public <T> T change(Change<T> change) throws CairnException {
+    environment.requireMayBlock();
+    lock.lock();
+    try {
+      requireWritable();
+      try {
+        makeVisible(Flags.FLUSH);
+      } catch (CairnException e) {
+        throw failed(e);
+      }
+      return change.apply(session, handle);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A change left the file like this. For use within {@link #change}. */
+  public void changed(Attributes attributes) {
+    knownLength = attributes.getLength();
+    perhapsInline |= attributes.getLength() == 0;
+    onChange.run();
+  }
+
+  private void scheduleFlush() {
+    scheduleFlush(COMMIT_MILLIS);
+  }
+
+  private void scheduleFlush(long delayMillis) {
+    if (flushScheduled.compareAndSet(false, true)) {
+      var unused = environment.schedule(this::flushInBackground, delayMillis);
+    }
+  }
+
+  /** On an event loop. */
+  private void flushInBackground() {
+    flushScheduled.set(false);
+    if (!service.inBackground(this::flushNow)) {
+      // Everybody who could do it is busy.
+      scheduleFlush();
+    }
+  }
+
+  private void flushNow() {
+    if (!lock.tryLock()) {
+      // Somebody writes just now: between two writes there will be time.
+      scheduleFlush(BUSY_MILLIS);
+      return;
+    }
+    try {
+      if (closed || !session.isOpen()) {
+        return;
+      }
+      if (anyDirty) {
+        makeVisible(Flags.FLUSH);
+      }
+      if (isStreaming()) {
+        if (environment.clock().monotonicNanos() - lastWriteNanos > IDLE_NANOS) {
+          endStream();
+        } else {
+          scheduleFlush();
+        }
+      }
+    } catch (CairnException e) {
+      var unused = failed(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nothing is dirty: the chunk being written is closed and given back. */
+  private void endStream() throws CairnException {
+    drain(Flags.FLUSH | Flags.CLOSE);
+    source.close();
+    giveBackOverChunks();
+  }
+
+  private void giveBackOverChunks() {
+    ChunkAppender streaming = appender;
+    List<ChunkProgress> left = new ArrayList<>();
+    OpenChunk next = overChunks.poll();
+    while (next != null) {
+      if (streaming.claimAbandoned(next)) {
+        left.addAll(streaming.progress(List.of(next)));
+      }
+      next = overChunks.poll();
+    }
+    if (!left.isEmpty()) {
+      source.giveBack(left);
+    }
+  }
+
+  /** Makes all bytes part of the file and ends the writing. Idempotent. */
+  public void close(boolean sync) throws CairnException {
+    environment.requireMayBlock();
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      requireSession();
+      makeVisible(Flags.FLUSH | Flags.CLOSE | (sync ? Flags.SYNC : 0));
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      release();
+      lock.unlock();
+    }
+  }
+
+  private void release() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    session.removeOnEnd(sessionEnded);
+    service.closed(this);
+    givenUp = true;
+    synchronized (dirty) {
+      gather.clear();
+    }
+    if (appender != null) {
+      appender.closeCurrent(Flags.NONE);
+      giveBackOverChunks();
+    }
+    source.close();
+  }
+
+  /** Ends the writing; what was not flushed is forgotten. */
+  void abort() {
+    CairnException reason = new CairnException(ErrorCode.CANCELLED, name() + " was aborted");
+    abortStream(reason);
+    lock.lock();
+    try {
+      if (!closed) {
+        givenUp = true;
+        forget(reason);
+        release();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package io.cairnfs.client.write;
+
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.types.Member;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Chunks with bytes of one file that may not be on disk, and how a sync puts them there. Guarded by
+ * the writer's lock.
+ */
+final class UnforcedChunks {
+  private static final long COPY_POLL_MILLIS = 200;
+
+  private final WriteService service;
+  private final ClientEnvironment environment;
+  private final Session session;
+  private final Set<OpenChunk> unsynced = new LinkedHashSet<>();
+
+  UnforcedChunks(WriteService service, Session session) {
+    this.service = service;
+    this.session = session;
+    environment = service.environment();
+  }
+
+  void add(OpenChunk chunk) {
+    unsynced.add(chunk);
+  }
+
+  void addAll(Collection<OpenChunk> chunks) {
+    unsynced.addAll(chunks);
+  }
+
+  boolean isEmpty() {
+    return unsynced.isEmpty();
+  }
+
+  void clear() {
+    unsynced.clear();
+  }
+
+  /** As {@link #force}; gives the failure back. */
+  Optional<CairnException> tryForce(ChunkAppender appender) {
+    try {
+      force(appender);
+      return Optional.empty();
+    } catch (CairnException e) {
+      return Optional.of(e);
+    }
+  }
+
+  /**
+   * Every chunk is forced: by its stream, which did so already if it still runs, or by asking its
+   * holders.
+   */
+  void force(ChunkAppender appender) throws CairnException {
+    force(appender, false);
+  }
+
+  /**
+   * @param copiesToo asks members that failed, too: they may have got copies meanwhile
+   */
+  private void force(ChunkAppender appender, boolean copiesToo) throws CairnException {
+    for (OpenChunk chunk : List.copyOf(unsynced)) {
+      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk);
+      if (todo.isPresent()) {
+        List<Member> all = todo.get().chunk().getMembersList();
+        List<Member> asked = copiesToo ? all : todo.get().holders();
+        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
+        List<Integer> failedServers =
+            service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
+        appender.synced(chunk, todo.get().length(), failedServers);
+      }
+      unsynced.remove(chunk);
+    }
+  }
+
+  /**
+   * Too few of those that hold an ended chunk could force it. Its end has been committed, so that
+   * the others get copies, which are forced before they count: all of them are asked until enough
+   * have it on disk, or the time for a call is over.
+   */
+  void forceWithCopies(ChunkAppender appender, CairnException first) throws CairnException {
+    Deadline deadline = environment.deadline(service.options().timeout());
+    CairnException last = first;
+    while (last.code() == ErrorCode.IO_ERROR
+        && session.isOpen()
+        && deadline.remainingMillis() > COPY_POLL_MILLIS) {
+      CompletableFuture<Void> pause = new CompletableFuture<>();
+      var unused = environment.schedule(() -> pause.complete(null), COPY_POLL_MILLIS);
+      environment.await(pause);
+      try {
+        force(appender, true);
+        return;
+      } catch (CairnException e) {
+        last = e;
+      }
+    }
+    throw last;
+  }
+}

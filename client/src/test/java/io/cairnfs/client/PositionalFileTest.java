@@ -1,0 +1,612 @@
+package io.cairnfs.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import io.cairnfs.client.CairnFile.Range;
+import io.cairnfs.client.testing.FakeChunk;
+import io.cairnfs.client.testing.FakeCluster;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class PositionalFileTest {
+  private static final CairnPath FILE = CairnPath.of("/f");
+  private static final int PACKET = 64 << 10;
+  private static final OpenOptions BOTH = OpenOptions.forReadingAndWriting().orCreate();
+
+  private FakeCluster cluster;
+  private CairnFileSystem fs;
+
+  @BeforeEach
+  void start() throws CairnException {
+    cluster = new FakeCluster(1, 4);
+    cluster.namespace.defaultChunkBytes = 1 << 20;
+    fs = connect();
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    fs.close();
+    cluster.close();
+  }
+
+  /** Small packets and windows, so that a few megabytes are many of them. */
+  private CairnFileSystem connect() {
+    return cluster.connect(
+        b ->
+            b.packetBytes(PACKET)
+                .sharedFileBytes(PACKET)
+                .writeWindowBytes(4 * PACKET)
+                .writeStallTimeout(Duration.ofMillis(500)));
+  }
+
+  private static ByteBuffer random(int length) {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  private static byte[] read(CairnFile file, long position, int length) throws IOException {
+    ByteBuffer target = ByteBuffer.allocate(length);
+    int count = file.read(position, target);
+    return Arrays.copyOf(target.array(), Math.max(0, count));
+  }
+
+  private static void assertCode(ThrowingCallable call, ErrorCode code) {
+    assertThatThrownBy(call)
+        .asInstanceOf(type(CairnException.class))
+        .extracting(CairnException::code)
+        .isEqualTo(code);
+  }
+
+  /** A file as an array of bytes. */
+  private static final class Model {
+    private byte[] bytes = new byte[0];
+
+    void write(int position, ByteBuffer source) {
+      int count = source.remaining();
+      if (position + count > bytes.length) {
+        bytes = Arrays.copyOf(bytes, position + count);
+      }
+      source.duplicate().get(bytes, position, count);
+    }
+
+    void zero(int from, int until) {
+      Arrays.fill(bytes, Math.min(from, bytes.length), Math.min(until, bytes.length), (byte) 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void anySequenceOfOperationsDoesWhatAnArrayWouldDo(long seed) throws Exception {
+    Random random = new Random(seed);
+    Model model = new Model();
+    int most = seed % 2 == 0 ? 20_000 : 600_000;
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile same = fs.openFile(FILE, OpenOptions.forReadingAndWriting());
+        CairnFile appending = fs.openFile(FILE, OpenOptions.forAppending())) {
+      for (int i = 0; i < 400; i++) {
+        int at = random.nextInt(most);
+        int count = 1 + random.nextInt(random.nextInt(20) == 0 ? 200_000 : 6000);
+        CairnFile one = random.nextBoolean() ? file : same;
+        ByteBuffer bytes = random(count);
+        switch (random.nextInt(14)) {
+          case 0, 1, 2, 3, 4 -> {
+            model.write(at, bytes);
+            assertThat(one.write(at, bytes)).isEqualTo(count);
+            assertThat(bytes.hasRemaining()).isFalse();
+          }
+          case 5 -> {
+            int end = model.bytes.length;
+            model.write(end, bytes);
+            assertThat(appending.append(bytes)).isEqualTo(end);
+          }
+          case 6 -> {
+            model.bytes = Arrays.copyOf(model.bytes, at);
+            one.truncate(at);
+          }
+          case 7 -> {
+            model.zero(at, at + count);
+            one.punchHole(at, count);
+          }
+          case 8 -> one.flush();
+          case 9 -> one.sync();
+          case 10 -> assertThat(one.length()).isEqualTo(model.bytes.length);
+          case 11 -> {
+            int half = count / 2;
+            model.write(at, bytes);
+            ByteBuffer[] parts = {bytes.slice(0, half), bytes.slice(half, count - half)};
+            assertThat(one.write(at, parts)).isEqualTo(count);
+          }
+          default -> {
+            int end = Math.min(model.bytes.length, at + count);
+            byte[] expected = at < end ? Arrays.copyOfRange(model.bytes, at, end) : new byte[0];
+            assertThat(read(one, at, count)).as("%d bytes at %d", count, at).isEqualTo(expected);
+          }
+        }
+      }
+      file.flush();
+      assertThat(read(same, 0, 1 << 21)).isEqualTo(model.bytes);
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+    assertThat(fs.readFully(FILE, 1 << 21)).isEqualTo(model.bytes);
+    FakeCluster.await(
+        "chunks to be closed",
+        () -> cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed));
+  }
+
+  @Test
+  void manySmallWritesAreFewCommits() throws Exception {
+    Model model = new Model();
+    Random random = new Random(7);
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.truncate(1 << 20);
+      model.bytes = new byte[1 << 20];
+      int before = cluster.leader().mutationsSeen.get();
+      for (int i = 0; i < 4000; i++) {
+        ByteBuffer bytes = random(16);
+        int at = random.nextInt((1 << 20) - 16);
+        model.write(at, bytes);
+        file.write(at, bytes);
+      }
+      file.flush();
+      assertThat(cluster.leader().mutationsSeen.get() - before).isLessThan(20);
+      assertThat(cluster.namespace.mostExtentsInACommit).isBetween(1000, 4096);
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+  }
+
+  @Test
+  void whatNobodyFlushesBecomesPartOfTheFileAfterASecond() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(0, random(100_000));
+      FakeCluster.await("a commit", () -> cluster.namespace.file("/f").length == 100_000);
+      file.write(200_000, random(5));
+      FakeCluster.await("another one", () -> cluster.namespace.file("/f").length == 200_005);
+    }
+  }
+
+  @Test
+  void tinyFilesTravelInsideTheCommit() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(10, random(100));
+      file.flush();
+      file.append(random(50));
+      assertThat(file.length()).isEqualTo(160);
+    }
+    assertThat(cluster.namespace.chunks()).isEmpty();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(5, random(10));
+      file.sync();
+      assertThat(cluster.namespace.chunks()).isEmpty();
+      assertThat(file.append(random(30_000))).isEqualTo(160);
+      assertThat(read(file, 160, 30_000)).isEqualTo(random(30_000).array());
+      assertThat(Arrays.copyOf(read(file, 5, 10), 10)).isEqualTo(random(10).array());
+      assertThat(cluster.namespace.chunks()).hasSize(1);
+    }
+  }
+
+  @Test
+  void whatAnotherClientMadeTinyInBetweenIsMovedIntoAChunk() throws Exception {
+    try (CairnFileSystem other = connect();
+        CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile theirs = other.openFile(FILE, OpenOptions.forReadingAndWriting())) {
+      theirs.write(0, random(100));
+      theirs.flush();
+      file.write(50, random(20_000));
+      file.flush();
+      byte[] expected = Arrays.copyOf(random(100).array(), 20_050);
+      System.arraycopy(random(20_000).array(), 0, expected, 50, 20_000);
+      assertThat(cluster.namespace.content("/f")).isEqualTo(expected);
+      // And back again: what the first one believes is out of date.
+      theirs.truncate(0);
+      theirs.write(0, random(7));
+      theirs.flush();
+      file.write(3, random(30_000));
+      file.flush();
+      expected = Arrays.copyOf(random(7).array(), 30_003);
+      System.arraycopy(random(30_000).array(), 0, expected, 3, 30_000);
+      assertThat(cluster.namespace.content("/f")).isEqualTo(expected);
+      assertThat(theirs.length()).isEqualTo(30_003);
+      assertThat(read(theirs, 0, 40_000)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aGrowingFileIsFollowed() throws Exception {
+    try (CairnFileSystem other = connect();
+        CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile theirs = other.openFile(FILE, OpenOptions.forReading())) {
+      assertThat(theirs.read(0, ByteBuffer.allocate(10))).isEqualTo(-1);
+      for (int i = 0; i < 5; i++) {
+        file.write(i * 40_000L, random(40_000));
+        file.flush();
+        assertThat(read(theirs, i * 40_000L, 50_000)).isEqualTo(random(40_000).array());
+      }
+    }
+  }
+
+  @Test
+  void overwritesByOthersAreSeenOnceTheLengthWasAskedFor() throws Exception {
+    try (CairnFileSystem other = connect();
+        CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile theirs = other.openFile(FILE, OpenOptions.forReading());
+        CairnFile fresh =
+            other.openFile(
+                FILE, OpenOptions.forReading().withFreshness(OpenOptions.Freshness.EACH_READ))) {
+      file.write(0, random(100_000));
+      file.flush();
+      assertThat(theirs.length()).isEqualTo(100_000);
+      file.write(500, random(1000));
+      file.flush();
+      assertThat(read(fresh, 500, 1000)).isEqualTo(random(1000).array());
+      file.write(500, random(2000));
+      file.flush();
+      assertThat(theirs.length()).isEqualTo(100_000);
+      assertThat(read(theirs, 500, 2000)).isEqualTo(random(2000).array());
+    }
+  }
+
+  @Test
+  void appendsOfManyClientsAllLandWhole() throws Exception {
+    int clients = 4;
+    int records = 25;
+    fs.openFile(FILE, BOTH).close();
+    ExecutorService threads = Executors.newFixedThreadPool(clients);
+    List<CairnFileSystem> all = new java.util.ArrayList<>();
+    try {
+      List<Future<List<Long>>> results = new java.util.ArrayList<>();
+      for (int c = 0; c < clients; c++) {
+        CairnFileSystem client = connect();
+        all.add(client);
+        int number = c;
+        results.add(
+            threads.submit(
+                () -> {
+                  List<Long> offsets = new java.util.ArrayList<>();
+                  try (CairnFile file =
+                      client.openFile(FILE, OpenOptions.forAppending().syncingWrites())) {
+                    for (int i = 0; i < records; i++) {
+                      byte[] record = new byte[1000 + i];
+                      Arrays.fill(record, (byte) (number * records + i));
+                      offsets.add(file.append(ByteBuffer.wrap(record)));
+                    }
+                  }
+                  return offsets;
+                }));
+      }
+      int total = 0;
+      for (int c = 0; c < clients; c++) {
+        List<Long> offsets = results.get(c).get(30, TimeUnit.SECONDS);
+        byte[] content = cluster.namespace.content("/f");
+        for (int i = 0; i < records; i++) {
+          byte[] record = new byte[1000 + i];
+          Arrays.fill(record, (byte) (c * records + i));
+          int at = offsets.get(i).intValue();
+          assertThat(Arrays.copyOfRange(content, at, at + record.length)).isEqualTo(record);
+          total += record.length;
+        }
+      }
+      assertThat(cluster.namespace.content("/f")).hasSize(total);
+    } finally {
+      threads.shutdownNow();
+      for (CairnFileSystem client : all) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void threadsOfOneClientWriteOneFileThroughOneHandle() throws Exception {
+    int threads = 4;
+    int each = 60;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      List<Future<Void>> done = new java.util.ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        int number = t;
+        done.add(
+            pool.submit(
+                () -> {
+                  Random random = new Random(number);
+                  for (int i = 0; i < each; i++) {
+                    long at = ((long) i * threads + number) * 1000;
+                    file.write(at, random(1000 - i));
+                    if (random.nextInt(20) == 0) {
+                      file.sync();
+                    }
+                    assertThat(read(file, at, 1000 - i)).isEqualTo(random(1000 - i).array());
+                  }
+                  return null;
+                }));
+      }
+      for (Future<Void> one : done) {
+        one.get(50, TimeUnit.SECONDS);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    byte[] content = cluster.namespace.content("/f");
+    for (int i = 0; i < each * threads; i++) {
+      int length = 1000 - i / threads;
+      assertThat(Arrays.copyOfRange(content, i * 1000, i * 1000 + length))
+          .isEqualTo(random(length).array());
+    }
+  }
+
+  @Test
+  void aFailingPipelineLosesNothing() throws Exception {
+    Model model = new Model();
+    Random random = new Random(3);
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      cluster.dataServer(2).failAtLength.set(300_000);
+      for (int i = 0; i < 500; i++) {
+        ByteBuffer bytes = random(3000);
+        int at = random.nextInt(1_000_000);
+        model.write(at, bytes);
+        file.write(at, bytes);
+      }
+      file.sync();
+      assertThat(fs.statistics().pipelineFailovers()).isPositive();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+    }
+  }
+
+  @Test
+  void anErrorOfADelayedWriteIsToldOnceToEachHandle() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile same = fs.openFile(FILE, OpenOptions.forWriting())) {
+      file.write(0, random(30_000));
+      cluster.namespace.nextCommitRefusal.set(
+          new CairnException(ErrorCode.NO_SPACE, "nothing is left"));
+      assertCode(file::flush, ErrorCode.NO_SPACE);
+      file.flush();
+      assertCode(() -> same.write(0, random(10)), ErrorCode.NO_SPACE);
+      same.write(0, random(10));
+      same.flush();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(random(10).array());
+      file.write(10, random(40_000));
+      file.sync();
+      assertThat(cluster.namespace.file("/f").length).isEqualTo(40_010);
+    }
+    FakeCluster.await(
+        "chunks to be closed",
+        () -> cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed));
+  }
+
+  @Test
+  void anErrorOfTheLastBytesIsToldByClose() throws Exception {
+    CairnFile file = fs.openFile(FILE, BOTH);
+    file.write(0, random(30_000));
+    cluster.namespace.nextCommitRefusal.set(
+        new CairnException(ErrorCode.NO_SPACE, "nothing is left"));
+    assertCode(file::close, ErrorCode.NO_SPACE);
+    file.close();
+    assertCode(file::length, ErrorCode.STALE_HANDLE);
+    assertCode(() -> file.read(0, ByteBuffer.allocate(1)), ErrorCode.STALE_HANDLE);
+  }
+
+  @Test
+  void whileAStreamWritesTheFileItIsRefusedToOthers() throws Exception {
+    try (CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
+        CairnFile file = fs.openFile(FILE, BOTH)) {
+      out.write(1);
+      file.write(0, random(10));
+      assertCode(file::flush, ErrorCode.BEING_WRITTEN);
+    }
+  }
+
+  @Test
+  void anEndedSessionEndsEverything() throws Exception {
+    CairnFile file = fs.openFile(FILE, BOTH);
+    file.write(0, random(100_000));
+    cluster.namespace.expireSessions();
+    assertCode(file::flush, ErrorCode.SESSION_EXPIRED);
+    assertCode(() -> file.write(0, random(1)), ErrorCode.SESSION_EXPIRED);
+    assertCode(file::length, ErrorCode.SESSION_EXPIRED);
+    assertCode(file::close, ErrorCode.SESSION_EXPIRED);
+    file.close();
+    try (CairnFile again = fs.openFile(FILE, BOTH)) {
+      again.write(0, random(5));
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(random(5).array());
+  }
+
+  @Test
+  void syncForcesEveryChunkWithBytesSinceTheLastOne() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(0, random(2_500_000));
+      cluster.events.clear();
+      file.sync();
+      long[] written =
+          cluster.namespace.file("/f").extents.stream()
+              .mapToLong(e -> e.getChunk())
+              .distinct()
+              .toArray();
+      assertThat(written).hasSizeGreaterThan(2);
+      for (long chunk : written) {
+        assertThat(cluster.events)
+            .anyMatch(e -> e.equals("SYNC " + chunk) || e.startsWith("FORCE " + chunk + " "));
+      }
+      cluster.events.clear();
+      file.sync();
+      assertThat(cluster.events).isEmpty();
+    }
+  }
+
+  @Test
+  void rightsAreThoseOfTheOpening() throws Exception {
+    fs.openFile(FILE, BOTH.withMode(0)).close();
+    try (CairnFile reading = fs.openFile(FILE, OpenOptions.forReading());
+        CairnFile writing = fs.openFile(FILE, OpenOptions.forWriting())) {
+      assertCode(() -> reading.write(0, random(1)), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> reading.truncate(0), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> writing.read(0, ByteBuffer.allocate(1)), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> reading.read(-1, ByteBuffer.allocate(1)), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> writing.write(-1, random(1)), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> writing.write(Long.MAX_VALUE, random(2)), ErrorCode.INVALID_ARGUMENT);
+      assertCode(() -> writing.allocate(0, 0, CairnFile.Allocate.GROW), ErrorCode.INVALID_ARGUMENT);
+    }
+  }
+
+  @Test
+  void namesAreMadeRequiredAndRefusedAsTheOptionsSay() throws Exception {
+    assertCode(() -> fs.openFile(FILE, OpenOptions.forWriting()), ErrorCode.NOT_FOUND);
+    try (CairnFile file = fs.openFile(FILE, OpenOptions.forWriting().createNew())) {
+      file.write(0, random(30_000));
+    }
+    assertCode(() -> fs.openFile(FILE, OpenOptions.forWriting().createNew()), ErrorCode.EXISTS);
+    try (CairnFile file = fs.openFile(FILE, BOTH.truncating())) {
+      assertThat(file.length()).isZero();
+      assertThat(file.status().length()).isZero();
+    }
+    fs.mkdir(CairnPath.of("/d"), 0755);
+    assertCode(
+        () -> fs.openFile(CairnPath.of("/d"), OpenOptions.forReading()), ErrorCode.IS_A_DIRECTORY);
+  }
+
+  @Test
+  void dataAndHolesAreFound() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      assertThat(file.seekData(0)).isEqualTo(-1);
+      file.write(100_000, random(20_000));
+      file.write(300_000, random(20_000));
+      file.truncate(400_000);
+      assertThat(file.seekData(0)).isEqualTo(100_000);
+      assertThat(file.seekData(110_000)).isEqualTo(110_000);
+      assertThat(file.seekHole(110_000)).isEqualTo(120_000);
+      assertThat(file.seekData(120_000)).isEqualTo(300_000);
+      assertThat(file.seekData(320_000)).isEqualTo(-1);
+      assertThat(file.seekHole(310_000)).isEqualTo(320_000);
+      assertThat(file.seekHole(399_999)).isEqualTo(399_999);
+      assertThat(file.seekHole(400_000)).isEqualTo(-1);
+      file.allocate(0, 500_000, CairnFile.Allocate.KEEP_LENGTH);
+      assertThat(file.length()).isEqualTo(400_000);
+      file.allocate(0, 500_000, CairnFile.Allocate.GROW);
+      assertThat(file.length()).isEqualTo(500_000);
+    }
+  }
+
+  @Test
+  void rangesNearEachOtherAreReadByOneRequest() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      byte[] content = random(600_000).array();
+      file.write(0, ByteBuffer.wrap(content));
+      file.flush();
+      file.length();
+      int before = cluster.dataServers.stream().mapToInt(s -> s.reads.get()).sum();
+      List<Range> ranges =
+          List.of(
+              new Range(20_000, 1000),
+              new Range(0, 1000),
+              new Range(5000, 4000),
+              new Range(500_000, 100_000),
+              new Range(599_999, 2),
+              new Range(300, 0));
+      assertThatThrownBy(() -> file.readVectored(List.of(new Range(0, 2), new Range(1, 5))))
+          .isInstanceOf(IllegalArgumentException.class);
+      List<Range> good = ranges.subList(0, 4);
+      List<CompletableFuture<ByteBuffer>> answers = file.readVectored(good);
+      for (int i = 0; i < good.size(); i++) {
+        ByteBuffer answer = answers.get(i).get(10, TimeUnit.SECONDS);
+        byte[] bytes = new byte[answer.remaining()];
+        answer.get(bytes);
+        int from = (int) good.get(i).position();
+        assertThat(bytes).isEqualTo(Arrays.copyOfRange(content, from, from + good.get(i).length()));
+      }
+      int reads = cluster.dataServers.stream().mapToInt(s -> s.reads.get()).sum() - before;
+      assertThat(reads).isEqualTo(2);
+      assertThat(file.readVectored(List.of(ranges.get(4))).get(0))
+          .failsWithin(Duration.ofSeconds(10))
+          .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+          .withCauseInstanceOf(EOFException.class);
+    }
+  }
+
+  @Test
+  void copiesOfRangesShareTheirBytes() throws Exception {
+    cluster.namespace.mostClonedAtOnce = 100_000;
+    try (CairnFile from = fs.openFile(FILE, BOTH);
+        CairnFile to = fs.openFile(CairnPath.of("/g"), BOTH)) {
+      from.write(0, random(500_000));
+      to.write(0, random(50_000));
+      assertThat(fs.copyRange(from, 1000, to, 40_000, 300_000)).isEqualTo(300_000);
+      int chunks = cluster.namespace.chunks().size();
+      byte[] source = random(500_000).array();
+      assertThat(read(to, 40_000, 400_000)).isEqualTo(Arrays.copyOfRange(source, 1000, 301_000));
+      assertThat(read(to, 0, 40_000)).isEqualTo(Arrays.copyOf(random(50_000).array(), 40_000));
+      assertThat(fs.copyRange(from, 499_000, to, 0, 5000)).isEqualTo(1000);
+      assertThat(fs.copyRange(from, 500_000, to, 0, 5000)).isZero();
+      assertThat(cluster.namespace.chunks()).hasSize(chunks);
+      assertCode(() -> fs.copyRange(from, 0, from, 100, 101), ErrorCode.INVALID_ARGUMENT);
+    }
+  }
+
+  @Test
+  void aCloneIsTheSameContentAndTinyOnesAreCopied() throws Exception {
+    for (int length : List.of(0, 100, 300_000)) {
+      CairnPath copy = CairnPath.of("/copy" + length);
+      try (CairnFile file = fs.openFile(FILE, BOTH.truncating())) {
+        file.write(0, random(length));
+        FileStatus made = fs.clone(FILE, copy, CreateOptions.defaults());
+        assertThat(made.length()).isEqualTo(length);
+        assertThat(cluster.namespace.content(copy.toString())).isEqualTo(random(length).array());
+      }
+    }
+    CairnPath copy = CairnPath.of("/copy100");
+    assertCode(() -> fs.clone(FILE, copy, CreateOptions.defaults()), ErrorCode.EXISTS);
+    assertThat(fs.clone(FILE, copy, CreateOptions.defaults().overwrite()).length())
+        .isEqualTo(300_000);
+    assertCode(
+        () -> fs.clone(FILE, FILE, CreateOptions.defaults().overwrite()),
+        ErrorCode.INVALID_ARGUMENT);
+    assertThat(cluster.namespace.paths())
+        .containsExactlyInAnyOrder("", "/f", "/copy0", "/copy100", "/copy300000");
+  }
+
+  @Test
+  void pathsAreTruncatedAndJoinedWithWhatWasWrittenBefore() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile other = fs.openFile(CairnPath.of("/g"), BOTH)) {
+      file.write(0, random(100_000));
+      other.write(0, random(70_000));
+      assertThat(fs.truncate(FILE, 90_000).length()).isEqualTo(90_000);
+      assertThat(read(file, 0, 200_000)).hasSize(90_000);
+      assertThat(fs.concat(FILE, List.of(CairnPath.of("/g"))).length()).isEqualTo(160_000);
+      assertThat(read(file, 90_000, 200_000)).isEqualTo(random(70_000).array());
+      assertThat(fs.exists(CairnPath.of("/g"))).isFalse();
+    }
+    assertCode(() -> fs.truncate(FILE, -1), ErrorCode.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void aPathShowsWhatThisClientHasWritten() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(0, random(50_000));
+      assertThat(fs.stat(FILE).length()).isEqualTo(50_000);
+      file.write(50_000, random(50_000));
+      assertThat(fs.readFully(FILE, 1 << 20)).hasSize(100_000);
+    }
+  }
+}

@@ -83,8 +83,10 @@ public final class ChunkExtents implements FileExtents {
     ChunkLifecycle chunks = new ChunkLifecycle(namespace);
     for (ChunkId id : ids) {
       ChunkRecord chunk = ChunkTable.require(transaction, id);
-      // Other files in a shared chunk may need as many as they have: it can only get more.
-      if (!chunk.isShared() || replication > chunk.replication()) {
+      // Other files in the chunk may need as many as they have: it can only get more.
+      boolean ofThisAlone =
+          !chunk.isShared() && ReferenceTable.isOfOneFile(transaction, id, file.id());
+      if (ofThisAlone || replication > chunk.replication()) {
         chunks.replicate(chunk, replication);
       }
     }

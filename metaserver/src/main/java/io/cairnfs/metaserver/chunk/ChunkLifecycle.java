@@ -148,7 +148,12 @@ public final class ChunkLifecycle {
     new ExtentMap(transaction, file.id())
         .changeTail(tail.get(), tail.get().withLength(tail.get().length() + more));
     namespace.putInode(
-        file.edit().length(file.length() + more).mtimeNanos(nowNanos).ctimeNanos(nowNanos).done());
+        file.edit()
+            .length(file.length() + more)
+            .mtimeNanos(nowNanos)
+            .ctimeNanos(nowNanos)
+            .contentChanged(transaction.index())
+            .done());
   }
 
   private void endTail(ChunkRecord chunk) {

@@ -95,7 +95,7 @@ public final class ExtentMap {
   }
 
   /** The range becomes a hole; returns as {@link #insert} does. */
-  private int clear(long from, long to, int limit) {
+  int clear(long from, long to, int limit) {
     List<ExtentRecord> replaced = overlapping(transaction, inode, from, to, limit + 1);
     if (replaced.size() > limit) {
       return replaced.size();

@@ -64,6 +64,18 @@ public final class ReferenceTable {
     return !ofChunk(reader, chunk, 1).isEmpty();
   }
 
+  /** True if no other file has bytes in the chunk. */
+  static boolean isOfOneFile(RecordReader reader, ChunkId chunk, InodeId file) {
+    try (RecordCursor cursor = reader.scanPrefix(Table.REFERENCE, ChunkKeys.chunk(chunk))) {
+      while (cursor.next()) {
+        if (KeyBuilder.longAt(cursor.key(), 1 + 2 * Long.BYTES) != file.value()) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   static long decode(byte[] value) {
     RecordInput in = new RecordInput("reference", value, FORMAT);
     long length = in.readVarint();

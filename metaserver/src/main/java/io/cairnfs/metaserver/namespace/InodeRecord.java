@@ -17,6 +17,8 @@ import io.cairnfs.proto.types.FileType;
  * @param chunkBytes greatest length of one chunk of a file; 0 otherwise
  * @param symlinkTarget empty unless a symlink
  * @param changeIndex log index of the last write of this record
+ * @param contentIndex number of the last change of a file's content: grows with each, and is at
+ *     least the log index of that change; otherwise the change index
  * @param acls none unless some were set
  */
 public record InodeRecord(
@@ -36,6 +38,7 @@ public record InodeRecord(
     ContentKind content,
     ByteString symlinkTarget,
     long changeIndex,
+    long contentIndex,
     Acls acls) {
   /** Parent of what was deleted and waits for its purge. It has no record. */
   public static final long DELETED_ROOT = 2;
@@ -44,6 +47,9 @@ public record InodeRecord(
 
   /** With ACLs at the end. */
   private static final int FORMAT_WITH_ACLS = 2;
+
+  /** With ACLs, and the number of the last change of the content behind them. */
+  private static final int FORMAT_WITH_CONTENT = 3;
 
   /** Where a file's bytes are. */
   public enum ContentKind {
@@ -92,7 +98,7 @@ public record InodeRecord(
   /** The value of table INODE. */
   public byte[] encode() {
     RecordOutput out =
-        new RecordOutput(acls.isEmpty() ? FORMAT : FORMAT_WITH_ACLS)
+        new RecordOutput(format())
             .writeByte(type.getNumber())
             .writeVarint(mode)
             .writeString(owner)
@@ -108,35 +114,62 @@ public record InodeRecord(
             .writeByte(content.number())
             .writeBytes(symlinkTarget.toByteArray())
             .writeVarint(changeIndex);
-    if (!acls.isEmpty()) {
+    int format = format();
+    if (format >= FORMAT_WITH_ACLS) {
       acls.encode(out);
+    }
+    if (format >= FORMAT_WITH_CONTENT) {
+      out.writeVarint(contentIndex);
     }
     return out.toByteArray();
   }
 
+  private int format() {
+    if (contentIndex != changeIndex) {
+      return FORMAT_WITH_CONTENT;
+    }
+    return acls.isEmpty() ? FORMAT : FORMAT_WITH_ACLS;
+  }
+
   static InodeRecord decode(InodeId id, byte[] value) {
-    RecordInput in = new RecordInput("inode", value, FORMAT_WITH_ACLS);
-    InodeRecord record =
-        new InodeRecord(
-            id,
-            DentryRecord.typeOf(in.readByte()),
-            in.readInt(),
-            in.readString(),
-            in.readString(),
-            in.readLong(),
-            in.readLong(),
-            in.readLong(),
-            in.readVarint(),
-            in.readInt(),
-            in.readInt(),
-            in.readVarint(),
-            in.readVarint(),
-            ContentKind.ofNumber(in.readByte()),
-            readSymlinkTarget(in),
-            in.readVarint(),
-            in.version() >= FORMAT_WITH_ACLS ? Acls.decode(in) : Acls.NONE);
+    RecordInput in = new RecordInput("inode", value, FORMAT_WITH_CONTENT);
+    FileType type = DentryRecord.typeOf(in.readByte());
+    int mode = in.readInt();
+    String owner = in.readString();
+    String group = in.readString();
+    long mtimeNanos = in.readLong();
+    long atimeNanos = in.readLong();
+    long ctimeNanos = in.readLong();
+    long length = in.readVarint();
+    int linkCount = in.readInt();
+    int replication = in.readInt();
+    long chunkBytes = in.readVarint();
+    long parent = in.readVarint();
+    ContentKind content = ContentKind.ofNumber(in.readByte());
+    ByteString symlinkTarget = readSymlinkTarget(in);
+    long changeIndex = in.readVarint();
+    Acls acls = in.version() >= FORMAT_WITH_ACLS ? Acls.decode(in) : Acls.NONE;
+    long contentIndex = in.version() >= FORMAT_WITH_CONTENT ? in.readVarint() : changeIndex;
     in.requireEnd();
-    return record;
+    return new InodeRecord(
+        id,
+        type,
+        mode,
+        owner,
+        group,
+        mtimeNanos,
+        atimeNanos,
+        ctimeNanos,
+        length,
+        linkCount,
+        replication,
+        chunkBytes,
+        parent,
+        content,
+        symlinkTarget,
+        changeIndex,
+        contentIndex,
+        acls);
   }
 
   private static ByteString readSymlinkTarget(RecordInput in) {
@@ -191,6 +224,7 @@ public record InodeRecord(
     private ByteString symlinkTarget;
     private Acls acls;
     private long changeIndex;
+    private long contentIndex;
 
     private Editor(InodeRecord from) {
       this.from = from;
@@ -210,6 +244,7 @@ public record InodeRecord(
       symlinkTarget = from.symlinkTarget;
       acls = from.acls;
       changeIndex = from.changeIndex;
+      contentIndex = from.contentIndex;
     }
 
     /** Makes it another inode that is as this one. */
@@ -291,8 +326,21 @@ public record InodeRecord(
       return this;
     }
 
+    /**
+     * The content is another one.
+     *
+     * @param index of the log entry; a second change within it gets a number of its own
+     */
+    public Editor contentChanged(long index) {
+      contentIndex = Math.max(index, from.contentIndex + 1);
+      return this;
+    }
+
     Editor changeIndex(long value) {
       changeIndex = value;
+      if (!from.isFile()) {
+        contentIndex = value;
+      }
       return this;
     }
 
@@ -314,6 +362,7 @@ public record InodeRecord(
           content,
           symlinkTarget,
           changeIndex,
+          contentIndex,
           acls);
     }
   }

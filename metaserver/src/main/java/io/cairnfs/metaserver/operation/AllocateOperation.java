@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.chunk.SlotMembership;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
+import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateResult;
@@ -58,7 +59,7 @@ final class AllocateOperation {
           request.getReplication() == 0 ? cluster.defaultReplication() : request.getReplication();
       chunkBytes = cluster.defaultChunkBytes();
     } else {
-      InodeRecord file = requireLeased();
+      InodeRecord file = request.getHandle().isEmpty() ? requireLeased() : requireOpen();
       replication = file.replication();
       chunkBytes = file.chunkBytes();
     }
@@ -70,11 +71,19 @@ final class AllocateOperation {
     return allocate(count, replication, maxLength, cluster.minReplicas());
   }
 
-  private InodeRecord requireLeased() throws CairnException {
+  private InodeRecord requireOpen() throws CairnException {
+    return OpenFile.requireHandle(context, requireInode(), request.getHandle(), Permissions.WRITE);
+  }
+
+  private InodeId requireInode() throws CairnException {
     if (request.getInode() < 0) {
       throw new CairnException(ErrorCode.INVALID_ARGUMENT, "inode=" + request.getInode());
     }
-    InodeId id = new InodeId(request.getInode());
+    return new InodeId(request.getInode());
+  }
+
+  private InodeRecord requireLeased() throws CairnException {
+    InodeId id = requireInode();
     SessionId session = context.requireSession().id();
     boolean leased =
         namespace.lease(id).filter(lease -> lease.session().equals(session)).isPresent();

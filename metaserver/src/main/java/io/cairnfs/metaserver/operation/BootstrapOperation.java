@@ -108,6 +108,7 @@ final class BootstrapOperation {
                     ContentKind.NONE,
                     ByteString.EMPTY,
                     context.index(),
+                    context.index(),
                     Acls.NONE));
     context.transaction().addTo(Counter.DIRECTORIES, 1);
     Principal superuser = new Principal(cluster.superuser(), List.of(cluster.supergroup()), true);

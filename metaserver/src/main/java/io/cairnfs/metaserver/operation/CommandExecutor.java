@@ -144,9 +144,11 @@ public final class CommandExecutor {
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());
       case ALLOCATE, COMMIT, CLOSE_CHUNKS, SET_MEMBERSHIP -> ChunkCommands.applyOperation(context);
-      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
-          throw new CairnException(
-              ErrorCode.UNSUPPORTED, operation.getKindCase() + " is not built");
+      case SET_LENGTH -> SetLengthOperation.apply(context, operation.getSetLength());
+      case PUNCH -> PunchOperation.apply(context, operation.getPunch());
+      case ALLOCATE_RANGE -> AllocateRangeOperation.apply(context, operation.getAllocateRange());
+      case CLONE_RANGE -> CloneRangeOperation.apply(context, operation.getCloneRange());
+      case CONCAT -> ConcatOperation.apply(context, operation.getConcat());
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "an operation of no kind");
     };
   }

@@ -15,9 +15,9 @@ import io.cairnfs.proto.metadata.CommitResult;
 import io.cairnfs.proto.metadata.OperationResult;
 
 /**
- * Makes bytes part of a file, under its write lease. Commits of one lease are numbered from 1 and
- * applied in that order: one that comes too early is sent again, one that comes too late is
- * refused.
+ * Makes bytes part of a file, under its write lease (without one: {@link SharedCommitOperation}).
+ * Commits of one lease are numbered from 1 and applied in that order: one that comes too early is
+ * sent again, one that comes too late is refused.
  */
 final class CommitExtentsOperation {
   private final CommandContext context;
@@ -41,7 +41,9 @@ final class CommitExtentsOperation {
           ErrorCode.INVALID_ARGUMENT,
           "inode=" + request.getInode() + ", length " + request.getLength());
     }
-    return new CommitExtentsOperation(context, request).apply();
+    return request.getLease() == 0
+        ? SharedCommitOperation.apply(context, request)
+        : new CommitExtentsOperation(context, request).apply();
   }
 
   private OperationResult apply() throws CairnException {
@@ -49,6 +51,7 @@ final class CommitExtentsOperation {
     InodeRecord file = namespace.requireInode(inode);
     context.extents().requireSettled(namespace, file);
     requireConsistent();
+    SharedCommitOperation.requireExpected(request, file);
     namespace.putLease(inode, lease.withCommits(request.getSequence()));
     InodeRecord written = request.getHasInline() ? replaceInline(file) : insertExtents(file);
     InodeRecord stored =
@@ -58,13 +61,17 @@ final class CommitExtentsOperation {
                 .mode(Permissions.modeAfterWrite(written, context.principal()))
                 .mtimeNanos(context.nowNanos())
                 .ctimeNanos(context.nowNanos())
+                .contentChanged(context.index())
                 .done());
     if (request.getClose()) {
       context.extents().endWriting(namespace, inode, session);
       namespace.revokeLease(inode);
     }
     return OperationResult.newBuilder()
-        .setCommit(CommitResult.newBuilder().setAttributes(namespace.attributes(stored)))
+        .setCommit(
+            CommitResult.newBuilder()
+                .setAttributes(namespace.attributes(stored))
+                .setContentIndex(stored.contentIndex()))
         .build();
   }
 
@@ -84,6 +91,9 @@ final class CommitExtentsOperation {
   private void requireConsistent() throws CairnException {
     if (request.getHasInline() && (request.getExtentsCount() > 0 || request.getOpenTail())) {
       throw invalid("inline content together with extents");
+    }
+    if (request.getAppend() || request.getInlineWritesCount() > 0) {
+      throw invalid("append and inline writes are for shared commits");
     }
     if (request.getClose() && request.getOpenTail()) {
       throw invalid("an open tail in a file that is closed");

@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.operation;
 
+import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
@@ -10,6 +11,7 @@ import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.Create.ContentCase;
 import io.cairnfs.proto.metadata.CreateResult;
@@ -106,9 +108,9 @@ final class CreateOperation {
     return namespace.putInode(emptied);
   }
 
-  private OperationResult leased(InodeRecord file) {
+  private OperationResult leased(InodeRecord file) throws CairnException {
     long grant = namespace.grantLease(file.id(), context.requireSession().id()).grant();
-    return result(file, grant);
+    return result(file, grant, OpenFile.handle(context, file, Access.READ_WRITE_ACCESS));
   }
 
   private OperationResult complete(InodeRecord file) throws CairnException {
@@ -131,13 +133,22 @@ final class CreateOperation {
     if (request.getMtimeNanos() != 0) {
       edit.mtimeNanos(request.getMtimeNanos());
     }
-    return result(namespace.putInode(edit.done()), 0);
+    InodeRecord stored = namespace.putInode(edit.done());
+    // Who makes an empty file goes on to write it, whatever its mode.
+    ByteString handle =
+        stored.content() == ContentKind.NONE
+            ? OpenFile.handle(context, stored, Access.READ_WRITE_ACCESS)
+            : ByteString.EMPTY;
+    return result(stored, 0, handle);
   }
 
-  private OperationResult result(InodeRecord file, long grant) {
+  private OperationResult result(InodeRecord file, long grant, ByteString handle) {
     return OperationResult.newBuilder()
         .setCreate(
-            CreateResult.newBuilder().setAttributes(namespace.attributes(file)).setLease(grant))
+            CreateResult.newBuilder()
+                .setAttributes(namespace.attributes(file))
+                .setLease(grant)
+                .setHandle(handle))
         .build();
   }
 }

@@ -7,6 +7,7 @@ import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.CreateResult;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -38,7 +39,16 @@ final class OpenForWriteOperation {
     long grant = namespace.grantLease(file.id(), context.requireSession().id()).grant();
     return OperationResult.newBuilder()
         .setCreate(
-            CreateResult.newBuilder().setAttributes(namespace.attributes(file)).setLease(grant))
+            CreateResult.newBuilder()
+                .setAttributes(namespace.attributes(file))
+                .setLease(grant)
+                .setHandle(OpenFile.handle(context, file, access(context, file))))
         .build();
+  }
+
+  private static Access access(CommandContext context, InodeRecord file) {
+    return Permissions.allows(file, context.principal(), Permissions.READ)
+        ? Access.READ_WRITE_ACCESS
+        : Access.WRITE_ACCESS;
   }
 }

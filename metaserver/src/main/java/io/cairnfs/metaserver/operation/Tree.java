@@ -191,6 +191,7 @@ final class Tree {
         ContentKind.NONE,
         ByteString.EMPTY,
         context.index(),
+        context.index(),
         Acls.NONE);
   }
 
@@ -281,7 +282,10 @@ final class Tree {
 
   /** A file whose bytes the caller has changed. */
   private InodeRecord written(InodeRecord file) {
-    return file.edit().mode(Permissions.modeAfterWrite(file, context.principal())).done();
+    return file.edit()
+        .mode(Permissions.modeAfterWrite(file, context.principal()))
+        .contentChanged(context.index())
+        .done();
   }
 
   private InodeRecord replaced(InodeRecord parent, FileName name, InodeRecord file) {

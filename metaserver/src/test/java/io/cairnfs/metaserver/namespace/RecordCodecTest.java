@@ -34,6 +34,7 @@ class RecordCodecTest {
           ContentKind.INLINE,
           ByteString.EMPTY,
           77,
+          77,
           Acls.NONE);
   private static final DentryRecord DENTRY =
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
@@ -62,6 +63,20 @@ class RecordCodecTest {
     assertThat(hex(CLUSTER.encode()))
         .isEqualTo("0102633104686466730273678020038080804080800102" + "01016b");
     assertThat(hex(Counter.encode(new long[] {1, 300}))).isEqualTo("010201ac02");
+  }
+
+  @Test
+  void theContentsNumberIsWrittenWhereItIsAnother() {
+    InodeRecord written = INODE.edit().contentChanged(70).changeIndex(80).done();
+    assertThat(written.contentIndex()).isEqualTo(78);
+    assertThat(hex(written.encode()))
+        .isEqualTo(
+            "0301a40303616e6e0573746166660000000000000001fffffffffffffffe0000000000000003"
+                + "ac02010380804001010050"
+                + "0000"
+                + "4e");
+    assertThat(InodeRecord.decode(INODE.id(), written.encode())).isEqualTo(written);
+    assertThat(INODE.edit().contentChanged(90).done().contentIndex()).isEqualTo(90);
   }
 
   @Test
@@ -101,10 +116,10 @@ class RecordCodecTest {
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), longer))
         .isInstanceOf(CorruptRecord.class);
     byte[] newer = good.clone();
-    newer[0] = 3;
+    newer[0] = 4;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), newer))
         .isInstanceOf(CorruptRecord.class)
-        .hasMessageContaining("format version 3");
+        .hasMessageContaining("format version 4");
     byte[] badType = good.clone();
     badType[1] = 9;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), badType))

@@ -234,14 +234,16 @@ class AclOperationsTest {
   }
 
   @Test
-  void aRecordWithAclsIsOfVersionTwo() {
+  void aRecordWithAclsIsOfVersionTwoAndOfThreeWhereItsContentIsOlder() {
     byte[] plain = record("/tmp/d/f");
     assertThat(plain[0]).isEqualTo((byte) 1);
+    ok(modify("/tmp/d", "user:eve:6"));
+    assertThat(record("/tmp/d")[0]).isEqualTo((byte) 2);
     ok(modify("/tmp/d/f", "user:eve:6"));
     byte[] extended = record("/tmp/d/f");
-    assertThat(extended[0]).isEqualTo((byte) 2);
+    assertThat(extended[0]).isEqualTo((byte) 3);
     assertThat(HexFormat.of().formatHex(extended))
-        .endsWith("05" + "000006" + "000365766506" + "010004" + "020006" + "030000" + "00");
+        .contains("05" + "000006" + "000365766506" + "010004" + "020006" + "030000" + "00");
   }
 
   private byte[] record(String path) {

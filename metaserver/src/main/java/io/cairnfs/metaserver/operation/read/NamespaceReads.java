@@ -5,7 +5,10 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.FileHandle;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
@@ -15,6 +18,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.AclEntries;
 import io.cairnfs.metaserver.store.Applied;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.AclResult;
 import io.cairnfs.proto.metadata.ExtentsResult;
 import io.cairnfs.proto.metadata.OpenForRead;
@@ -31,7 +35,7 @@ import java.util.Optional;
 
 /**
  * Answers reads of names from one view. What only the leader knows stays empty for the caller to
- * fill: handles, tokens, capacities. Any thread.
+ * fill: tokens, capacities. Any thread.
  */
 public final class NamespaceReads {
   private final ChunkLookup chunks;
@@ -59,7 +63,7 @@ public final class NamespaceReads {
       case STAT -> reply.setAttributes(stat(view, principal, request.getStat()));
       case LIST -> reply.setList(DirectoryListing.read(view, principal, request.getList()));
       case OPEN -> reply.setOpen(open(view, principal, request.getOpen()));
-      case EXTENTS -> reply.setExtents(extents(view, request.getExtents()));
+      case EXTENTS -> reply.setExtents(extents(view, principal, request.getExtents()));
       case STAT_FS -> reply.setStatFs(statFs(view));
       case WALK -> reply.setWalk(new TreeWalk(view, principal, chunks).read(request.getWalk()));
       case DIGEST -> reply.setDigest(digest(view));
@@ -106,8 +110,13 @@ public final class NamespaceReads {
       throw new CairnException(
           ErrorCode.SYMLINK_LOOP, PathResolver.describe(target) + " is a symlink, not a file");
     }
-    Permissions.require(file, principal, Permissions.READ, () -> PathResolver.describe(target));
-    OpenResult.Builder result = OpenResult.newBuilder().setAttributes(namespace.attributes(file));
+    Permissions.require(
+        file, principal, rightsOf(request.getAccess()), () -> PathResolver.describe(target));
+    OpenResult.Builder result =
+        OpenResult.newBuilder()
+            .setAttributes(namespace.attributes(file))
+            .setContentIndex(file.contentIndex())
+            .setHandle(handle(view, principal, request, file));
     switch (file.content()) {
       case NONE -> result.setExtentsUntil(Long.MAX_VALUE);
       case INLINE -> result.setInline(inline(namespace, file)).setHasInline(true);
@@ -123,13 +132,74 @@ public final class NamespaceReads {
     return result.build();
   }
 
+  private static int rightsOf(Access access) throws CairnException {
+    return switch (access) {
+      case READ_ACCESS -> Permissions.READ;
+      case WRITE_ACCESS -> Permissions.WRITE;
+      case READ_WRITE_ACCESS -> Permissions.READ | Permissions.WRITE;
+      case UNRECOGNIZED ->
+          throw new CairnException(ErrorCode.INVALID_ARGUMENT, "an access that is not known here");
+    };
+  }
+
+  private static ByteString handle(
+      StoreView view, Principal principal, OpenForRead request, InodeRecord file)
+      throws CairnException {
+    Access access = request.getAccess();
+    long session = request.getSession();
+    if (session != 0) {
+      requireSession(view, principal, session);
+    } else if (access != Access.READ_ACCESS) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "only a session can open a file for writing");
+    }
+    return new FileHandle(session, file.id(), access).encode(cluster(view), principal.user());
+  }
+
+  private static ClusterRecord cluster(StoreView view) throws CairnException {
+    return ClusterRecord.find(view)
+        .orElseThrow(
+            () -> new CairnException(ErrorCode.UNAVAILABLE, "the cluster is not bootstrapped yet"));
+  }
+
+  private static void requireSession(StoreView view, Principal principal, long session)
+      throws CairnException {
+    boolean open =
+        session > 0
+            && new Namespace(view)
+                .session(new SessionId(session))
+                .filter(found -> found.user().equals(principal.user()))
+                .isPresent();
+    if (!open) {
+      throw new CairnException(
+          ErrorCode.SESSION_EXPIRED,
+          "session=" + session + " of " + principal.user() + " is not open");
+    }
+  }
+
+  /** Without a handle the rights are those of now; a handle shows that they were there before. */
+  private static void requireMayRead(
+      StoreView view, Principal principal, ReadExtents request, InodeRecord file)
+      throws CairnException {
+    if (request.getHandle().isEmpty()) {
+      Permissions.require(file, principal, Permissions.READ, () -> file.id().toString());
+      return;
+    }
+    FileHandle handle =
+        FileHandle.verify(cluster(view), request.getHandle(), file.id(), principal.user());
+    if (handle.session() != 0) {
+      requireSession(view, principal, handle.session());
+    }
+  }
+
   /**
-   * Extents of a range of a file that is open already: the rights were checked then, and the caller
-   * has verified the handle. Works for a file without a name, too.
+   * Extents of a range of a file that is open already. Works for a file without a name, too. Any
+   * handle is enough: who may write a tiny file has to move its bytes when it grows.
    *
-   * @throws CairnException STALE_HANDLE if the file is gone
+   * @throws CairnException STALE_HANDLE if the file is gone, or for the handle of somebody else
    */
-  private ExtentsResult extents(StoreView view, ReadExtents request) throws CairnException {
+  private ExtentsResult extents(StoreView view, Principal principal, ReadExtents request)
+      throws CairnException {
     Namespace namespace = new Namespace(view);
     InodeRecord file =
         (request.getInode() <= 0
@@ -140,8 +210,11 @@ public final class NamespaceReads {
                 () ->
                     new CairnException(
                         ErrorCode.STALE_HANDLE, "inode=" + request.getInode() + " is gone"));
+    requireMayRead(view, principal, request, file);
     ExtentsResult.Builder result =
-        ExtentsResult.newBuilder().setAttributes(namespace.attributes(file));
+        ExtentsResult.newBuilder()
+            .setAttributes(namespace.attributes(file))
+            .setContentIndex(file.contentIndex());
     switch (file.content()) {
       case NONE -> result.setExtentsUntil(Long.MAX_VALUE);
       case INLINE -> result.setInline(inline(namespace, file)).setHasInline(true);

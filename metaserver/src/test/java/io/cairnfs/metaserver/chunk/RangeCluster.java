@@ -1,0 +1,196 @@
+package io.cairnfs.metaserver.chunk;
+
+import static io.cairnfs.metaserver.operation.TestCluster.ok;
+import static io.cairnfs.metaserver.operation.TestCluster.path;
+
+import com.google.protobuf.ByteString;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.FileHandle;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.PipelineChoice;
+import io.cairnfs.proto.metadata.Access;
+import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
+import io.cairnfs.proto.metadata.CloneRange;
+import io.cairnfs.proto.metadata.CommitExtents;
+import io.cairnfs.proto.metadata.Concat;
+import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.FileRef;
+import io.cairnfs.proto.metadata.InlineWrite;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Punch;
+import io.cairnfs.proto.metadata.SetLength;
+import java.util.List;
+
+/**
+ * A {@link ChunkCluster} whose users write files together. Every byte of a chunk is known: {@link
+ * #byteAt} says which it is, so that a file's content can be told from its extents.
+ */
+final class RangeCluster {
+  final ChunkCluster cluster;
+
+  RangeCluster(int servers) {
+    cluster = new ChunkCluster(servers);
+  }
+
+  /** What is at an offset of a chunk: never zero. */
+  static byte byteAt(ChunkId chunk, long offset) {
+    long mixed = (chunk.value() * 31 + offset + 1) * 0x9E3779B97F4A7C15L;
+    byte value = (byte) (mixed >>> 56);
+    return value == 0 ? 1 : value;
+  }
+
+  InodeId create(String user, String name, String content) {
+    CommandReply reply =
+        ok(
+            cluster.names.create(
+                user,
+                Create.newBuilder()
+                    .setTarget(path("/tmp/" + name))
+                    .setMode(0644)
+                    .setReplication(2)
+                    .setInline(ByteString.copyFromUtf8(content))));
+    return new InodeId(reply.getResult().getCreate().getAttributes().getInode());
+  }
+
+  ByteString handle(String user, InodeId inode, Access access) {
+    return new FileHandle(cluster.names.session(user), inode, access)
+        .encode(ClusterRecord.find(cluster.store()).orElseThrow(), user);
+  }
+
+  FileRef ref(String user, InodeId inode) {
+    return ref(user, inode, Access.READ_WRITE_ACCESS);
+  }
+
+  FileRef ref(String user, InodeId inode, Access access) {
+    return FileRef.newBuilder()
+        .setInode(inode.value())
+        .setHandle(handle(user, inode, access))
+        .build();
+  }
+
+  static FileRef named(String name) {
+    return FileRef.newBuilder().setTarget(path("/tmp/" + name)).build();
+  }
+
+  /** A chunk of the user's session for a file that it has open. */
+  ChunkId allocate(String user, InodeId inode, int slot) {
+    List<Integer> writers = cluster.slot(slot).writers();
+    CommandReply reply =
+        ok(
+            cluster.names.run(
+                user,
+                cluster
+                    .names
+                    .call(
+                        user,
+                        Operation.newBuilder()
+                            .setAllocate(
+                                Allocate.newBuilder()
+                                    .setInode(inode.value())
+                                    .setHandle(handle(user, inode, Access.WRITE_ACCESS))
+                                    .setCount(1)))
+                    .addChosenSlots(slot)
+                    .addPipelines(
+                        PipelineChoice.newBuilder()
+                            .addAllServers(writers.subList(0, Math.min(2, writers.size()))))));
+    return new ChunkId(reply.getResult().getAllocate().getChunks(0).getChunk());
+  }
+
+  CommitExtents.Builder commit(String user, InodeId inode) {
+    return CommitExtents.newBuilder()
+        .setInode(inode.value())
+        .setHandle(handle(user, inode, Access.WRITE_ACCESS));
+  }
+
+  CommandReply run(String user, CommitExtents.Builder commit) {
+    return cluster.names.run(user, Operation.newBuilder().setCommit(commit));
+  }
+
+  /** Writes the chunk's next bytes to a place of the file. */
+  CommandReply write(String user, InodeId inode, long at, ChunkId chunk, long length) {
+    long from = cluster.chunk(chunk).length();
+    return run(
+        user,
+        commit(user, inode)
+            .addExtents(ChunkCluster.extent(at, length, chunk, from))
+            .addChunks(cluster.progress(chunk, from + length)));
+  }
+
+  static InlineWrite inlineWrite(long offset, String data) {
+    return InlineWrite.newBuilder()
+        .setOffset(offset)
+        .setData(ByteString.copyFromUtf8(data))
+        .build();
+  }
+
+  CommandReply setLength(String user, FileRef file, long length) {
+    return cluster.names.run(
+        user,
+        Operation.newBuilder()
+            .setSetLength(SetLength.newBuilder().setFile(file).setLength(length)));
+  }
+
+  CommandReply punch(String user, FileRef file, long offset, long length) {
+    return cluster.names.run(
+        user,
+        Operation.newBuilder()
+            .setPunch(Punch.newBuilder().setFile(file).setOffset(offset).setLength(length)));
+  }
+
+  CommandReply allocateRange(String user, FileRef file, long offset, long length, boolean keep) {
+    return cluster.names.run(
+        user,
+        Operation.newBuilder()
+            .setAllocateRange(
+                AllocateRange.newBuilder()
+                    .setFile(file)
+                    .setOffset(offset)
+                    .setLength(length)
+                    .setKeepLength(keep)));
+  }
+
+  CommandReply cloneRange(
+      String user, FileRef source, long from, long length, FileRef target, long at) {
+    return cluster.names.run(
+        user,
+        Operation.newBuilder()
+            .setCloneRange(
+                CloneRange.newBuilder()
+                    .setSource(source)
+                    .setSourceOffset(from)
+                    .setLength(length)
+                    .setTarget(target)
+                    .setTargetOffset(at)));
+  }
+
+  CommandReply concat(String user, String target, String... sources) {
+    Concat.Builder concat = Concat.newBuilder().setTarget(named(target));
+    for (String source : sources) {
+      concat.addSources(named(source));
+    }
+    return cluster.names.run(user, Operation.newBuilder().setConcat(concat));
+  }
+
+  InodeRecord inode(InodeId inode) {
+    return new Namespace(cluster.store()).inode(inode).orElseThrow();
+  }
+
+  /** The file's bytes, holes as zeros. */
+  byte[] content(InodeId inode) {
+    InodeRecord file = inode(inode);
+    byte[] bytes = new byte[(int) file.length()];
+    byte[] inline = new Namespace(cluster.store()).inlineContent(inode);
+    System.arraycopy(inline, 0, bytes, 0, inline.length);
+    for (ExtentRecord extent : cluster.extents(inode)) {
+      for (long i = 0; i < extent.length(); i++) {
+        bytes[(int) (extent.fileOffset() + i)] = byteAt(extent.chunk(), extent.chunkOffset() + i);
+      }
+    }
+    return bytes;
+  }
+}

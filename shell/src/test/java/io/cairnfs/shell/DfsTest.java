@@ -77,6 +77,98 @@ class DfsTest {
   }
 
   @Test
+  void appendToFileWritesOnAndMakesWhatIsMissing() throws IOException {
+    Files.writeString(local.resolve("one"), "1");
+    Files.writeString(local.resolve("two"), "2");
+    assertRun(0, "", "", "-appendToFile", "one", "two", "/t/a");
+    assertRun(0, "hello\n12", "", "-cat", "/t/a");
+    assertRun(0, "", "", "-appendToFile", "-n", "two", "/t/new");
+    assertRun(0, "2", "", "-cat", "/t/new");
+    assertThat(shell.withInput("typed").run("-appendToFile", "-", "/t/new").code()).isZero();
+    assertRun(0, "2typed", "", "-cat", "/t/new");
+    assertRun(
+        1,
+        "",
+        "appendToFile: stdin (-) must be the sole input argument when present\n",
+        "-appendToFile",
+        "-",
+        "one",
+        "/t/a");
+    assertRun(
+        1,
+        "",
+        "appendToFile: `none': No such file or directory\n",
+        "-appendToFile",
+        "none",
+        "/t/a");
+    assertRun(1, "", "appendToFile: `/t/d': Is a directory\n", "-appendToFile", "one", "/t/d");
+    assertRun(
+        1,
+        "",
+        "appendToFile: `/none/a': No such file or directory: `cairn://127.0.0.1:7700/none/a'\n",
+        "-appendToFile",
+        "one",
+        "/none/a");
+  }
+
+  @Test
+  void truncateMakesFilesShorterOnly() throws IOException {
+    assertRun(0, "Truncated /t/a to length: 3\n", "", "-truncate", "-w", "3", "/t/a");
+    assertRun(0, "hel", "", "-cat", "/t/a");
+    assertRun(1, "", "truncate: `/t/d': Is a directory\n", "-truncate", "0", "/t/d");
+    assertRun(
+        1, "", "truncate: `/t/none': No such file or directory\n", "-truncate", "0", "/t/none");
+    ShellRun.Result longer = shell.run("-truncate", "4", "/t/a");
+    assertThat(longer.code()).isEqualTo(255);
+    assertThat(longer.err())
+        .startsWith(
+            "-truncate: Cannot truncate to a larger file size. Current size: 3, truncate size:"
+                + " 4.\n");
+    ShellRun.Result negative = shell.run("-truncate", "--", "-1", "/t/a");
+    assertThat(negative.code()).isEqualTo(255);
+    assertThat(negative.err()).startsWith("-truncate: length must be >= 0\n");
+    ShellRun.Result word = shell.run("-truncate", "x", "/t/a");
+    assertThat(word.code()).isEqualTo(255);
+    assertThat(word.err()).contains("Illegal length, a non-negative integer expected");
+  }
+
+  @Test
+  void concatMovesTheSourcesBehindTheTarget() throws IOException {
+    write("/t/more", "more");
+    assertRun(0, "", "", "-concat", "/t/a", "/t/more", "/t/d/b");
+    assertRun(0, "hello\nmoreworld\n", "", "-cat", "/t/a");
+    assertThat(memory.exists(CairnPath.of("/t/more"))).isFalse();
+    assertRun(1, "", "concat: /t/d does not exist or is not file.\n", "-concat", "/t/a", "/t/d");
+    assertRun(
+        1,
+        "",
+        "concat: Target path /t/d does not exist or is not file.\n",
+        "-concat",
+        "/t/d",
+        "/t/a");
+    assertThat(shell.run("-concat").code()).isEqualTo(1);
+    assertThat(shell.run("-concat", "/t/a").code()).isEqualTo(1);
+  }
+
+  @Test
+  void reflinksShareWhatTheyCopy() throws IOException {
+    assertRun(0, "", "", "-cp", "--reflink", "/t/a", "/t/copy");
+    assertRun(0, "hello\n", "", "-cat", "/t/copy");
+    assertThat(memory.calls()).contains("clone /t/a");
+    assertRun(1, "", "cp: `/t/copy': File exists\n", "-cp", "--reflink", "/t/a", "/t/copy");
+    assertRun(0, "", "", "-cp", "--reflink", "-f", "/t/d/b", "/t/copy");
+    assertRun(0, "world\n", "", "-cat", "/t/copy");
+    assertRun(
+        1,
+        "",
+        "cp: `/t/a': Does not match target filesystem\n",
+        "-cp",
+        "--reflink",
+        "/t/a",
+        "file://" + local + "/copy");
+  }
+
+  @Test
   void lnGivesFilesFurtherNames() throws IOException {
     assertRun(0, "", "", "-ln", "/t/a", "/t/other");
     assertRun(0, "hello\n", "", "-cat", "/t/other");
@@ -275,7 +367,7 @@ class DfsTest {
     assertThat(result.code()).isEqualTo(255);
     assertThat(result.out()).isEmpty();
     assertThat(result.err())
-        .startsWith("Usage: dfs [generic options]\n\t[-cat ")
+        .startsWith("Usage: dfs [generic options]\n\t[-appendToFile ")
         .contains("-fs <cairn://host:port");
     assertThat(shell.run("--help").out()).isEqualTo(result.err());
     assertThat(shell.run("-help").out()).contains("-touchz <path> ... :");

@@ -7,6 +7,14 @@ import java.util.Optional;
 
 /** Every word of the shell: its usage in HDFS' notation, its help, and the command behind it. */
 public enum CommandWord {
+  APPEND_TO_FILE(
+      "appendToFile",
+      "[-n] <localsrc> ... <dst>",
+      """
+      Writes what local files hold, or standard input where the only source is -, to the end
+      of a file, which is made if it does not exist.
+        -n  Accepted: every append begins a new chunk.\
+      """),
   CAT("cat", "[-ignoreCrc] <src> ...", "Writes the files to standard output, one after the other."),
   CHECKSUM(
       "checksum",
@@ -14,7 +22,8 @@ public enum CommandWord {
       """
       Prints path, algorithm and checksum of each file. The checksum is the CRC-32C of the
       whole content, whatever the chunks: equal contents have equal checksums.
-        -v  Print the largest chunk's size too."""),
+        -v  Print the largest chunk's size too.\
+      """),
   CHGRP("chgrp", "[-R] GROUP PATH...", "Changes the group. Same as -chown :GROUP."),
   CHMOD(
       "chmod",
@@ -24,14 +33,23 @@ public enum CommandWord {
         -R           All below directories too.
         <MODE>       Such as u+rw,g-w,o=r or +t; letters r w x X t. Without any of augo all
                      are meant, and no umask is applied.
-        <OCTALMODE>  Three digits, or four with 1 or 0 for the sticky bit in front."""),
+        <OCTALMODE>  Three digits, or four with 1 or 0 for the sticky bit in front.\
+      """),
   CHOWN(
       "chown",
       "[-R] [OWNER][:[GROUP]] PATH...",
       """
       Changes owner and group; what is left out stays. Names consist of letters, digits and
       any of -+_./@.
-        -R  All below directories too."""),
+        -R  All below directories too.\
+      """),
+  CONCAT(
+      "concat",
+      "<target path> <src path> <src path> ...",
+      """
+      Moves what the sources hold to the end of the target, in their order, and removes their
+      names: all or nothing, and without moving a byte of data.\
+      """),
   COPY_FROM_LOCAL("copyFromLocal", Usages.PUT, "The same as -put."),
   COPY_TO_LOCAL("copyToLocal", Usages.GET, "The same as -get."),
   COUNT(
@@ -47,7 +65,8 @@ public enum CommandWord {
         -e  Redundancy policy too.
         -s  Snapshot counts too.
         -x  Without snapshots.
-        -t  Accepted; there are no quotas by storage type."""),
+        -t  Accepted; there are no quotas by storage type.\
+      """),
   CP(
       "cp",
       "[-f] [-p | -p[topax]] [-d] [-t <thread count>] [-q <thread pool queue size>]"
@@ -58,8 +77,10 @@ public enum CommandWord {
         -f         Replace existing files.
         -p[topax]  Preserve times, ownership and mode, or those of t o p that are given.
         -d         Write under the final names at once, without <dst>._COPYING_.
+        --reflink  Copy no data: both files share it until one of them is changed.
         -t <n>     Files copied at once; 32 unless told otherwise, 8 of them long ones.
-        -q <n>     Files that wait for a thread; 1024 unless told otherwise."""),
+        -q <n>     Files that wait for a thread; 1024 unless told otherwise.\
+      """),
   DF(
       "df",
       "[-h] [<path> ...]",
@@ -72,7 +93,8 @@ public enum CommandWord {
         -s  Totals of the operands only.
         -h  Sizes such as 1.5 G.
         -v  A header line.
-        -x  Without snapshots."""),
+        -x  Without snapshots.\
+      """),
   DUS("dus", "", "", "du -s"),
   FIND(
       "find",
@@ -88,7 +110,8 @@ public enum CommandWord {
         -empty            An empty file or directory.
         -print, -print0   Print the path, and a line's end or a NUL.
         -delete           Delete it; what directories hold comes first.
-        -a                Between terms; changes nothing."""),
+        -a                Between terms; changes nothing.\
+      """),
   GET(
       "get",
       Usages.GET,
@@ -100,14 +123,16 @@ public enum CommandWord {
         -crc        Accepted; no side files are written.
         -ignoreCrc  Accepted; checksums are always verified.
         -t <n>      Files copied at once; 32 unless told otherwise, 8 of them long ones.
-        -q <n>      Files that wait for a thread; 1024 unless told otherwise."""),
+        -q <n>      Files that wait for a thread; 1024 unless told otherwise.\
+      """),
   GETFACL(
       "getfacl",
       "[-R] <path>",
       """
       Shows access control lists: owner, group, and an entry a line. Behind #effective is what
       the mask leaves of an entry.
-        -R  Of everything below directories too."""),
+        -R  Of everything below directories too.\
+      """),
   GETFATTR(
       "getfattr",
       "[-R] {-n name | -d} [-e en] <path>",
@@ -117,14 +142,16 @@ public enum CommandWord {
         -n name    The value of this one.
         -d         All of them.
         -e <en>    Values as text, in quotes, unless told otherwise; hex (0x...) or base64
-                   (0s...)."""),
+                   (0s...).\
+      """),
   GETMERGE(
       "getmerge",
       "[-nl] [-skip-empty-file] <src> <localdst>",
       """
       Joins files, and the files of directories, to one file on this machine.
         -nl               A newline after each file.
-        -skip-empty-file  But not after an empty one."""),
+        -skip-empty-file  But not after an empty one.\
+      """),
   HEAD("head", "<file>", "Shows the first kilobyte of a file."),
   HELP("help", "[cmd ...]", "Shows help for commands, or for all."),
   LN(
@@ -134,7 +161,8 @@ public enum CommandWord {
       Gives a file one more name. If <link> is a directory, the new name is made in it.
         -s  Makes a symlink instead; its target need not exist, and leads on from the
             directory that holds the link unless it begins with a slash.
-        -f  What has the name already, unless it is a directory, loses it."""),
+        -f  What has the name already, unless it is a directory, loses it.\
+      """),
   LS(
       "ls",
       "[-C] [-d] [-h] [-q] [-R] [-t] [-S] [-r] [-u] [-e] [<path> ...]",
@@ -150,7 +178,8 @@ public enum CommandWord {
         -S  Sorted by size, largest first.
         -r  Sorted the other way round.
         -u  Time of the last access instead of the last change.
-        -e  Redundancy policy too."""),
+        -e  Redundancy policy too.\
+      """),
   LSR("lsr", "", "", "ls -R"),
   MKDIR(
       "mkdir",
@@ -167,7 +196,8 @@ public enum CommandWord {
       "<src> ... <dst>",
       """
       Moves files and directories within the file system. Several sources need an existing
-      directory as destination. An existing file is not replaced."""),
+      directory as destination. An existing file is not replaced.\
+      """),
   PUT(
       "put",
       Usages.PUT,
@@ -179,7 +209,8 @@ public enum CommandWord {
         -l      Accepted; has no effect.
         -d      Write under the final names at once, without <dst>._COPYING_.
         -t <n>  Files copied at once; 32 unless told otherwise, 8 of them long ones.
-        -q <n>  Files that wait for a thread; 1024 unless told otherwise."""),
+        -q <n>  Files that wait for a thread; 1024 unless told otherwise.\
+      """),
   RM(
       "rm",
       "[-f] [-r|-R] [-skipTrash] [-safely] <src> ...",
@@ -188,13 +219,15 @@ public enum CommandWord {
         -f          What is not there is no error.
         -r, -R      Directories too, with all they hold.
         -skipTrash  Accepted; there is no trash.
-        -safely     Ask before a directory with more than 100 files is deleted."""),
+        -safely     Ask before a directory with more than 100 files is deleted.\
+      """),
   RMDIR(
       "rmdir",
       "[--ignore-fail-on-non-empty] <dir> ...",
       """
       Removes empty directories.
-        --ignore-fail-on-non-empty  A directory that is not empty stays, without an error."""),
+        --ignore-fail-on-non-empty  A directory that is not empty stays, without an error.\
+      """),
   RMR("rmr", "", "", "-rm -r"),
   SETFACL(
       "setfacl",
@@ -207,7 +240,8 @@ public enum CommandWord {
         -m <acl_spec>     Add entries, or change those that are there.
         -x <acl_spec>     Remove entries, which are given without permissions.
         --set <acl_spec>  Replace all; user, group and other must be given.
-        -R          Of everything below directories too; default entries for directories."""),
+        -R          Of everything below directories too; default entries for directories.\
+      """),
   SETFATTR(
       "setfattr",
       "{-n name [-v value] | -x name} <path>",
@@ -216,14 +250,16 @@ public enum CommandWord {
         -n name   The attribute, with its namespace: user, trusted or security.
         -v value  Its value: text, which may stand in quotes; hex digits behind 0x; base64
                   behind 0s. Empty unless told otherwise.
-        -x name   Remove this attribute."""),
+        -x name   Remove this attribute.\
+      """),
   SETREP(
       "setrep",
       "[-R] [-w] <rep> <path> ...",
       """
       Sets how many copies of every byte of a file are kept; for all files below a directory.
         -w  Wait until they are there.
-        -R  Accepted; has no effect."""),
+        -R  Accepted; has no effect.\
+      """),
   STAT(
       "stat",
       "[format] <path> ...",
@@ -231,14 +267,16 @@ public enum CommandWord {
       Shows attributes in a format, %y unless told otherwise: %a octal mode, %A mode in
       letters, %b bytes, %F type, %g group, %n name, %o largest chunk, %r replication, %u owner,
       %x and %y time of the last access and change in UTC, %X and %Y the same in
-      milliseconds."""),
+      milliseconds.\
+      """),
   TAIL(
       "tail",
       "[-f] [-s <sleep interval>] <file>",
       """
       Shows the last kilobyte of a file.
         -f  Go on with what is added to it.
-        -s  With -f: milliseconds between looks; 5000 unless told otherwise."""),
+        -s  With -f: milliseconds between looks; 5000 unless told otherwise.\
+      """),
   TEST(
       "test",
       "-[defswrz] <path>",
@@ -250,7 +288,8 @@ public enum CommandWord {
         -s  Is it longer than 0 bytes?
         -w  May it be written?
         -r  May it be read?
-        -z  Is it 0 bytes long?"""),
+        -z  Is it 0 bytes long?\
+      """),
   TEXT(
       "text",
       "[-ignoreCrc] <src> ...",
@@ -263,11 +302,19 @@ public enum CommandWord {
         -a  Access only.
         -m  Change only.
         -t  To this time.
-        -c  Make nothing."""),
+        -c  Make nothing.\
+      """),
   TOUCHZ(
       "touchz",
       "<path> ...",
       "Makes empty files, or sets their times to now; other files are an error."),
+  TRUNCATE(
+      "truncate",
+      "[-w] <length> <path> ...",
+      """
+      Makes files shorter.
+        -w  Accepted: a file can be written again at once.\
+      """),
   USAGE("usage", "[cmd ...]", "Shows the usage of commands, or of all.");
 
   /** Usages that two words share. */
@@ -329,11 +376,13 @@ public enum CommandWord {
   /** A new run of this word. */
   public Command command() {
     return switch (this) {
+      case APPEND_TO_FILE -> new AppendToFile();
       case CAT -> new Cat();
       case CHECKSUM -> new Checksum();
       case CHGRP -> Chown.chgrp();
       case CHMOD -> new Chmod();
       case CHOWN -> Chown.chown();
+      case CONCAT -> new Concat();
       case COUNT -> new Count();
       case CP -> new Cp();
       case DF -> new Df();
@@ -366,6 +415,7 @@ public enum CommandWord {
       case TEXT -> new Text();
       case TOUCH -> new Touch();
       case TOUCHZ -> new Touchz();
+      case TRUNCATE -> new Truncate();
       case USAGE -> Manual.usage();
     };
   }

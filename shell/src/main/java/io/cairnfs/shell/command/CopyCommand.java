@@ -53,6 +53,7 @@ abstract class CopyCommand extends ToDestination {
         new CopyRules(
             options.has("f"),
             options.has("d"),
+            options.has("-reflink"),
             preserve,
             number(options.value("t"), THREADS, 1),
             number(options.value("t"), STREAMS, 1),

@@ -14,7 +14,7 @@ final class Cp extends CopyCommand {
   protected List<String> prepare(List<String> arguments) throws UsageException, IOException {
     List<String> rest = new ArrayList<>(arguments);
     Set<Preserve> preserve = takePreserve(rest);
-    Options options = OptionSyntax.atLeast(2, "f", "d").value("t", "q").parse(rest);
+    Options options = OptionSyntax.atLeast(2, "f", "d", "-reflink").value("t", "q").parse(rest);
     setRules(options, preserve);
     List<String> operands = options.operands();
     int last = operands.size() - 1;

@@ -43,7 +43,7 @@ final class Getmerge extends Command {
     if (hasFailed()) {
       return;
     }
-    CopyRules rules = new CopyRules(true, false, Set.of(), 1, 1, 1);
+    CopyRules rules = new CopyRules(true, false, false, Set.of(), 1, 1, 1);
     Progress progress = shell().progress().get();
     progress.begin(sources);
     try (InputStream joined = new Joined()) {

@@ -7,6 +7,7 @@ import java.util.Set;
  *
  * @param overwrite existing files are replaced
  * @param direct files are written under their final names; what fails stays behind incomplete
+ * @param shares no data is copied: the copy shares the source's
  * @param threads files copied at once
  * @param streams of them, files that are longer than what one call carries
  * @param queue files that may wait for a thread
@@ -14,6 +15,7 @@ import java.util.Set;
 public record CopyRules(
     boolean overwrite,
     boolean direct,
+    boolean shares,
     Set<Preserve> preserve,
     int threads,
     int streams,

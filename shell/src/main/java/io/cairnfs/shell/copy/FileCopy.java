@@ -51,6 +51,10 @@ public final class FileCopy {
    * @throws IOException worded for the operand that it concerns
    */
   public void copy(Item source, Item target) throws IOException {
+    if (rules.shares()) {
+      share(source, target);
+      return;
+    }
     if (source.facts().length() <= SMALL_BYTES && target.tree().appearsWhole()) {
       try {
         copyWhole(source, target);
@@ -68,6 +72,19 @@ public final class FileCopy {
     } finally {
       streams.release();
     }
+  }
+
+  private void share(Item source, Item target) throws IOException {
+    if (!source.tree().equals(target.tree())) {
+      throw PathException.of(source.text(), "Does not match target filesystem");
+    }
+    try {
+      target.tree().share(source.path(), target.path(), whenComplete(source.facts()));
+      preserveRest(source.facts(), target, WriteOptions.Visibility.WHEN_COMPLETE);
+    } catch (IOException e) {
+      throw Refusals.worded(e, target.text());
+    }
+    progress.copied(source.facts().length());
   }
 
   /** Each stream has buffers and a pipeline of its own. */

@@ -183,7 +183,35 @@ public final class ClusterTree implements FileTree {
     return create;
   }
 
-  private static final class ClusterSink extends Sink {
+  @Override
+  public Sink append(CairnPath path) throws IOException {
+    CairnOutputStream out = fileSystem.append(path);
+    return new ClusterSink(out) {
+      @Override
+      public void close() throws IOException {
+        // What is created says so when it is opened; what is appended does not.
+        out.sync();
+        super.close();
+      }
+    };
+  }
+
+  @Override
+  public void truncate(CairnPath path, long length) throws IOException {
+    var unused = fileSystem.truncate(path, length);
+  }
+
+  @Override
+  public void concat(CairnPath target, List<CairnPath> sources) throws IOException {
+    var unused = fileSystem.concat(target, sources);
+  }
+
+  @Override
+  public void share(CairnPath source, CairnPath target, WriteOptions options) throws IOException {
+    var unused = fileSystem.clone(source, target, createOptions(options));
+  }
+
+  private static class ClusterSink extends Sink {
     private final CairnOutputStream out;
 
     ClusterSink(CairnOutputStream out) {

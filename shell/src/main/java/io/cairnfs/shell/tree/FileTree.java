@@ -58,6 +58,18 @@ public interface FileTree extends Closeable {
   /** Renames; an existing target is refused unless {@code replace}. */
   void rename(CairnPath source, CairnPath target, boolean replace) throws IOException;
 
+  /** Writes on at the end of a file that exists. */
+  Sink append(CairnPath path) throws IOException;
+
+  /** Makes a file so long. */
+  void truncate(CairnPath path, long length) throws IOException;
+
+  /** Moves what the sources hold to the end of the target, and removes them. */
+  void concat(CairnPath target, List<CairnPath> sources) throws IOException;
+
+  /** Makes a copy that shares all data of a file. */
+  void share(CairnPath source, CairnPath target, WriteOptions options) throws IOException;
+
   /** Gives a file one more name. */
   void link(CairnPath existing, CairnPath link) throws IOException;
 

@@ -280,6 +280,43 @@ public final class LocalTree implements FileTree {
     return new LocalSink(out);
   }
 
+  @Override
+  public Sink append(CairnPath path) throws IOException {
+    Set<StandardOpenOption> how = Set.of(StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+    OutputStream out =
+        translated(
+            path,
+            () -> Channels.newOutputStream(Files.newByteChannel(LocalNames.toPath(path), how)));
+    return new LocalSink(out);
+  }
+
+  @Override
+  public void truncate(CairnPath path, long length) throws IOException {
+    var unused =
+        translated(
+            path,
+            () -> {
+              try (SeekableByteChannel file =
+                  Files.newByteChannel(LocalNames.toPath(path), StandardOpenOption.WRITE)) {
+                return file.truncate(length);
+              }
+            });
+  }
+
+  @Override
+  public void concat(CairnPath target, List<CairnPath> sources) throws IOException {
+    throw unsupported(target);
+  }
+
+  @Override
+  public void share(CairnPath source, CairnPath target, WriteOptions options) throws IOException {
+    throw unsupported(target);
+  }
+
+  private static CairnException unsupported(CairnPath path) {
+    return new CairnException(ErrorCode.UNSUPPORTED, path + ": " + ErrorCode.UNSUPPORTED.text());
+  }
+
   private static final class LocalSink extends Sink {
     private final OutputStream out;
 

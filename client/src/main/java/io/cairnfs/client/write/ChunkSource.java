@@ -1,5 +1,6 @@
 package io.cairnfs.client.write;
 
+import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
@@ -30,6 +31,7 @@ final class ChunkSource {
   private final long inode;
   private final int replication;
   private final long maxLength;
+  private final ByteString handle;
   private CompletableFuture<ChunkLocation> spare;
 
   /**
@@ -39,6 +41,20 @@ final class ChunkSource {
    */
   ChunkSource(
       ClientEnvironment environment, Session session, long inode, int replication, long maxLength) {
+    this(environment, session, inode, replication, maxLength, ByteString.EMPTY);
+  }
+
+  /**
+   * @param handle lets its holder write the file without a lease
+   */
+  ChunkSource(
+      ClientEnvironment environment,
+      Session session,
+      long inode,
+      int replication,
+      long maxLength,
+      ByteString handle) {
+    this.handle = handle;
     this.environment = environment;
     this.session = session;
     this.inode = inode;
@@ -96,6 +112,7 @@ final class ChunkSource {
             .setReplication(replication)
             .setCount(1)
             .setMaxLength(maxLength)
+            .setHandle(handle)
             .addAllAvoidServers(environment.suspects().all())
             .build();
     return session

@@ -136,7 +136,7 @@ public final class RangeWriter {
     packetBytes =
         chunkBytes == 0 ? options.packetBytes() : (int) Math.min(options.packetBytes(), chunkBytes);
     gather = new GatherBuffer(environment.allocator(), packetBytes, MAX_UNCOMMITTED_EXTENTS);
-    source = new ChunkSource(environment, session, inode, replication, chunkBytes);
+    source = new ChunkSource(environment, session, inode, replication, chunkBytes, handle);
     unforced = new UnforcedChunks(service, session);
     session.onEnd(sessionEnded);
   }

@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
     name = "io",
     mixinStandardHelpOptions = true,
     description =
-        "Writes and reads with three replicas: streams, positional reads, flush and sync, small files, stalls.")
+        "Writes and reads with three replicas: streams, positional reads, flush and sync, small"
+            + " files, stalls.")
 public final class IoBench implements Callable<Integer> {
   private static final int BLOCK = 1 << 20;
   private static final int REPLICAS = 3;
@@ -68,8 +69,8 @@ public final class IoBench implements Callable<Integer> {
   @Option(
       names = "--only",
       split = ",",
-      description = "Parts: streams preads flush small stall (default: all).")
-  private List<String> only = List.of("streams", "preads", "flush", "small", "stall");
+      description = "Parts: streams preads flush small positional stall (default: all).")
+  private List<String> only = List.of("streams", "preads", "flush", "small", "positional", "stall");
 
   @Mixin private FigureOutput output;
 
@@ -101,6 +102,9 @@ public final class IoBench implements Callable<Integer> {
             small(fileSystem, table, size, threads);
           }
         }
+      }
+      if (only.contains("positional")) {
+        new PositionalBench(cluster, fileSystem, clock, pool, floors, REPLICAS, runs).run(table);
       }
       if (only.contains("stall") && cluster.processes().isPresent()) {
         stalls(fileSystem, table, cluster.processes().get());

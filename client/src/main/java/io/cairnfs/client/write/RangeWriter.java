@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -107,7 +108,7 @@ public final class RangeWriter {
   private long lastWriteNanos;
   private boolean closed;
   private volatile boolean givenUp;
-  private volatile int failures;
+  private final AtomicInteger failures = new AtomicInteger();
   private volatile CairnException lastFailure;
   private final Runnable onChange;
 
@@ -165,7 +166,7 @@ public final class RangeWriter {
 
   /** So many times bytes that had been taken were lost. */
   public int failures() {
-    return failures;
+    return failures.get();
   }
 
   /** Why, the last time. */
@@ -284,7 +285,7 @@ public final class RangeWriter {
     forget(e);
     if (lost) {
       lastFailure = e;
-      failures++;
+      failures.incrementAndGet();
     }
     return e;
   }

@@ -12,6 +12,7 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.command.CommandGatherer;
+import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.machine.PeriodicFlush;
@@ -22,6 +23,7 @@ import io.cairnfs.metaserver.service.MetadataService;
 import io.cairnfs.metaserver.service.ServiceIdentity;
 import io.cairnfs.metaserver.service.SpaceGuard;
 import io.cairnfs.metaserver.service.Successor;
+import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
 import io.cairnfs.metaserver.store.RocksHome;
 import io.cairnfs.metaserver.store.RocksOptions;
@@ -148,16 +150,19 @@ public final class Metaserver implements AutoCloseable {
       closeables.push(engine);
       ScheduledExecutorService timer = timer(identity.id(), fatal);
       closeables.push(timer::shutdownNow);
-      CommandGatherer sink = new CommandGatherer(engine, loops.group().next(), clock, metrics);
+      CommandGatherer gatherer = new CommandGatherer(engine, loops.group().next(), clock, metrics);
       Leadership leadership = new Leadership(engine);
       SpaceGuard space =
           new SpaceGuard(
               directory.toString(),
               () -> Files.getFileStore(directory).getUsableSpace(),
               options.reserveBytes());
+      LockWaits lockWaits = new LockWaits(machine::view, engine::readBarrier, clock);
+      CommandSink sink = lockWaits.listeningTo(gatherer);
       SessionDriver sessions =
           new SessionDriver(machine::view, sink, clock, options.sessionTimeout());
       engine.addListener(sessions);
+      engine.addListener(lockWaits);
       metrics.gauge("metaserver.sessions.heard", sessions::heardSessions);
       LeaderDuties duties =
           new LeaderDuties(
@@ -196,7 +201,8 @@ public final class Metaserver implements AutoCloseable {
                   duties.allocation(),
                   space,
                   options.sessionTimeout(),
-                  new MetadataService.SessionEvents(sessions::opened, sessions::closed)),
+                  new MetadataService.SessionEvents(
+                      sessions::opened, sessions::closed, duties::settleSoon)),
               clock,
               metrics);
       closeables.push(service);
@@ -213,6 +219,7 @@ public final class Metaserver implements AutoCloseable {
       transport.register(builder);
       service.register(builder);
       builder.handler(Method.SESSION_HEARTBEAT, sessions::heartbeat);
+      builder.handler(Method.AWAIT_LOCK, lockWaits::await);
       duties.register(builder);
       server = builder.start();
       closeables.push(server);
@@ -221,6 +228,7 @@ public final class Metaserver implements AutoCloseable {
       schedule(timer, LOOK_EVERY, fatal, flush::look);
       schedule(timer, LOOK_EVERY, fatal, space::look);
       schedule(timer, LOOK_EVERY, fatal, sessions::tick);
+      schedule(timer, LOOK_EVERY, fatal, lockWaits::tick);
       MemberWatch watch = new MemberWatch(engine, transport::introducedInstance);
       schedule(timer, WATCH_EVERY, fatal, watch::look);
       whole = true;
@@ -385,7 +393,7 @@ public final class Metaserver implements AutoCloseable {
       MetaserverOptions options,
       MetaserverIdentity identity,
       MetadataStateMachine machine,
-      CommandGatherer sink,
+      CommandSink sink,
       RandomGenerator random)
       implements LeadershipListener {
     @Override

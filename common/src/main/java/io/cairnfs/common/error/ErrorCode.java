@@ -33,6 +33,11 @@ public enum ErrorCode {
   LEASE_LOST(32, 116, Retry.NEVER, "Write lease lost"),
   // Files that several write.
   CONTENT_CHANGED(34, 11, Retry.NEVER, "File content has changed"),
+  // Locks.
+  LOCKED(35, 11, Retry.NEVER, "Locked by another owner"),
+  DEADLOCK(36, 35, Retry.NEVER, "Resource deadlock avoided"),
+  FENCED_OUT(37, 116, Retry.NEVER, "Fencing token is superseded"),
+  NO_LOCKS(38, 37, Retry.NEVER, "No locks available"),
   // The cluster's own state: the same request may succeed later or elsewhere.
   NOT_LEADER(50, 5, Retry.ELSEWHERE, "This metaserver does not lead"),
   UNAVAILABLE(51, 5, Retry.LATER, "Service unavailable"),

@@ -14,6 +14,7 @@ public enum Method {
   SESSION_HEARTBEAT(4),
   WHO_LEADS(5),
   REPORT_BAD_REPLICA(6),
+  AWAIT_LOCK(7),
   // Data servers to the metaserver.
   REGISTER_SERVER(20),
   SERVER_HEARTBEAT(21),

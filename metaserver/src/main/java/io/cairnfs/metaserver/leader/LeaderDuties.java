@@ -167,6 +167,16 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     wake();
   }
 
+  /** A chunk was fenced by command: its length need not wait for the next tick. */
+  public void settleSoon() {
+    thread.execute(
+        () -> {
+          if (servedTerm != 0 && leadership.leadingTerm() == servedTerm) {
+            settling.tick();
+          }
+        });
+  }
+
   private void wake() {
     thread.execute(this::tick);
   }

@@ -55,7 +55,19 @@ final class LeaderReads implements ReadHandler {
       case REPORT -> reply.setReport(report(view, chunks));
       case RING -> reply.setRing(chunks.ring(principal, request.getRing()));
       case CHUNK -> reply.setChunk(chunks.chunk(new ChunkId(request.getChunk().getChunk())));
-      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL, KIND_NOT_SET ->
+      case STAT,
+          LIST,
+          OPEN,
+          EXTENTS,
+          STAT_FS,
+          WALK,
+          DIGEST,
+          CHECK,
+          XATTRS,
+          ACL,
+          LOCKS,
+          TEST_LOCK,
+          KIND_NOT_SET ->
           throw new CairnException(ErrorCode.MALFORMED, "a read of no kind");
     }
     return reply.build();

@@ -45,7 +45,9 @@ public enum Counter {
   /** Chunks that no member is known to hold. */
   CHUNKS_LOST,
   /** Slots whose acting members are not the target's. */
-  SLOTS_MOVING;
+  SLOTS_MOVING,
+  /** The last lock token or ticket given. */
+  LOCK_NUMBER;
 
   private static final int FORMAT = 1;
   private static final int COUNT = values().length;

@@ -120,7 +120,8 @@ final class BootstrapOperation {
                 superuser,
                 now,
                 context.session(),
-                context.extents()));
+                context.extents(),
+                context.grantedTickets()));
     tree.addDirectory(root, FileName.of("tmp"), new NewMode(TMP_MODE, 0));
     tree.addDirectory(root, FileName.of("user"), new NewMode(DIRECTORY_MODE, 0));
   }

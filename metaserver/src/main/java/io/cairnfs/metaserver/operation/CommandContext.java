@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.SessionRecord;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.proto.command.Command;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param nowNanos the command's time: later than that of every command before it
  * @param session of the caller; absent for the cluster's own commands
  * @param extents the chunk side
+ * @param grantedTickets takes the tickets of claims that waited for locks and got them by this
+ *     command
  */
 public record CommandContext(
     Command command,
@@ -24,7 +27,8 @@ public record CommandContext(
     Principal principal,
     long nowNanos,
     Optional<SessionRecord> session,
-    FileExtents extents) {
+    FileExtents extents,
+    List<Long> grantedTickets) {
 
   public Transaction transaction() {
     return namespace.transaction();

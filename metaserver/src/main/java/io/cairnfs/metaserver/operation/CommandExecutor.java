@@ -12,6 +12,7 @@ import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import java.util.ArrayList;
 import java.util.Optional;
 
 /**
@@ -64,15 +65,23 @@ public final class CommandExecutor {
       return failure(namespace.transaction().index(), e);
     }
     CommandReply reply = attempt(context(namespace, command, now, Optional.of(session)));
-    replies.store(session.id(), command.getCall(), isNewest, reply);
+    replies.store(session.id(), command.getCall(), isNewest, stored(reply));
     return reply;
+  }
+
+  /** Whom else the command gave a lock is news once. */
+  private static CommandReply stored(CommandReply reply) {
+    return reply.getGrantedTicketsCount() == 0
+        ? reply
+        : reply.toBuilder().clearGrantedTickets().build();
   }
 
   private CommandContext context(
       NamespaceEditor namespace, Command command, long now, Optional<SessionRecord> session) {
     Principal principal =
         new Principal(command.getUser(), command.getGroupsList(), command.getSuperuser());
-    return new CommandContext(command, namespace, principal, now, session, extents);
+    return new CommandContext(
+        command, namespace, principal, now, session, extents, new ArrayList<>());
   }
 
   /** Runs the command between savepoints. */
@@ -80,7 +89,11 @@ public final class CommandExecutor {
     Transaction transaction = context.transaction();
     transaction.begin();
     try {
-      CommandReply reply = dispatch(context).setLogIndex(context.index()).build();
+      CommandReply reply =
+          dispatch(context)
+              .setLogIndex(context.index())
+              .addAllGrantedTickets(context.grantedTickets())
+              .build();
       transaction.keep();
       return reply;
     } catch (CairnException e) {
@@ -126,6 +139,9 @@ public final class CommandExecutor {
 
   private static OperationResult dispatchOperation(CommandContext context) throws CairnException {
     Operation operation = context.command().getOperation();
+    if (operation.hasFence()) {
+      Locks.requireInForce(context, operation.getFence());
+    }
     return switch (operation.getKindCase()) {
       case MKDIR -> MkdirOperation.apply(context, operation.getMkdir());
       case CREATE -> CreateOperation.apply(context, operation.getCreate());
@@ -149,6 +165,11 @@ public final class CommandExecutor {
       case ALLOCATE_RANGE -> AllocateRangeOperation.apply(context, operation.getAllocateRange());
       case CLONE_RANGE -> CloneRangeOperation.apply(context, operation.getCloneRange());
       case CONCAT -> ConcatOperation.apply(context, operation.getConcat());
+      case RECOVER_LEASE -> RecoverLeaseOperation.apply(context, operation.getRecoverLease());
+      case LOCK -> LockOperation.apply(context, operation.getLock());
+      case UNLOCK -> UnlockOperations.unlock(context, operation.getUnlock());
+      case STOP_WAITING -> UnlockOperations.stopWaiting(context, operation.getStopWaiting());
+      case RELEASE_LOCKS -> UnlockOperations.releaseAll(context, operation.getReleaseLocks());
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "an operation of no kind");
     };
   }

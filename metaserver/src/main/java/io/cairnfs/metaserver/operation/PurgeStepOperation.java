@@ -10,6 +10,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.LockTable;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.XattrTable;
@@ -101,6 +102,7 @@ final class PurgeStepOperation {
   private void removeRecord(InodeRecord inode) {
     namespace.deleteInode(inode.id());
     XattrTable.removeAll(context.transaction(), inode.id());
+    LockTable.removeAll(context.transaction(), inode.id());
     Counter total = inode.isDirectory() ? Counter.DIRECTORIES : Counter.FILES;
     context.transaction().addTo(total, -1);
     handled++;

@@ -36,9 +36,10 @@ final class Sessions {
     transaction.put(Table.CLUSTER, nonceKey(nonce), value);
   }
 
-  /** Ends a session: first its open chunks are fenced, then its leases and replies go. */
+  /** Ends a session: first its open chunks are fenced, then its leases, locks and replies go. */
   static void end(CommandContext context, SessionRecord session) {
     WriteLeases.revokeAll(context, session.id());
+    Locks.endSession(context, session.id());
     context.extents().endSession(context.namespace(), session.id());
     Transaction transaction = context.transaction();
     Replies.dropAll(transaction, session.id());

@@ -10,6 +10,7 @@ import io.cairnfs.metaserver.namespace.Acls;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.namespace.LockTable;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
@@ -248,6 +249,7 @@ final class Tree {
   void dropEmptyDirectory(InodeRecord directory) {
     namespace.deleteInode(directory.id());
     XattrTable.removeAll(context.transaction(), directory.id());
+    LockTable.removeAll(context.transaction(), directory.id());
     context.transaction().addTo(Counter.DIRECTORIES, -1);
   }
 
@@ -256,8 +258,8 @@ final class Tree {
    *
    * <p>Bytes in chunks stay where they are, with the inode, which is purged in steps: another inode
    * takes its name, with all that the file was. Who has the file open reads on, as if it had been
-   * deleted. A file that is not referred to by its only name keeps its inode, and loses its bytes
-   * at once.
+   * deleted. A file that is not referred to by its only name, or that is locked, keeps its inode,
+   * and loses its bytes at once.
    *
    * @throws CairnException UNSUPPORTED for such a file in more extents than a command may remove
    */
@@ -266,7 +268,8 @@ final class Tree {
       case NONE -> {}
       case INLINE -> namespace.deleteInlineContent(file.id());
       case EXTENTS -> {
-        if (place.name().isPresent() && file.linkCount() == 1) {
+        boolean isLocked = !LockTable.of(context.transaction(), file.id()).isEmpty();
+        if (place.name().isPresent() && file.linkCount() == 1 && !isLocked) {
           return replaced(place.parent(), place.name().get(), file);
         }
         if (context.extents().hasMoreThan(namespace, file.id(), MAX_RELEASED)) {

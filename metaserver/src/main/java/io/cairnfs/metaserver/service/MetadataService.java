@@ -48,8 +48,12 @@ public final class MetadataService implements AutoCloseable {
       Duration sessionTimeout,
       SessionEvents sessions) {}
 
-  /** Who hears that clients opened and closed their sessions; called from any thread. */
-  public record SessionEvents(Consumer<SessionId> opened, Consumer<SessionId> closed) {}
+  /**
+   * Who hears that clients opened and closed their sessions, and that a writer's lease was taken
+   * from him; called from any thread.
+   */
+  public record SessionEvents(
+      Consumer<SessionId> opened, Consumer<SessionId> closed, Runnable leaseRecovered) {}
 
   /** Asks the host for groups, and reads at length in threads of its own. */
   public MetadataService(Parts parts, Clock clock, MetricRegistry metrics) {

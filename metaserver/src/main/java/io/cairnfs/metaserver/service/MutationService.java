@@ -87,6 +87,9 @@ final class MutationService {
         (command, reply) -> {
           mutations.increment();
           micros.record((clock.monotonicNanos() - start) / 1_000);
+          if (request.getOperation().hasRecoverLease()) {
+            sessions.leaseRecovered().run();
+          }
           if (request.getOperation().hasCloseSession()) {
             sessions.closed().accept(new SessionId(request.getSession()));
           }

@@ -80,7 +80,11 @@ public final class SpaceGuard {
           CLOSE_CHUNKS,
           SET_MEMBERSHIP,
           SET_LENGTH,
-          REMOVE_XATTR ->
+          REMOVE_XATTR,
+          UNLOCK,
+          STOP_WAITING,
+          RELEASE_LOCKS,
+          RECOVER_LEASE ->
           true;
       case MKDIR,
           CREATE,
@@ -89,6 +93,7 @@ public final class SpaceGuard {
           ACCESSED,
           SET_XATTR,
           SET_ACL,
+          LOCK,
           ALLOCATE,
           COMMIT,
           RENAME,

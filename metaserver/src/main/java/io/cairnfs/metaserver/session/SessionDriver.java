@@ -150,11 +150,17 @@ public final class SessionDriver implements LeadershipListener {
   }
 
   private void requireSession(long session, String user) throws CairnException {
-    SessionRecord record;
     try (StoreView view = views.get()) {
-      record =
-          session <= 0 ? null : new Namespace(view).session(new SessionId(session)).orElse(null);
+      requireSession(view, session, user);
     }
+  }
+
+  /**
+   * @throws CairnException SESSION_EXPIRED, PERMISSION_DENIED
+   */
+  static void requireSession(StoreView view, long session, String user) throws CairnException {
+    SessionRecord record =
+        session <= 0 ? null : new Namespace(view).session(new SessionId(session)).orElse(null);
     if (record == null) {
       throw new CairnException(ErrorCode.SESSION_EXPIRED, "session=" + session + " has ended");
     }

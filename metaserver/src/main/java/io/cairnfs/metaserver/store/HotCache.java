@@ -62,7 +62,7 @@ final class HotCache {
   /** Tables whose records are read again and again. */
   static boolean holds(Table table) {
     return switch (table) {
-      case INODE, DENTRY, CHUNK, SESSION, REPLY, LEASE, CLUSTER -> true;
+      case INODE, DENTRY, CHUNK, SESSION, REPLY, LEASE, LOCK, CLUSTER -> true;
       case CONTENT, EXTENT, REFERENCE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, LINK, XATTR -> false;
     };
   }
@@ -72,7 +72,7 @@ final class HotCache {
    * asked whenever somebody looks at it.
    */
   static boolean holdsAbsence(Table table) {
-    return table == Table.LEASE;
+    return table == Table.LEASE || table == Table.LOCK;
   }
 
   /** What is known about a key for a view at an index. */

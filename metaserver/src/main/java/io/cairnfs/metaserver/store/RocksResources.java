@@ -89,7 +89,7 @@ final class RocksResources implements AutoCloseable {
       case EXTENT, REFERENCE -> prefixed(familyOptions(BUSY_WRITE_BUFFER));
       case CHUNK -> familyOptions(BUSY_WRITE_BUFFER);
       case LINK, XATTR -> prefixed(familyOptions(QUIET_WRITE_BUFFER));
-      case SESSION, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, CLUSTER ->
+      case SESSION, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, CLUSTER, LOCK ->
           familyOptions(QUIET_WRITE_BUFFER);
     };
   }
@@ -98,7 +98,17 @@ final class RocksResources implements AutoCloseable {
   static boolean isPrefixed(Table table) {
     return switch (table) {
       case DENTRY, REPLY, EXTENT, REFERENCE, LINK, XATTR -> true;
-      case INODE, CONTENT, CHUNK, SESSION, LEASE, DELETED, OPEN_CHUNK, REPAIR, GARBAGE, CLUSTER ->
+      case INODE,
+          CONTENT,
+          CHUNK,
+          SESSION,
+          LEASE,
+          DELETED,
+          OPEN_CHUNK,
+          REPAIR,
+          GARBAGE,
+          CLUSTER,
+          LOCK ->
           false;
     };
   }

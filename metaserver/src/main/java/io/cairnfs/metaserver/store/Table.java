@@ -39,7 +39,9 @@ public enum Table {
   /** Inode id, parent inode id and name of every name of a file but one. */
   LINK(15, "link"),
   /** Inode id and name to the value of an extended attribute. */
-  XATTR(16, "xattr");
+  XATTR(16, "xattr"),
+  /** Locks of files, by inode, and behind other leading bytes by who has them. */
+  LOCK(17, "lock");
 
   /** View id of the live tree. */
   public static final byte LIVE_VIEW = 0;

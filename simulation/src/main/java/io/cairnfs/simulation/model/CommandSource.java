@@ -13,11 +13,19 @@ import io.cairnfs.proto.metadata.AclTag;
 import io.cairnfs.proto.metadata.CloseSession;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.Fence;
+import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.Link;
+import io.cairnfs.proto.metadata.Lock;
+import io.cairnfs.proto.metadata.LockClaim;
+import io.cairnfs.proto.metadata.LockMode;
+import io.cairnfs.proto.metadata.LockScope;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.RecoverLease;
 import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.ReleaseLocks;
 import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
@@ -25,8 +33,10 @@ import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetXattr;
+import io.cairnfs.proto.metadata.StopWaiting;
 import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
+import io.cairnfs.proto.metadata.Unlock;
 import io.cairnfs.proto.metadata.XattrMode;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +74,9 @@ final class CommandSource {
     /** Extended attributes, access times and umasks too. */
     ATTRIBUTES,
     /** ACLs, too. */
-    ACLS
+    ACLS,
+    /** Locks, and what is done under them. */
+    LOCKS
   }
 
   private static final List<String> ATTRIBUTES =
@@ -81,6 +93,7 @@ final class CommandSource {
   private final Map<Long, Long> calls = new HashMap<>();
   private final Map<Long, String> owners = new HashMap<>();
   private final List<long[]> leases = new ArrayList<>();
+  private final List<long[]> grants = new ArrayList<>();
   private long stamp = 1_000_000;
   private int nonces;
 
@@ -187,6 +200,12 @@ final class CommandSource {
             case 2 -> linkOperation();
             default -> masked(plainOperation(session));
           };
+      case LOCKS ->
+          switch (random.nextInt(5)) {
+            case 0, 1, 2 -> lockOperation();
+            case 3 -> fenced(plainOperation(session));
+            default -> plainOperation(session);
+          };
       case ATTRIBUTES ->
           switch (random.nextInt(6)) {
             case 0, 1 -> attributeOperation();
@@ -194,6 +213,80 @@ final class CommandSource {
             default -> masked(plainOperation(session));
           };
     };
+  }
+
+  private Operation.Builder lockOperation() {
+    Operation.Builder operation = Operation.newBuilder();
+    boolean whole = random.nextInt(3) == 0;
+    LockScope scope = whole ? LockScope.WHOLE_FILE : LockScope.BYTE_RANGE;
+    LockMode mode = random.nextInt(3) == 0 ? LockMode.SHARED_LOCK : LockMode.EXCLUSIVE_LOCK;
+    long owner = random.nextInt(2);
+    long start = whole && random.nextInt(30) > 0 ? 0 : random.nextInt(13) - 1;
+    long length = whole && random.nextInt(30) > 0 ? 0 : random.nextInt(6);
+    int kind = random.nextInt(100);
+    if (kind < 55 || grants.isEmpty()) {
+      NodeRef file =
+          grants.isEmpty() || random.nextInt(3) == 0
+              ? path()
+              : NodeRef.newBuilder().setBase(any(grants)[0]).build();
+      return operation.setLock(
+          Lock.newBuilder()
+              .setFile(FileRef.newBuilder().setTarget(file))
+              .setOwner(owner)
+              .setScope(scope)
+              .setMode(mode)
+              .setStart(start)
+              .setLength(length)
+              .setWait(random.nextBoolean())
+              .setFresh(random.nextInt(6) == 0));
+    }
+    long[] grant = any(grants);
+    if (kind < 59) {
+      return operation.setRecoverLease(
+          RecoverLease.newBuilder().setFile(FileRef.newBuilder().setTarget(path())));
+    }
+    if (kind < 85) {
+      return operation.setUnlock(
+          Unlock.newBuilder()
+              .setInode(grant[0])
+              .setOwner(owner)
+              .setScope(scope)
+              .setStart(start)
+              .setLength(length));
+    }
+    if (kind < 93) {
+      return operation.setStopWaiting(
+          StopWaiting.newBuilder()
+              .setClaim(
+                  LockClaim.newBuilder()
+                      .setInode(grant[0])
+                      .setOwner(owner)
+                      .setScope(scope)
+                      .setMode(mode)
+                      .setStart(start)
+                      .setLength(length)
+                      .setTicket(Math.max(0, -grant[1]))));
+    }
+    return operation.setReleaseLocks(
+        ReleaseLocks.newBuilder()
+            .setOwner(owner)
+            .setInode(random.nextBoolean() ? grant[0] : random.nextInt(3) - 1));
+  }
+
+  private Operation.Builder fenced(Operation.Builder operation) {
+    if (grants.isEmpty()) {
+      return operation;
+    }
+    long[] grant = any(grants);
+    return operation.setFence(Fence.newBuilder().setInode(grant[0]).setToken(Math.abs(grant[1])));
+  }
+
+  /** What a lock was answered with: a token, or a ticket as a negative number. */
+  void locked(long inode, long number) {
+    grants.add(new long[] {inode, number});
+    if (grants.size() > REMEMBERED) {
+      grants.remove(0);
+    }
   }
 
   private Operation.Builder aclOperation() {

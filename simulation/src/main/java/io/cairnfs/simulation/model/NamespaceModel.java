@@ -18,10 +18,14 @@ import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.Fence;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.Lock;
+import io.cairnfs.proto.metadata.LockMode;
+import io.cairnfs.proto.metadata.LockScope;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenForWrite;
@@ -29,7 +33,9 @@ import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.RecoverLease;
 import io.cairnfs.proto.metadata.Release;
+import io.cairnfs.proto.metadata.ReleaseLocks;
 import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
@@ -38,6 +44,7 @@ import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.Symlink;
+import io.cairnfs.proto.metadata.Unlock;
 import io.cairnfs.proto.metadata.Xattr;
 import io.cairnfs.proto.metadata.XattrMode;
 import io.cairnfs.proto.metadata.XattrsResult;
@@ -93,6 +100,8 @@ public final class NamespaceModel {
   private long lastInode = 15;
   private long lastSession;
   private long lastGrant;
+  private final LockModel locks = new LockModel();
+  private long removedDirectory;
 
   private Command command = Command.getDefaultInstance();
   private final Map<ModelNode, ModelNode> before = new HashMap<>();
@@ -159,6 +168,7 @@ public final class NamespaceModel {
   /** Everything deleted has been purged. */
   public void purgeAll() {
     nodes.values().forEach(ModelNode::dropCutOffNames);
+    nodes.values().stream().filter(ModelNode::isCutOff).forEach(node -> locks.drop(node.id));
     nodes.values().removeIf(ModelNode::isCutOff);
   }
 
@@ -189,6 +199,7 @@ public final class NamespaceModel {
 
   private void endSession(long id) {
     sessions.remove(id);
+    locks.endSession(id);
     nonces.values().removeIf(session -> session == id);
     for (ModelNode node : nodes.values()) {
       if (node.leaseSession == id) {
@@ -227,9 +238,13 @@ public final class NamespaceModel {
   private ModelAnswer attempt(Operation operation) {
     long inode = lastInode;
     long grant = lastGrant;
+    removedDirectory = 0;
     try {
       ModelAnswer answer = execute(operation);
       refuseAsChunksDid();
+      if (removedDirectory != 0) {
+        locks.drop(removedDirectory);
+      }
       return answer;
     } catch (ModelRefusal refusal) {
       before.forEach(ModelNode::restore);
@@ -297,6 +312,9 @@ public final class NamespaceModel {
 
   private ModelAnswer execute(Operation operation) throws ModelRefusal {
     umask = operation.getMkdir().getUmask() | operation.getCreate().getUmask();
+    if (operation.hasFence()) {
+      requireInForce(operation.getFence());
+    }
     return switch (operation.getKindCase()) {
       case MKDIR -> mkdir(operation.getMkdir());
       case CREATE -> create(operation.getCreate());
@@ -320,11 +338,97 @@ public final class NamespaceModel {
       case COMMIT -> commit(operation.getCommit());
       case ALLOCATE -> allocate(operation.getAllocate());
       case CLOSE_CHUNKS -> closeChunks(operation.getCloseChunks());
+      case RECOVER_LEASE -> recoverLease(operation.getRecoverLease());
+      case LOCK -> lock(operation.getLock());
+      case UNLOCK -> unlock(operation.getUnlock());
+      case STOP_WAITING -> stopWaiting(operation.getStopWaiting().getClaim());
+      case RELEASE_LOCKS -> releaseLocks(operation.getReleaseLocks());
       case SET_MEMBERSHIP -> asTold();
       case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
           throw new ModelRefusal(ErrorCode.UNSUPPORTED);
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
+  }
+
+  private void requireInForce(Fence fence) throws ModelRefusal {
+    ModelNode node = nodes.get(fence.getInode());
+    boolean mayBePurged = node == null || node.isCutOff();
+    boolean gone = mayBePurged && told.getErrorCode() == ErrorCode.FENCED_OUT.number();
+    refuseIf(gone || !locks.isInForce(fence.getInode(), fence.getToken()), ErrorCode.FENCED_OUT);
+  }
+
+  private ModelAnswer lock(Lock request) throws ModelRefusal {
+    ModelNode node = follow(request.getFile().getTarget()).node;
+    boolean range = request.getScope() == LockScope.BYTE_RANGE;
+    boolean exclusive = request.getMode() == LockMode.EXCLUSIVE_LOCK;
+    if (range) {
+      refuseIf(node.directory, ErrorCode.IS_A_DIRECTORY);
+      refuseIf(node.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(!may(node, exclusive ? WRITE : READ), ErrorCode.PERMISSION_DENIED);
+    } else {
+      refuseIf(!may(node, READ) && !may(node, WRITE), ErrorCode.PERMISSION_DENIED);
+    }
+    LockModel.Claim claim =
+        claim(
+            request.getOwner(),
+            request.getScope(),
+            exclusive,
+            request.getStart(),
+            request.getLength(),
+            0);
+    refuseIf(told.getErrorCode() == ErrorCode.RETRY.number(), ErrorCode.RETRY);
+    return ModelAnswer.done(locks.lock(node.id, claim, request.getWait(), request.getFresh()));
+  }
+
+  private LockModel.Claim claim(
+      long owner, LockScope scope, boolean exclusive, long start, long length, long ticket)
+      throws ModelRefusal {
+    boolean range = scope == LockScope.BYTE_RANGE;
+    refuseIf(!range && (start != 0 || length != 0), ErrorCode.INVALID_ARGUMENT);
+    boolean fits = start >= 0 && length >= 0 && start <= Long.MAX_VALUE - Math.max(1, length);
+    refuseIf(!fits, ErrorCode.INVALID_ARGUMENT);
+    return new LockModel.Claim(
+        new LockModel.Owner(command.getSession(), owner),
+        range,
+        exclusive,
+        start,
+        length == 0 ? Long.MAX_VALUE : start + length,
+        ticket);
+  }
+
+  private ModelAnswer unlock(Unlock request) throws ModelRefusal {
+    refuseIf(request.getInode() <= 0, ErrorCode.INVALID_ARGUMENT);
+    locks.unlock(
+        request.getInode(),
+        claim(
+            request.getOwner(),
+            request.getScope(),
+            true,
+            request.getStart(),
+            request.getLength(),
+            0));
+    return ModelAnswer.done(0);
+  }
+
+  private ModelAnswer stopWaiting(io.cairnfs.proto.metadata.LockClaim named) throws ModelRefusal {
+    refuseIf(named.getInode() <= 0, ErrorCode.INVALID_ARGUMENT);
+    return ModelAnswer.done(
+        locks.stopWaiting(
+            named.getInode(),
+            claim(
+                named.getOwner(),
+                named.getScope(),
+                named.getMode() == LockMode.EXCLUSIVE_LOCK,
+                named.getStart(),
+                named.getLength(),
+                named.getTicket())));
+  }
+
+  private ModelAnswer releaseLocks(ReleaseLocks request) throws ModelRefusal {
+    refuseIf(request.getInode() < 0, ErrorCode.INVALID_ARGUMENT);
+    locks.release(
+        new LockModel.Owner(command.getSession(), request.getOwner()), request.getInode());
+    return ModelAnswer.done(0);
   }
 
   private static void refuseIf(boolean bad, ErrorCode code) throws ModelRefusal {
@@ -640,7 +744,10 @@ public final class NamespaceModel {
   /** Bytes in chunks stay with their inode, which loses its name to another one. */
   private ModelNode emptied(Spot spot) {
     ModelNode file = change(spot.node);
-    if (!file.inChunks || spot.name.isEmpty() || !file.further.isEmpty()) {
+    if (!file.inChunks
+        || spot.name.isEmpty()
+        || !file.further.isEmpty()
+        || locks.isLocked(file.id)) {
       file.setInline(new byte[0]);
       dropSetId(file);
       return file;
@@ -685,6 +792,15 @@ public final class NamespaceModel {
       file.ctime = time;
     }
     return lease(file);
+  }
+
+  private ModelAnswer recoverLease(RecoverLease request) throws ModelRefusal {
+    ModelNode file = follow(request.getFile().getTarget()).node;
+    refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
+    change(file).leaseSession = 0;
+    return answer(file);
   }
 
   private ModelAnswer release(Release request) throws ModelRefusal {
@@ -802,6 +918,7 @@ public final class NamespaceModel {
       refuseIf(!from.node.directory && to.node.directory, ErrorCode.IS_A_DIRECTORY);
       requireMayRemove(to.directory, to.node);
       refuseIf(!to.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
+      removedDirectory = to.node.directory ? to.node.id : 0;
       remove(to.directory, to.name);
       change(to.node).ctime = time;
     }
@@ -1066,6 +1183,7 @@ public final class NamespaceModel {
     refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
     requireMayRemove(spot.directory, spot.node);
     refuseIf(!spot.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
+    removedDirectory = spot.node.id;
     return removeChecked(spot);
   }
 

@@ -141,6 +141,9 @@ public final class NamespaceSimulation {
     if (command.hasOpenSession() && answer.error().isEmpty()) {
       source.opened(answer.number(), command.getUser());
     }
+    if (reply.getResult().hasLock()) {
+      source.locked(reply.getResult().getLock().getInode(), answer.number());
+    }
     if (answer.number() != 0 && answer.attributes().isPresent()) {
       source.granted(command.getSession(), answer.attributes().get().getInode(), answer.number());
     }

@@ -82,7 +82,7 @@ final class ClientNode extends SimulatedProcess {
     waitingForSession.clear();
     underWay.clear();
     openInodes.clear();
-    lanes = draining ? 0 : 3;
+    lanes = draining ? 0 : run.isLocking() ? 4 : 3;
     if (draining) {
       return;
     }
@@ -90,6 +90,9 @@ final class ClientNode extends SimulatedProcess {
     after(random.nextLong(500 * MILLI), this::writeLane);
     after(random.nextLong(500 * MILLI), this::readLane);
     after(2_000 * MILLI, this::heartbeat);
+    if (run.isLocking()) {
+      after(random.nextLong(500 * MILLI), this::lockLane);
+    }
   }
 
   void kill() {
@@ -391,6 +394,10 @@ final class ClientNode extends SimulatedProcess {
     } else {
       new FileWrite(this, anyFile(), () -> pause(this::writeLane)).start();
     }
+  }
+
+  private void lockLane() {
+    new LockLane(this, () -> pause(this::lockLane)).start();
   }
 
   private void readLane() {

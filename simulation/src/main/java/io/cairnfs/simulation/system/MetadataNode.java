@@ -4,12 +4,14 @@ import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.command.CommandGatherer;
+import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.MetadataService;
 import io.cairnfs.metaserver.service.ServiceIdentity;
 import io.cairnfs.metaserver.service.SpaceGuard;
+import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Bootstrap;
@@ -84,11 +86,14 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 this,
                 new PeerIdentity(CLUSTER, PeerRole.METASERVER, "", name(), name(), "simulated"));
     MetricRegistry metrics = new MetricRegistry();
-    CommandGatherer sink = new CommandGatherer(log, Runnable::run, clock, metrics);
+    LockWaits lockWaits = new LockWaits(this::view, log::readBarrier, clock);
+    CommandSink sink =
+        lockWaits.listeningTo(new CommandGatherer(log, Runnable::run, clock, metrics));
     Leadership leadership = new Leadership(log);
     space = new SpaceGuard(name(), member.disk()::usableBytes, 100_000);
     SessionDriver sessions = new SessionDriver(this::view, sink, clock, SESSION_TIMEOUT);
     log.addListener(sessions);
+    log.addListener(lockWaits);
     LeaderDuties duties =
         new LeaderDuties(
             new LeaderDuties.Parts(
@@ -116,16 +121,19 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 duties.allocation(),
                 space,
                 SESSION_TIMEOUT,
-                new MetadataService.SessionEvents(sessions::opened, sessions::closed)),
+                new MetadataService.SessionEvents(
+                    sessions::opened, sessions::closed, duties::settleSoon)),
             clock,
             metrics,
             executor,
             run::groupsOf);
     service.register(handlers);
     handlers.handler(Method.SESSION_HEARTBEAT, sessions::heartbeat);
+    handlers.handler(Method.AWAIT_LOCK, lockWaits::await);
     duties.register(handlers);
     log.addListener(new FirstCommand(sink));
     every(sessions::tick);
+    every(lockWaits::tick);
     every(space::look);
   }
 
@@ -196,9 +204,9 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
 
   /** A leader of an empty store logs the first command of the cluster. */
   private final class FirstCommand implements LeadershipListener {
-    private final CommandGatherer sink;
+    private final CommandSink sink;
 
-    FirstCommand(CommandGatherer sink) {
+    FirstCommand(CommandSink sink) {
       this.sink = sink;
     }
 

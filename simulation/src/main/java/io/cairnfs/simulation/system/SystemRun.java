@@ -70,6 +70,7 @@ final class SystemRun {
   private final SystemChecks checks;
   private final boolean alwaysSyncs;
   private final Optional<HazardScenario> hazard;
+  private final boolean locking;
   private int operations;
   private long checkedAt;
 
@@ -99,6 +100,7 @@ final class SystemRun {
     oracle = new Oracle(group.tally(), this::requireFenced);
     checks = new SystemChecks(this);
     SystemScenario resolved = scenario.resolve(random);
+    locking = resolved == SystemScenario.LOCKS;
     chaos = new SystemChaos(this, resolved, random);
     alwaysSyncs = random.nextInt(3) == 0;
     group.form(3);
@@ -346,6 +348,11 @@ final class SystemRun {
 
   void operationBegun() {
     operations++;
+  }
+
+  /** Clients lock, too. */
+  boolean isLocking() {
+    return locking;
   }
 
   boolean isTraced() {

@@ -57,9 +57,18 @@ enum SystemSighting {
   SERVER_PROMOTED,
   SERVER_REGISTERED,
   SERVER_REBORN,
+  /** A claim that waited got its lock. */
+  LOCK_WAITED_FOR,
+  /** A change under a superseded token was refused. */
+  FENCED_OUT,
   /** The store's own check of all records. */
   RECORDS_CHECKED,
   REPLICAS_CHECKED;
+
+  /** Met where clients lock only. */
+  boolean isOfLocks() {
+    return this == LOCK_WAITED_FOR || this == FENCED_OUT;
+  }
 
   static List<SystemSighting> of(Command command, CommandReply reply) {
     List<SystemSighting> seen = new ArrayList<>();

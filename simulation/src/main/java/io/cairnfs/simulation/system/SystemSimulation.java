@@ -123,7 +123,9 @@ public final class SystemSimulation {
       counts.putIfAbsent("fault." + kind, 0L);
     }
     for (SystemSighting kind : SystemSighting.values()) {
-      counts.putIfAbsent("case." + kind, 0L);
+      if (!kind.isOfLocks() || options.scenario() == SystemScenario.LOCKS) {
+        counts.putIfAbsent("case." + kind, 0L);
+      }
     }
     for (Sighting kind :
         List.of(

@@ -38,6 +38,11 @@ class NamespaceModelSimulationTest {
     run(Operations.ACLS);
   }
 
+  @Test
+  void everySeedWithLocksAnswersAsTheModelDoes() throws IOException {
+    run(Operations.LOCKS);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

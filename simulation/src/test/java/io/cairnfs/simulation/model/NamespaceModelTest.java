@@ -179,6 +179,34 @@ class NamespaceModelTest {
   }
 
   @Test
+  void withLocksTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.LOCKS);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "LOCK OK",
+            "LOCK LOCKED",
+            "LOCK DEADLOCK",
+            "LOCK PERMISSION_DENIED",
+            "UNLOCK OK",
+            "STOP_WAITING OK",
+            "RELEASE_LOCKS OK",
+            "RECOVER_LEASE OK",
+            "MKDIR FENCED_OUT");
+  }
+
+  @Test
   void memoryAndDiskStayEqualAndSoDoesWhatIsRebuiltFromACheckpoint() throws IOException {
     Path checkpoint = Files.createDirectory(directory.resolve("checkpoint"));
     try (MetadataStateMachine memory = inMemory();

@@ -47,7 +47,8 @@ public final class NamespaceReads {
   /** The kinds of requests that {@link #read} answers. */
   public static boolean answers(ReadRequest.KindCase kind) {
     return switch (kind) {
-      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL -> true;
+      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL, LOCKS, TEST_LOCK ->
+          true;
       case REPORT, RING, CHUNK, KIND_NOT_SET -> false;
     };
   }
@@ -69,6 +70,8 @@ public final class NamespaceReads {
       case DIGEST -> reply.setDigest(digest(view));
       case XATTRS -> reply.setXattrs(XattrReads.read(view, principal, request.getXattrs()));
       case ACL -> reply.setAcl(acl(view, principal, request.getAcl().getTarget()));
+      case LOCKS -> reply.setLocks(LockReads.all(view, principal, request.getLocks()));
+      case TEST_LOCK -> reply.setLocks(LockReads.test(view, principal, request.getTestLock()));
       case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));
       case REPORT, RING, CHUNK, KIND_NOT_SET ->
           throw new CairnException(

@@ -11,11 +11,15 @@ import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DentryRecord;
+import io.cairnfs.metaserver.namespace.FileLocks;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.namespace.LeaseRecord;
+import io.cairnfs.metaserver.namespace.LockClaim;
+import io.cairnfs.metaserver.namespace.LockOwner;
+import io.cairnfs.metaserver.namespace.LockTable;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.SessionRecord;
@@ -29,6 +33,7 @@ import io.cairnfs.proto.metadata.CheckPageResult;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Looks at every record of the store, page by page, for what must never be: names without inodes,
@@ -61,6 +66,7 @@ final class StoreCheck {
           new Phase(Table.CONTENT, this::checkContent),
           new Phase(Table.SESSION, (key, value) -> cursor().add(Tally.SESSIONS, 1)),
           new Phase(Table.LEASE, this::checkLease),
+          new Phase(Table.LOCK, this::checkLock),
           new Phase(Table.REPLY, this::checkReply),
           new Phase(Table.DELETED, this::checkDeleted),
           new Phase(Table.EXTENT, (key, value) -> report(chunks().extent(key, value))),
@@ -288,6 +294,55 @@ final class StoreCheck {
     require(
         view.get(Table.LEASE, Keys.sessionLease(lease.session(), file)).isPresent(),
         file + " is leased to " + lease.session() + ", which does not list it");
+  }
+
+  private void checkLock(byte[] key, byte[] value) {
+    switch (LockTable.rowOf(key)) {
+      case FILE -> checkLocksOf(LockTable.inodeOf(key));
+      case OWNER, WAITING_OWNER -> {
+        LockOwner owner = LockTable.ownerOf(key);
+        InodeId inode = LockTable.inodeOf(key);
+        FileLocks locks = LockTable.of(view, inode);
+        boolean waits = LockTable.rowOf(key) == LockTable.Row.WAITING_OWNER;
+        require(
+            Stream.concat(waits ? Stream.empty() : locks.held().stream(), locks.waiting().stream())
+                .anyMatch(claim -> claim.owner().equals(owner)),
+            owner + " has a row for locks of " + inode + ", and has none");
+      }
+      case SESSION -> {
+        SessionId session = LockTable.sessionOf(key);
+        require(
+            LockTable.countOf(view, session) == LockTable.rowsOf(view, session),
+            session + " counts locks of " + LockTable.countOf(view, session) + " files");
+      }
+    }
+  }
+
+  private void checkLocksOf(InodeId inode) {
+    FileLocks locks = LockTable.of(view, inode);
+    require(namespace.inode(inode).isPresent(), inode + " is locked and is not there");
+    for (LockClaim lock : locks.held()) {
+      require(
+          namespace.session(lock.owner().session()).isPresent(),
+          inode + " is locked by " + lock.owner() + ", whose session has ended");
+      require(
+          locks.conflict(lock).isEmpty(),
+          inode + " is locked by " + lock.owner() + " and by another, too");
+      require(
+          LockTable.filesOf(view, lock.owner()).contains(inode),
+          inode + " is locked by " + lock.owner() + ", which has no row for it");
+    }
+    for (LockClaim claim : locks.waiting()) {
+      require(
+          namespace.session(claim.owner().session()).isPresent(),
+          inode + " is waited for by " + claim.owner() + ", whose session has ended");
+      require(
+          LockTable.waitedFor(view, claim.owner()).contains(inode),
+          inode + " is waited for by " + claim.owner() + ", which has no row for it");
+    }
+    require(
+        locks.grantable().isEmpty() || locks.held().size() >= LockTable.MAX_HELD,
+        inode + " has a claim that waits for nobody");
   }
 
   private void checkReply(byte[] key, byte[] value) {

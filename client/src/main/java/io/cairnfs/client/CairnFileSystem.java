@@ -379,6 +379,33 @@ public interface CairnFileSystem extends Closeable {
    */
   List<FileExtent> extents(CairnPath path, long offset, long length) throws CairnException;
 
+  /**
+   * Takes a file from its writer, who gets {@code LEASE_LOST} at his next flush: what he had
+   * flushed stays, and the file's length is settled from its replicas. As HDFS' recoverLease.
+   *
+   * @return whether the file is closed, as it is within a second unless data servers are down; if
+   *     not, ask again
+   * @throws CairnException {@code PERMISSION_DENIED} without the right to write; {@code
+   *     IS_A_DIRECTORY}
+   */
+  boolean recoverLease(CairnPath path) throws CairnException;
+
+  /** A party of its own that takes locks of files, to be closed by the caller. */
+  CairnLocks locks();
+
+  /**
+   * Who has locks of a file or directory, and who waits for some: first those who have one, each in
+   * the order in which they came.
+   */
+  List<LockHolder> lockHolders(CairnPath path) throws CairnException;
+
+  /**
+   * The same file system for whoever acts under a lock: each change that is made through it takes
+   * effect only while that lock is held, and is {@code FENCED_OUT} afterwards, also if it was sent
+   * before. Others than the holder may use it, too. Closing it ends its streams and nothing else.
+   */
+  CairnFileSystem fenced(FencingToken token);
+
   /** The operators' view of the same cluster. Closed with this. */
   ClusterAdministration administration();
 

@@ -12,12 +12,15 @@ import io.cairnfs.client.chunk.ChunkReadOptions;
 import io.cairnfs.client.chunk.ChunkReader;
 import io.cairnfs.client.history.CallRecorder;
 import io.cairnfs.client.history.HistoryRecorder;
+import io.cairnfs.client.lock.LockService;
 import io.cairnfs.client.metadata.MetadataClient;
 import io.cairnfs.client.metadata.MetadataOptions;
 import io.cairnfs.client.read.FileReader;
 import io.cairnfs.client.read.ReadOptions;
 import io.cairnfs.client.read.SequentialReader;
 import io.cairnfs.client.session.AccessReports;
+import io.cairnfs.client.session.FencedSessions;
+import io.cairnfs.client.session.SessionSource;
 import io.cairnfs.client.session.Sessions;
 import io.cairnfs.client.write.CreateSpec;
 import io.cairnfs.client.write.FileWriter;
@@ -35,11 +38,14 @@ import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.Concat;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.Fence;
 import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.GetAcl;
+import io.cairnfs.proto.metadata.GetLocks;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
+import io.cairnfs.proto.metadata.LocksResult;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
@@ -48,6 +54,7 @@ import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.RangeResult;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.RecoverLease;
 import io.cairnfs.proto.metadata.RemoveXattr;
 import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.Rmdir;
@@ -81,6 +88,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -101,15 +109,19 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private static final int TRANSFER_THREADS = 4;
   private static final int MAX_QUEUED_TRANSFERS = 4096;
   private static final int CHECKSUM_BUFFER_BYTES = 1 << 20;
+  private static final int RECOVERY_TRIES = 100;
+  private static final long RECOVERY_PAUSE_MILLIS = 10;
 
   private final ClientOptions options;
   private final RpcEventLoops loops;
   private final RpcClient rpc;
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
-  private final Sessions sessions;
+  private final Sessions ownSessions;
+  private final SessionSource sessions;
   private final AccessReports accessReports;
   private final WriteService writes;
+  private final LockService locks;
   private final ChunkReader chunks;
   private final ReadOptions readOptions;
   private final Administration administration;
@@ -117,6 +129,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   /** Whole contents that are too large for one command, moved for asynchronous callers. */
   private final ThreadPoolExecutor transfers;
+
+  /** Stands on the connection of another. */
+  private final boolean isView;
 
   private boolean closed;
 
@@ -161,7 +176,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
                 options.tryTimeout(),
                 options.unreachableReportInterval()),
             recorder);
-    sessions =
+    ownSessions =
         new Sessions(
             environment,
             metadata,
@@ -169,7 +184,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
             options.host(),
             options.clientName(),
             options.outstandingMutations());
-    accessReports = new AccessReports(environment, sessions);
+    sessions = ownSessions;
+    accessReports = new AccessReports(environment, ownSessions);
     transfers =
         new ThreadPoolExecutor(
             TRANSFER_THREADS,
@@ -179,19 +195,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
             new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
             new DefaultThreadFactory("cairn-transfer", true));
     transfers.allowCoreThreadTimeOut(true);
-    writes =
-        new WriteService(
-            environment,
-            metadata,
-            sessions,
-            new WriteOptions(
-                options.packetBytes(),
-                options.writeWindowBytes(),
-                options.writeStallTimeout(),
-                Math.min(options.sharedFileBytes(), options.packetBytes()),
-                options.sharedStreams(),
-                options.timeout()),
-            transfers);
+    writes = writeService(environment, metadata, sessions, options, transfers);
+    locks = new LockService(environment, metadata, sessions, options.tryTimeout());
     chunks =
         new ChunkReader(
             environment,
@@ -199,10 +204,53 @@ final class ConnectedFileSystem implements CairnFileSystem {
             this::reportBadReplica);
     readOptions =
         new ReadOptions(options.readRequestBytes(), options.readAheadBytes(), options.timeout());
-    administration = new Administration(environment, metadata, sessions);
+    administration = new Administration(environment, metadata, ownSessions);
     files =
         new OpenFiles(
             environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
+    isView = false;
+  }
+
+  /** The same, but for the token that changes carry. */
+  private ConnectedFileSystem(ConnectedFileSystem of, Fence fence) {
+    options = of.options;
+    loops = of.loops;
+    rpc = of.rpc;
+    environment = of.environment;
+    metadata = of.metadata;
+    ownSessions = of.ownSessions;
+    sessions = new FencedSessions(ownSessions, fence);
+    accessReports = of.accessReports;
+    transfers = of.transfers;
+    writes = writeService(environment, metadata, sessions, options, transfers);
+    locks = of.locks;
+    chunks = of.chunks;
+    readOptions = of.readOptions;
+    administration = of.administration;
+    files =
+        new OpenFiles(
+            environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
+    isView = true;
+  }
+
+  private static WriteService writeService(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      SessionSource sessions,
+      ClientOptions options,
+      Executor background) {
+    return new WriteService(
+        environment,
+        metadata,
+        sessions,
+        new WriteOptions(
+            options.packetBytes(),
+            options.writeWindowBytes(),
+            options.writeStallTimeout(),
+            Math.min(options.sharedFileBytes(), options.packetBytes()),
+            options.sharedStreams(),
+            options.timeout()),
+        background);
   }
 
   static ConnectedFileSystem connect(ClientOptions options) {
@@ -917,6 +965,55 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public boolean recoverLease(CairnPath path) throws CairnException {
+    Operation recover =
+        Operation.newBuilder()
+            .setRecoverLease(
+                RecoverLease.newBuilder()
+                    .setFile(FileRef.newBuilder().setTarget(Conversions.nodeRef(path))))
+            .build();
+    return environment.await(recovered(recover, RECOVERY_TRIES));
+  }
+
+  /** Settling takes milliseconds: worth waiting for. */
+  private CompletableFuture<Boolean> recovered(Operation recover, int tries) {
+    return sessions
+        .mutate(recover)
+        .thenCompose(
+            result -> {
+              boolean closed = result.getRecoverLease().getClosed();
+              if (closed || tries <= 1) {
+                return CompletableFuture.completedFuture(closed);
+              }
+              CompletableFuture<Boolean> later = new CompletableFuture<>();
+              var unused = environment.schedule(() -> later.complete(true), RECOVERY_PAUSE_MILLIS);
+              return later.thenCompose(over -> recovered(recover, tries - 1));
+            });
+  }
+
+  @Override
+  public CairnLocks locks() {
+    return new PartyLocks(locks, environment.random().nextLong());
+  }
+
+  @Override
+  public List<LockHolder> lockHolders(CairnPath path) throws CairnException {
+    FileRef.Builder file = FileRef.newBuilder().setTarget(Conversions.nodeRef(path));
+    LocksResult found =
+        read(ReadRequest.newBuilder().setLocks(GetLocks.newBuilder().setFile(file))).getLocks();
+    List<LockHolder> holders = new ArrayList<>();
+    found.getHeldList().forEach(entry -> holders.add(Conversions.lockHolder(entry)));
+    found.getWaitingList().forEach(entry -> holders.add(Conversions.lockHolder(entry)));
+    return holders;
+  }
+
+  @Override
+  public CairnFileSystem fenced(FencingToken token) {
+    Fence fence = Fence.newBuilder().setInode(token.inode()).setToken(token.number()).build();
+    return new ConnectedFileSystem(this, fence);
+  }
+
+  @Override
   public ClusterAdministration administration() {
     return administration;
   }
@@ -948,7 +1045,11 @@ final class ConnectedFileSystem implements CairnFileSystem {
     // Streams first, so that nothing is appended any more; then the session, while calls still go
     // out; then the calls, which frees whoever waits; then what they had open.
     writes.abortStreams();
-    sessions.close();
+    if (isView) {
+      writes.close();
+      return;
+    }
+    ownSessions.close();
     metadata.close();
     writes.close();
     transfers.shutdownNow();

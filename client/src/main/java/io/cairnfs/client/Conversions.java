@@ -9,6 +9,9 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
 import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.AclTag;
+import io.cairnfs.proto.metadata.LockEntry;
+import io.cairnfs.proto.metadata.LockMode;
+import io.cairnfs.proto.metadata.LockScope;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
@@ -50,6 +53,22 @@ final class Conversions {
         CairnPath.of(attributes.getSymlinkTarget().toByteArray()),
         attributes.getBeingWritten(),
         attributes.getHasAcl());
+  }
+
+  static LockHolder lockHolder(LockEntry entry) {
+    return new LockHolder(
+        entry.getSession(),
+        entry.getOwner(),
+        entry.getUser(),
+        entry.getHost(),
+        entry.getClientName(),
+        entry.getScope() == LockScope.BYTE_RANGE
+            ? CairnLock.Scope.BYTE_RANGE
+            : CairnLock.Scope.WHOLE_FILE,
+        entry.getMode() == LockMode.SHARED_LOCK ? CairnLock.Mode.SHARED : CairnLock.Mode.EXCLUSIVE,
+        entry.getStart(),
+        entry.getLength(),
+        entry.getToken());
   }
 
   private static FileType type(Attributes attributes) throws CairnException {

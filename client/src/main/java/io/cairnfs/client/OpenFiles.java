@@ -8,7 +8,7 @@ import io.cairnfs.client.metadata.MetadataClient;
 import io.cairnfs.client.read.FollowingReader;
 import io.cairnfs.client.read.ReadOptions;
 import io.cairnfs.client.session.Session;
-import io.cairnfs.client.session.Sessions;
+import io.cairnfs.client.session.SessionSource;
 import io.cairnfs.client.write.RangeWriter;
 import io.cairnfs.client.write.WriteService;
 import io.cairnfs.common.error.CairnException;
@@ -54,7 +54,7 @@ final class OpenFiles {
 
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
-  private final Sessions sessions;
+  private final SessionSource sessions;
   private final WriteService writes;
   private final ChunkReader chunks;
   private final ReadOptions readOptions;
@@ -65,7 +65,7 @@ final class OpenFiles {
   OpenFiles(
       ClientEnvironment environment,
       MetadataClient metadata,
-      Sessions sessions,
+      SessionSource sessions,
       WriteService writes,
       ChunkReader chunks,
       ReadOptions readOptions,

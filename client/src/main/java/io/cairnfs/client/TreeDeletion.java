@@ -2,7 +2,7 @@ package io.cairnfs.client;
 
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.base.Failures;
-import io.cairnfs.client.session.Sessions;
+import io.cairnfs.client.session.SessionSource;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.DeleteTree;
@@ -25,11 +25,11 @@ final class TreeDeletion {
   }
 
   private final ClientEnvironment environment;
-  private final Sessions sessions;
+  private final SessionSource sessions;
   private final Lister lister;
   private final ArrayDeque<CompletableFuture<OperationResult>> unlinks = new ArrayDeque<>();
 
-  TreeDeletion(ClientEnvironment environment, Sessions sessions, Lister lister) {
+  TreeDeletion(ClientEnvironment environment, SessionSource sessions, Lister lister) {
     this.environment = environment;
     this.sessions = sessions;
     this.lister = lister;

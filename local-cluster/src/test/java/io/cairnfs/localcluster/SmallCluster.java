@@ -27,6 +27,7 @@ final class SmallCluster implements AutoCloseable {
   private final Queue<String> fatal = new ConcurrentLinkedQueue<>();
   private final List<CairnFileSystem> connections = new ArrayList<>();
   private final LocalCluster cluster;
+  private boolean stopped;
 
   private SmallCluster(CairnConfiguration configuration) throws Exception {
     cluster =
@@ -38,7 +39,14 @@ final class SmallCluster implements AutoCloseable {
   }
 
   static SmallCluster start(Path root) throws Exception {
-    StringBuilder text = new StringBuilder("raft.segment-bytes = 4MiB\n");
+    return start(root, "");
+  }
+
+  /**
+   * @param settings lines of the configuration
+   */
+  static SmallCluster start(Path root, String settings) throws Exception {
+    StringBuilder text = new StringBuilder("raft.segment-bytes = 4MiB\n").append(settings);
     text.append(
         "metaservers.m1 { host = \"%s\", port = %d, directory = m1 }%n"
             .formatted(METASERVER.host(), METASERVER.port()));
@@ -78,10 +86,23 @@ final class SmallCluster implements AutoCloseable {
     return connection;
   }
 
+  /** Where the metaserver is, as programs are told. */
+  String address() {
+    return METASERVER.toString();
+  }
+
+  /** Nobody answers any more. */
+  void stopServers() throws IOException {
+    if (!stopped) {
+      stopped = true;
+      cluster.close();
+    }
+  }
+
   @Override
   public void close() throws IOException {
     connections.forEach(CairnFileSystem::close);
-    cluster.close();
+    stopServers();
     if (!fatal.isEmpty()) {
       throw new AssertionError(fatal);
     }

@@ -525,6 +525,7 @@ public final class MetadataClient implements AutoCloseable {
       CompletableFuture<T> pending = currentTry;
       return pending != null
           && !pending.isDone()
+          && method != Method.AWAIT_LOCK
           && nowNanos - tryStartNanos > SUSPICION_MILLIS * 1_000_000;
     }
 

@@ -1,24 +1,9 @@
 package io.cairnfs.client.session;
 
-import io.cairnfs.client.base.Deadline;
-import io.cairnfs.client.base.Failures;
-import io.cairnfs.client.metadata.MetadataClient;
-import io.cairnfs.common.error.CairnException;
-import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.SessionId;
-import io.cairnfs.common.rpc.Method;
 import io.cairnfs.proto.metadata.ClusterSettings;
-import io.cairnfs.proto.metadata.MutateReply;
-import io.cairnfs.proto.metadata.MutateRequest;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -26,216 +11,25 @@ import java.util.concurrent.CompletableFuture;
  * replayed elsewhere: whatever belongs to it fails with SESSION_EXPIRED); CLOSED, when the client
  * has. Safe for any thread; futures complete on event loops.
  */
-public final class Session {
-  /** Mutations that wait for a call number; beyond, callers are refused. */
-  private static final int MAX_QUEUED = 16_384;
+public interface Session {
+  SessionId id();
 
-  /**
-   * Refusals that are a call's stored result: the state machine looked at the operation and could
-   * not do it just now. The same call would be told the same for ever; the operation is tried again
-   * as a new call, which is safe because the old one has had no effect and never will.
-   */
-  private static final Set<ErrorCode> NOT_NOW =
-      Collections.unmodifiableSet(EnumSet.of(ErrorCode.RETRY, ErrorCode.TOO_FEW_SERVERS));
+  ClusterSettings settings();
 
-  /** An operation on its way to its one effect. */
-  private static final class Pending {
-    private final Operation operation;
-    private final Deadline deadline;
-    private final CompletableFuture<OperationResult> result = new CompletableFuture<>();
-    private int attempts;
-
-    Pending(Operation operation, Deadline deadline) {
-      this.operation = operation;
-      this.deadline = deadline;
-    }
-  }
-
-  private final MetadataClient metadata;
-  private final SessionId id;
-  private final ClusterSettings settings;
-  private final CallWindow window;
-  private final ArrayDeque<Pending> queue = new ArrayDeque<>();
-  private final List<Runnable> endListeners = new ArrayList<>();
-  private CairnException ended;
-
-  Session(MetadataClient metadata, SessionId id, ClusterSettings settings, int outstanding) {
-    this.metadata = metadata;
-    this.id = id;
-    this.settings = settings;
-    window = new CallWindow(outstanding);
-  }
-
-  public SessionId id() {
-    return id;
-  }
-
-  public ClusterSettings settings() {
-    return settings;
-  }
-
-  public synchronized boolean isOpen() {
-    return ended == null;
-  }
+  boolean isOpen();
 
   /** Runs the action once when the session ends, or at once if it has. */
-  public void onEnd(Runnable action) {
-    synchronized (this) {
-      if (ended == null) {
-        endListeners.add(action);
-        return;
-      }
-    }
-    action.run();
-  }
+  void onEnd(Runnable action);
 
   /** Forgets an action of {@link #onEnd}. */
-  public synchronized void removeOnEnd(Runnable action) {
-    endListeners.remove(action);
-  }
+  void removeOnEnd(Runnable action);
 
   /** Applies the operation exactly once, or says why not. */
-  public CompletableFuture<OperationResult> mutate(Operation operation) {
-    return mutate(operation, metadata.timeout());
-  }
+  CompletableFuture<OperationResult> mutate(Operation operation);
 
-  CompletableFuture<OperationResult> mutate(Operation operation, Duration timeout) {
-    Pending pending = new Pending(operation, metadata.deadline(timeout));
-    begin(pending);
-    return pending.result;
-  }
-
-  private void begin(Pending pending) {
-    long call;
-    long lowWater;
-    synchronized (this) {
-      if (ended != null) {
-        pending.result.completeExceptionally(ended);
-        return;
-      }
-      if (!window.hasRoom()) {
-        if (queue.size() >= MAX_QUEUED) {
-          pending.result.completeExceptionally(
-              CairnException.busy(MAX_QUEUED + " mutations wait in this client already", 10));
-        } else {
-          queue.add(pending);
-        }
-        return;
-      }
-      call = window.begin();
-      lowWater = window.lowWater();
-    }
-    send(call, lowWater, pending);
-  }
-
-  private void send(long call, long lowWater, Pending pending) {
-    MutateRequest request =
-        MutateRequest.newBuilder()
-            .setSession(id.value())
-            .setCall(call)
-            .setLowWater(lowWater)
-            .setOperation(pending.operation)
-            .build();
-    long number;
-    try {
-      number = metadata.recorder().mutationSent(id.value(), call, lowWater, pending.operation);
-    } catch (CairnException e) {
-      finished(call);
-      pending.result.completeExceptionally(e);
-      return;
-    }
-    CompletableFuture<MutateReply> reply =
-        metadata.call(Method.MUTATE, request, MutateReply.parser(), pending.deadline, NOT_NOW);
-    var unused =
-        reply.whenComplete(
-            (answer, failure) -> {
-              // Also a call that was given up counts as answered: it is never sent again, and the
-              // mark keeps a late copy of it from being executed.
-              finished(call);
-              if (failure == null) {
-                metadata.recorder().answered(number, answer.getLogIndex(), answer.getResult());
-                metadata.learnIndex(answer.getLogIndex());
-                pending.result.complete(answer.getResult());
-              } else {
-                CairnException refusal = Failures.of(failure);
-                metadata.recorder().refused(number, refusal);
-                metadata.learnIndex(refusal.logIndex());
-                refused(pending, refusal);
-              }
-            });
-    cancelWith(pending.result, reply);
-  }
-
-  private void refused(Pending pending, CairnException refusal) {
-    boolean again =
-        NOT_NOW.contains(refusal.code())
-            && !pending.result.isDone()
-            && metadata.later(
-                () -> begin(pending),
-                ++pending.attempts,
-                refusal.retryAfterMillis(),
-                pending.deadline);
-    if (again) {
-      return;
-    }
-    if (refusal.code() == ErrorCode.SESSION_EXPIRED) {
-      expire(refusal.getMessage());
-    }
-    pending.result.completeExceptionally(refusal);
-  }
-
-  private static void cancelWith(CompletableFuture<?> result, CompletableFuture<?> reply) {
-    var unused =
-        result.whenComplete(
-            (answer, failure) -> {
-              if (result.isCancelled()) {
-                reply.cancel(true);
-              }
-            });
-  }
-
-  private void finished(long call) {
-    List<Runnable> next = new ArrayList<>();
-    synchronized (this) {
-      window.end(call);
-      while (ended == null && window.hasRoom() && !queue.isEmpty()) {
-        Pending pending = queue.poll();
-        if (!pending.result.isDone()) {
-          long number = window.begin();
-          long lowWater = window.lowWater();
-          next.add(() -> send(number, lowWater, pending));
-        }
-      }
-    }
-    next.forEach(Runnable::run);
-  }
-
-  /** The cluster does not know this session any more. */
-  void expire(String reason) {
-    end(
-        new CairnException(
-            ErrorCode.SESSION_EXPIRED,
-            id + " has expired: what was not committed is lost: " + reason));
-  }
-
-  void close() {
-    end(new CairnException(ErrorCode.CANCELLED, id + " is closed"));
-  }
-
-  private void end(CairnException why) {
-    List<Runnable> listeners;
-    List<Pending> waiting;
-    synchronized (this) {
-      if (ended != null) {
-        return;
-      }
-      ended = why;
-      listeners = List.copyOf(endListeners);
-      endListeners.clear();
-      waiting = List.copyOf(queue);
-      queue.clear();
-    }
-    waiting.forEach(pending -> pending.result.completeExceptionally(why));
-    listeners.forEach(Runnable::run);
-  }
+  /**
+   * Until when, by the monotonic clock, what this session has locked is safe to rely on: two thirds
+   * of its term after the last heartbeat that was answered was sent.
+   */
+  long trustedUntilNanos();
 }

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * (what is deleted stays readable only to those that said that they read it), kept alive by
  * heartbeats, opened anew after the cluster has ended it. Safe for any thread.
  */
-public final class Sessions implements AutoCloseable {
+public final class Sessions implements SessionSource, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
   private static final int NONCE_BYTES = 16;
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
@@ -48,7 +48,7 @@ public final class Sessions implements AutoCloseable {
   private final String clientName;
   private final int outstandingCalls;
   private final Map<Long, Integer> openInodes = new HashMap<>();
-  private CompletableFuture<Session> current;
+  private CompletableFuture<ServedSession> current;
   private boolean telling;
   private boolean closed;
 
@@ -70,8 +70,12 @@ public final class Sessions implements AutoCloseable {
     this.outstandingCalls = outstandingCalls;
   }
 
-  /** The open session; opens one if there is none. */
-  public synchronized CompletableFuture<Session> session() {
+  @Override
+  public CompletableFuture<Session> session() {
+    return served().thenApply(session -> session);
+  }
+
+  private synchronized CompletableFuture<ServedSession> served() {
     if (closed) {
       return CompletableFuture.failedFuture(
           new CairnException(ErrorCode.CANCELLED, "the client is closed"));
@@ -82,20 +86,20 @@ public final class Sessions implements AutoCloseable {
     return current;
   }
 
-  private static boolean hasEnded(CompletableFuture<Session> opened) {
+  private static boolean hasEnded(CompletableFuture<ServedSession> opened) {
     return opened.isDone() && !opened.join().isOpen();
   }
 
-  /** Applies an operation under the current session. */
+  @Override
   public CompletableFuture<OperationResult> mutate(Operation operation) {
-    CompletableFuture<Session> session = session();
+    CompletableFuture<ServedSession> session = served();
     if (session.isDone() && !session.isCompletedExceptionally()) {
       return session.join().mutate(operation);
     }
     return session.thenCompose(opened -> opened.mutate(operation));
   }
 
-  /** Heartbeats tell the leader that this client reads or writes the inode. */
+  @Override
   public synchronized void inodeOpened(long inode) {
     openInodes.merge(inode, 1, Integer::sum);
     tellSoon();
@@ -130,11 +134,12 @@ public final class Sessions implements AutoCloseable {
                 });
   }
 
+  @Override
   public synchronized void inodeClosed(long inode) {
     openInodes.computeIfPresent(inode, (key, count) -> count == 1 ? null : count - 1);
   }
 
-  private CompletableFuture<Session> open() {
+  private CompletableFuture<ServedSession> open() {
     byte[] nonce = new byte[NONCE_BYTES];
     nonces.nextBytes(nonce);
     OpenSessionRequest request =
@@ -143,16 +148,18 @@ public final class Sessions implements AutoCloseable {
             .setHost(host)
             .setClientName(clientName)
             .build();
+    long sentNanos = environment.clock().monotonicNanos();
     return metadata
         .call(Method.OPEN_SESSION, request, OpenSessionReply.parser(), metadata.timeout())
-        .thenApply(this::opened);
+        .thenApply(reply -> opened(reply, sentNanos));
   }
 
-  private Session opened(OpenSessionReply reply) {
+  private ServedSession opened(OpenSessionReply reply, long sentNanos) {
     metadata.learnIndex(reply.getLogIndex());
-    Session session =
-        new Session(
+    ServedSession session =
+        new ServedSession(
             metadata, new SessionId(reply.getSession()), reply.getSettings(), outstandingCalls);
+    session.heardFrom(sentNanos, termOf(reply.getTimeoutMillis()));
     LOG.debug("{} opened, timeoutMillis={}", session.id(), reply.getTimeoutMillis());
     if (hasOpenInodes()) {
       heartbeat(session, reply.getTimeoutMillis());
@@ -162,16 +169,20 @@ public final class Sessions implements AutoCloseable {
     return session;
   }
 
+  private static int termOf(int timeoutMillis) {
+    return timeoutMillis == 0 ? 30_000 : timeoutMillis;
+  }
+
   private synchronized boolean hasOpenInodes() {
     return !openInodes.isEmpty();
   }
 
-  private void scheduleHeartbeat(Session session, int timeoutMillis) {
-    long pause = Math.max(50, (timeoutMillis == 0 ? 30_000 : timeoutMillis) / 4);
+  private void scheduleHeartbeat(ServedSession session, int timeoutMillis) {
+    long pause = Math.max(50, termOf(timeoutMillis) / 4);
     var unused = environment.schedule(() -> heartbeat(session, timeoutMillis), pause);
   }
 
-  private void heartbeat(Session session, int timeoutMillis) {
+  private void heartbeat(ServedSession session, int timeoutMillis) {
     if (!session.isOpen()) {
       return;
     }
@@ -183,17 +194,26 @@ public final class Sessions implements AutoCloseable {
       }
       request.addAllOpenInodes(List.copyOf(openInodes.keySet()));
     }
-    Duration patience = Duration.ofMillis(timeoutMillis == 0 ? 30_000 : timeoutMillis);
+    Duration patience = Duration.ofMillis(termOf(timeoutMillis));
+    long sentNanos = environment.clock().monotonicNanos();
     var unused =
         metadata
             .call(
                 Method.SESSION_HEARTBEAT, request.build(), SessionHeartbeatReply.parser(), patience)
-            .whenComplete((reply, failure) -> heard(session, timeoutMillis, reply, failure));
+            .whenComplete(
+                (reply, failure) -> heard(session, timeoutMillis, sentNanos, reply, failure));
   }
 
   private void heard(
-      Session session, int timeoutMillis, SessionHeartbeatReply reply, Throwable failure) {
+      ServedSession session,
+      int timeoutMillis,
+      long sentNanos,
+      SessionHeartbeatReply reply,
+      Throwable failure) {
     if (failure == null) {
+      session.heardFrom(
+          sentNanos,
+          termOf(reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis()));
       scheduleHeartbeat(
           session, reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis());
       return;
@@ -213,7 +233,7 @@ public final class Sessions implements AutoCloseable {
   /** Ends the session at the metaservers if they answer soon, and here in any case. */
   @Override
   public void close() {
-    Optional<Session> open;
+    Optional<ServedSession> open;
     synchronized (this) {
       if (closed) {
         return;
@@ -230,7 +250,7 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  private void endAtCluster(Session session) {
+  private void endAtCluster(ServedSession session) {
     Operation farewell =
         Operation.newBuilder().setCloseSession(CloseSession.getDefaultInstance()).build();
     try {

@@ -5,7 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.metadata.MetadataClient;
 import io.cairnfs.client.session.Session;
-import io.cairnfs.client.session.Sessions;
+import io.cairnfs.client.session.SessionSource;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.Create;
@@ -38,7 +38,7 @@ public final class WriteService implements AutoCloseable {
 
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
-  private final Sessions sessions;
+  private final SessionSource sessions;
   private final WriteOptions options;
   private final ChunkForcer forcer;
   private final Executor background;
@@ -53,7 +53,7 @@ public final class WriteService implements AutoCloseable {
   public WriteService(
       ClientEnvironment environment,
       MetadataClient metadata,
-      Sessions sessions,
+      SessionSource sessions,
       WriteOptions options,
       Executor background) {
     this.background = background;

@@ -1,0 +1,170 @@
+package io.cairnfs.client.lock;
+
+import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Deadline;
+import io.cairnfs.client.metadata.MetadataClient;
+import io.cairnfs.client.session.Session;
+import io.cairnfs.client.session.SessionSource;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.rpc.Method;
+import io.cairnfs.proto.metadata.AwaitLockReply;
+import io.cairnfs.proto.metadata.AwaitLockRequest;
+import io.cairnfs.proto.metadata.FileRef;
+import io.cairnfs.proto.metadata.LockClaim;
+import io.cairnfs.proto.metadata.LockResult;
+import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReleaseLocks;
+import io.cairnfs.proto.metadata.StopWaiting;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Asks for locks, and waits for them. Safe for any thread. */
+public final class LockService {
+  private final ClientEnvironment environment;
+  private final MetadataClient metadata;
+  private final SessionSource sessions;
+  private final Duration tryTimeout;
+
+  /**
+   * @param tryTimeout of one call: the leader is asked to answer well before
+   */
+  public LockService(
+      ClientEnvironment environment,
+      MetadataClient metadata,
+      SessionSource sessions,
+      Duration tryTimeout) {
+    this.environment = environment;
+    this.metadata = metadata;
+    this.sessions = sessions;
+    this.tryTimeout = tryTimeout;
+  }
+
+  /** Whether the owner may have a lock of the file already. */
+  public enum Before {
+    NOTHING,
+    ANYTHING
+  }
+
+  /**
+   * Takes the lock, or waits for it.
+   *
+   * @param patience zero = not at all
+   * @param lost runs once if the lock is lost later, on an event loop
+   * @return the lock; empty if others have it and the patience is over
+   * @throws CairnException DEADLOCK, NO_LOCKS, and as every mutation. CANCELLED leaves no lock
+   *     behind; TIMED_OUT and UNAVAILABLE may
+   */
+  public Optional<HeldLock> take(LockAsk ask, Duration patience, Before before, Runnable lost)
+      throws CairnException {
+    Deadline deadline = environment.deadline(patience);
+    boolean wait = !patience.isZero();
+    Session session = environment.await(sessions.session());
+    LockResult result;
+    try {
+      result =
+          environment.await(session.mutate(ask.lock(wait, before == Before.NOTHING))).getLock();
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.LOCKED) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+    long inode = result.getInode();
+    long token =
+        result.getToken() != 0
+            ? result.getToken()
+            : await(session, ask.claim(inode, result.getTicket()), deadline);
+    if (token == 0) {
+      return Optional.empty();
+    }
+    HeldLock held = new HeldLock(environment, sessions, session, ask, inode, token, lost);
+    held.begin();
+    return Optional.of(held);
+  }
+
+  /** The token; 0 if the deadline came first. */
+  private long await(Session session, LockClaim claim, Deadline deadline) throws CairnException {
+    try {
+      while (!deadline.isOver()) {
+        AwaitLockReply reply = environment.await(ask(session, claim, deadline));
+        metadata.learnIndex(reply.getLogIndex());
+        if (reply.getToken() != 0) {
+          return reply.getToken();
+        }
+        if (!reply.getWaiting()) {
+          throw new CairnException(
+              ErrorCode.STALE_HANDLE,
+              "inode=" + claim.getInode() + " was deleted while it was locked");
+        }
+      }
+    } catch (CairnException e) {
+      if (session.isOpen()) {
+        var unused = stop(session, claim).thenCompose(token -> giveUp(session, claim, token));
+      }
+      throw e;
+    }
+    return environment.await(stop(session, claim));
+  }
+
+  private CompletableFuture<AwaitLockReply> ask(
+      Session session, LockClaim claim, Deadline deadline) {
+    Duration patience = deadline.atMost(tryTimeout.multipliedBy(3).dividedBy(4));
+    AwaitLockRequest request =
+        AwaitLockRequest.newBuilder()
+            .setSession(session.id().value())
+            .setClaim(claim)
+            .setPatienceMillis((int) patience.toMillis())
+            .build();
+    return metadata.call(
+        Method.AWAIT_LOCK, request, AwaitLockReply.parser(), metadata.timeout().plus(patience));
+  }
+
+  /** Leaves the queue; the token if the lock was given before. */
+  private static CompletableFuture<Long> stop(Session session, LockClaim claim) {
+    return session
+        .mutate(
+            Operation.newBuilder().setStopWaiting(StopWaiting.newBuilder().setClaim(claim)).build())
+        .thenApply(result -> result.getLock().getToken());
+  }
+
+  private static CompletableFuture<?> giveUp(Session session, LockClaim claim, long token) {
+    return token == 0
+        ? CompletableFuture.completedFuture(null)
+        : session.mutate(
+            new LockAsk(
+                    FileRef.getDefaultInstance(),
+                    claim.getOwner(),
+                    claim.getScope(),
+                    claim.getMode(),
+                    claim.getStart(),
+                    claim.getLength())
+                .unlock(claim.getInode()));
+  }
+
+  /** Gives a lock up. That its session has ended does so, too. */
+  public void release(HeldLock lock) throws CairnException {
+    try {
+      var unused = environment.await(lock.release());
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.SESSION_EXPIRED) {
+        throw e;
+      }
+    }
+  }
+
+  /** Gives up everything that the owner has, in the session that there is. */
+  public void releaseAll(long owner) throws CairnException {
+    Operation release =
+        Operation.newBuilder().setReleaseLocks(ReleaseLocks.newBuilder().setOwner(owner)).build();
+    try {
+      var unused = environment.await(sessions.mutate(release));
+    } catch (CairnException e) {
+      // With its session everything of the owner has ended, too.
+      if (e.code() != ErrorCode.SESSION_EXPIRED) {
+        throw e;
+      }
+    }
+  }
+}

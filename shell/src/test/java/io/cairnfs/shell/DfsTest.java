@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cairnfs.client.AclChange;
 import io.cairnfs.client.AclEntry;
 import io.cairnfs.client.AttributeChange;
+import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.common.error.ErrorCode;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -952,5 +954,57 @@ class DfsTest {
     assertRun(0, "", "", "-put", "-", "/t/in");
     assertThat(read("/t/in")).isEqualTo("typed");
     assertThat(memory.calls()).contains("rename /t/in._COPYING_");
+  }
+
+  @Test
+  void aCommandRunsWhileAFileIsLockedAndGivesItsExitCode() throws IOException {
+    Path token = local.resolve("token");
+    String script = "printf '%s' \"$CAIRN_LOCK_TOKEN\" > " + token + "; exit 7";
+    assertRun(7, "", "", "-lock", "/t/new.lock", "sh", "-c", script);
+    assertThat(token).hasContent("1");
+    assertThat(memory.stat(CairnPath.of("/t/new.lock")).length()).isZero();
+    assertThat(memory.lockHolders(CairnPath.of("/t/new.lock"))).isEmpty();
+  }
+
+  @Test
+  void aLockThatOthersHaveIsNotWaitedForUnlessAsked() throws IOException {
+    assertThat(memory.locks().of(CairnPath.of("/t/a"), CairnLock.Mode.EXCLUSIVE).tryLock())
+        .isTrue();
+    assertRun(1, "", "", "-lock", "-n", "/t/a", "true");
+    assertRun(1, "", "", "-lock", "-w", "0.5", "/t/a", "true");
+    assertRun(1, "", "", "-lock", "-s", "-n", "/t/a", "true");
+    assertRun(
+        0,
+        "# file: /t/a\nexclusive file token=1 session=7 alice@here test\n",
+        "",
+        "-locks",
+        "/t/a");
+  }
+
+  @Test
+  void aLockNeedsACommandThatExistsAndSecondsThatAreANumber() {
+    assertThat(shell.run("-lock", "/t/a").code()).isEqualTo(255);
+    assertThat(shell.run("-lock", "-w", "soon", "/t/a", "true").err())
+        .contains("Invalid number of seconds: soon");
+    assertThat(shell.run("-lock", "/t/a", "/no/such/program").code()).isEqualTo(1);
+    assertThat(memory.lockHolders(CairnPath.of("/t/a"))).isEmpty();
+  }
+
+  @Test
+  void aLeaseIsRecoveredInSeveralTries() {
+    memory.keepOpen(CairnPath.of("/t/a"), 1);
+    Result given = shell.run("-recoverLease", "-path", "/t/a");
+    assertThat(given.code()).isEqualTo(1);
+    assertThat(given.err()).contains("recoverLease returned false");
+    assertRun(0, "recoverLease SUCCEEDED on /t/a\n", "", "-recoverLease", "-path", "/t/a");
+    memory.keepOpen(CairnPath.of("/t/d/b"), 2);
+    List<Long> pauses = new ArrayList<>();
+    shell = shell.withPause(pauses::add);
+    Result slow = shell.run("-recoverLease", "-path", "/t/d/b", "-retries", "3");
+    assertThat(slow.code()).isZero();
+    assertThat(pauses).containsExactly(5_000L, 5_000L);
+    assertThat(shell.run("-recoverLease").err()).contains("You must supply a -path argument");
+    assertThat(shell.run("-recoverLease", "-path", "/t/a", "-retries", "x").err())
+        .contains("Invalid number of retries: x");
   }
 }

@@ -14,6 +14,8 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
 import io.cairnfs.client.CairnFileSystem.RenameMode;
 import io.cairnfs.client.CairnInputStream;
+import io.cairnfs.client.CairnLock;
+import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
@@ -37,7 +39,7 @@ import picocli.CommandLine.Spec;
     name = "meta",
     mixinStandardHelpOptions = true,
     description =
-        "Creates, stats, opens, lists, renames and deletes through the real RPC, with durable three-way replication.")
+        "Creates, stats, opens, locks, lists, renames and deletes through the real RPC, with durable three-way replication.")
 public final class MetaBench implements Callable<Integer> {
   private static final int LIST_ENTRIES = 100;
   private static final Duration WARM_UP = Duration.ofMinutes(2);
@@ -164,6 +166,7 @@ public final class MetaBench implements Callable<Integer> {
   /** In an order in which each finds what it needs. */
   private List<Kind> kinds(CairnFileSystem fileSystem, String root, int callers, long size) {
     int count = callers == 1 ? Math.max(1, files / 4) : files;
+    CairnLocks locks = fileSystem.locks();
     List<Kind> kinds =
         new ArrayList<>(
             List.of(
@@ -188,6 +191,11 @@ public final class MetaBench implements Callable<Integer> {
                     count * 4,
                     Limit.ROUND_TRIP,
                     number -> open(fileSystem, file(root, number % count))),
+                new Kind(
+                    "lock+unlock",
+                    count,
+                    Limit.FORCE,
+                    number -> lockAndUnlock(locks, file(root, number))),
                 new Kind(
                     "list of " + LIST_ENTRIES,
                     Math.max(1, count / 4),
@@ -288,6 +296,15 @@ public final class MetaBench implements Callable<Integer> {
         throw new IOException("a new file begins at 0, not " + out.position());
       }
     }
+  }
+
+  /** Two commands, one after the other. */
+  private static void lockAndUnlock(CairnLocks locks, CairnPath path) throws IOException {
+    CairnLock lock = locks.of(path, CairnLock.Mode.EXCLUSIVE);
+    if (!lock.tryLock()) {
+      throw new IOException(path + " is locked by another");
+    }
+    lock.unlock();
   }
 
   private static void open(CairnFileSystem fileSystem, CairnPath path) throws IOException {

@@ -163,6 +163,19 @@ public enum CommandWord {
             directory that holds the link unless it begins with a slash.
         -f  What has the name already, unless it is a directory, loses it.\
       """),
+  LOCK(
+      "lock",
+      "[-s] [-n|-w <seconds>] <path> <command> ...",
+      """
+      Runs a command while a file is locked, and ends with its exit code. The file is made if
+      it does not exist. The command finds the lock's fencing token in CAIRN_LOCK_TOKEN.
+        -s            Share the lock with others that do.
+        -n            If others have it, end with 1 at once.
+        -w <seconds>  The same, but only after so long."""),
+  LOCKS(
+      "locks",
+      "<path> ...",
+      "Shows who has locks of files, with their fencing tokens, and who waits for some."),
   LS(
       "ls",
       "[-C] [-d] [-h] [-q] [-R] [-t] [-S] [-r] [-u] [-e] [<path> ...]",
@@ -211,6 +224,13 @@ public enum CommandWord {
         -t <n>  Files copied at once; 32 unless told otherwise, 8 of them long ones.
         -q <n>  Files that wait for a thread; 1024 unless told otherwise.\
       """),
+  RECOVER_LEASE(
+      "recoverLease",
+      "-path <path> [-retries <num-retries>]",
+      """
+      Ends somebody's writing of a file: what he has flushed stays.
+        -path     The file.
+        -retries  How often to ask again if the file is not closed yet."""),
   RM(
       "rm",
       "[-f] [-r|-R] [-skipTrash] [-safely] <src> ...",
@@ -398,11 +418,14 @@ public enum CommandWord {
       case HELP -> Manual.help();
       case LN -> new Ln();
       case LS -> Ls.ls();
+      case LOCK -> new Lock();
+      case LOCKS -> new Locks();
       case LSR -> Ls.lsr();
       case MKDIR -> new Mkdir();
       case MV -> new Mv();
       case PUT, COPY_FROM_LOCAL -> Put.put();
       case MOVE_FROM_LOCAL -> Put.moveFromLocal();
+      case RECOVER_LEASE -> new RecoverLease();
       case RM -> Rm.rm();
       case RMDIR -> new Rmdir();
       case RMR -> Rm.rmr();

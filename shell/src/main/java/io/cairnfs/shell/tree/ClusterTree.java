@@ -50,7 +50,7 @@ public final class ClusterTree implements FileTree {
     this.user = user;
   }
 
-  /** The connection itself, for what operators ask. */
+  @Override
   public CairnFileSystem fileSystem() {
     return fileSystem;
   }

@@ -2,6 +2,7 @@ package io.cairnfs.shell.tree;
 
 import io.cairnfs.client.AclChange;
 import io.cairnfs.client.AclEntry;
+import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnPath;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,6 +24,15 @@ public interface FileTree extends Closeable {
 
   /** What relative paths are relative to; a cluster makes it when it is first asked for. */
   CairnPath home() throws IOException;
+
+  /**
+   * The file system of a cluster, for what only clusters have.
+   *
+   * @throws IOException for the tree of this machine
+   */
+  default CairnFileSystem fileSystem() throws IOException {
+    throw new IOException(uri() + ": Only files in a cluster have this");
+  }
 
   /** Whether a file with {@code WHEN_COMPLETE} appears in one step however long it is. */
   boolean appearsWhole();

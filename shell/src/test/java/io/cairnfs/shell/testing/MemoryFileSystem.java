@@ -6,17 +6,20 @@ import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnInputStream;
+import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.ClientStatistics;
 import io.cairnfs.client.ClusterAdministration;
 import io.cairnfs.client.ContentSummary;
 import io.cairnfs.client.CreateOptions;
+import io.cairnfs.client.FencingToken;
 import io.cairnfs.client.FileChecksum;
 import io.cairnfs.client.FileExtent;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.client.FileSystemStatus;
 import io.cairnfs.client.FileType;
+import io.cairnfs.client.LockHolder;
 import io.cairnfs.client.OpenOptions;
 import io.cairnfs.client.RemoteIterator;
 import io.cairnfs.client.WalkedFile;
@@ -54,6 +57,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
   private final List<String> calls = new ArrayList<>();
   private ClusterAdministration administration;
   private Map<CairnPath, List<FileExtent>> extents = Map.of();
+  private final MemoryLocks.Held locked = new MemoryLocks.Held();
+  private final Map<CairnPath, Integer> recoveries = new HashMap<>();
   private long nextInode = 2;
   private long changes;
   private boolean closed;
@@ -781,6 +786,31 @@ public final class MemoryFileSystem implements CairnFileSystem {
       throw new IllegalStateException("this test prepared no administration");
     }
     return administration;
+  }
+
+  @Override
+  public CairnLocks locks() {
+    return new MemoryLocks(locked);
+  }
+
+  @Override
+  public List<LockHolder> lockHolders(CairnPath path) {
+    return locked.holders(path);
+  }
+
+  @Override
+  public CairnFileSystem fenced(FencingToken token) {
+    throw new UnsupportedOperationException("nothing here is fenced");
+  }
+
+  /** The files that are to stay open for so many tries. */
+  public synchronized void keepOpen(CairnPath path, int tries) {
+    recoveries.put(path, tries);
+  }
+
+  @Override
+  public synchronized boolean recoverLease(CairnPath path) {
+    return recoveries.merge(path, -1, Integer::sum) < 0;
   }
 
   @Override

@@ -277,7 +277,6 @@ public final class RangeWriter {
   /**
    * Everything uncommitted is forgotten, so that what comes later does not stand on what is lost.
    */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // written with the lock held only
   private CairnException failed(CairnException e) {
     if (closed) {
       return e;

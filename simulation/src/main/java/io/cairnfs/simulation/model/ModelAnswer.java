@@ -10,7 +10,8 @@ import java.util.Optional;
  * What a call ought to answer.
  *
  * @param attributes of the file or directory it was about, without the change index
- * @param number lease, session id, token, or ticket as a negative number; else 0
+ * @param number lease, session id, token, or where an append landed, or ticket as a negative number;
+ *     else 0
  */
 public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attributes, long number) {
 
@@ -25,7 +26,8 @@ public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attrib
       case CREATE ->
           of(comparable(result.getCreate().getAttributes()), result.getCreate().getLease());
       case RENAME -> of(comparable(result.getRename().getAttributes()), 0);
-      case COMMIT -> of(comparable(result.getCommit().getAttributes()), 0);
+      case COMMIT ->
+          of(comparable(result.getCommit().getAttributes()), result.getCommit().getOffset());
       case RANGE -> of(comparable(result.getRange().getAttributes()), 0);
       case RECOVER_LEASE -> of(comparable(result.getRecoverLease().getAttributes()), 0);
       case LOCK -> done(result.getLock().getToken() - result.getLock().getTicket());

@@ -30,6 +30,10 @@ final class ModelNode {
   boolean inChunks;
 
   long chunkedLength;
+
+  /** There was never a byte of it: it is one hole. */
+  boolean bare;
+
   TreeMap<Long, ModelRange> ranges = new TreeMap<>();
 
   /** The chunk in which it may be longer than was committed, and how much of it was. */
@@ -100,6 +104,7 @@ final class ModelNode {
     content = from.content;
     inChunks = from.inChunks;
     chunkedLength = from.chunkedLength;
+    bare = from.bare;
     ranges = from.ranges;
     tailChunk = from.tailChunk;
     tailEnd = from.tailEnd;
@@ -126,19 +131,59 @@ final class ModelNode {
     content = bytes;
     inChunks = false;
     chunkedLength = 0;
+    bare = false;
     ranges = new TreeMap<>();
     tailChunk = 0;
   }
 
   /** A range has other bytes from now on. */
   void write(ModelRange range) {
+    clear(range.start(), range.end());
+    ranges.put(range.start(), range);
+  }
+
+  /** A range is a hole from now on. */
+  void clear(long from, long to) {
     TreeMap<Long, ModelRange> changed = new TreeMap<>();
     for (ModelRange old : ranges.values()) {
-      old.before(range.start()).ifPresent(left -> changed.put(left.start(), left));
-      old.after(range.end()).ifPresent(left -> changed.put(left.start(), left));
+      old.before(from).ifPresent(left -> changed.put(left.start(), left));
+      old.after(to).ifPresent(left -> changed.put(left.start(), left));
     }
-    changed.put(range.start(), range);
     ranges = changed;
+  }
+
+  /** What stands in a range, without what is around it. */
+  List<ModelRange> part(long from, long to) {
+    List<ModelRange> part = new ArrayList<>();
+    for (ModelRange range : ranges.values()) {
+      range.after(from).flatMap(rest -> rest.before(to)).ifPresent(part::add);
+    }
+    return part;
+  }
+
+  /** Has its bytes, if it has any, in the metadata. */
+  boolean isInline() {
+    return !inChunks && content.length > 0;
+  }
+
+  /** Every byte up to an offset was written. */
+  boolean covers(long end) {
+    long at = 0;
+    for (ModelRange range : ranges.values()) {
+      if (range.start() > at) {
+        return false;
+      }
+      at = range.end();
+    }
+    return at >= end;
+  }
+
+  /** Has bytes in chunks, and is so long. */
+  void setInChunks(long length) {
+    content = new byte[0];
+    inChunks = true;
+    bare = false;
+    chunkedLength = length;
   }
 
   /** Names of a file, or 2 and the directories in a directory. */

@@ -1,7 +1,11 @@
 package io.cairnfs.simulation.model;
 
 import com.google.protobuf.ByteString;
+import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.FileHandle;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
@@ -12,15 +16,20 @@ import io.cairnfs.proto.metadata.AclEntry;
 import io.cairnfs.proto.metadata.AclResult;
 import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.CloneRange;
 import io.cairnfs.proto.metadata.CloseChunks;
 import io.cairnfs.proto.metadata.CommitExtents;
+import io.cairnfs.proto.metadata.Concat;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
 import io.cairnfs.proto.metadata.Fence;
+import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
+import io.cairnfs.proto.metadata.InlineWrite;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Lock;
@@ -31,6 +40,7 @@ import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Punch;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.RecoverLease;
@@ -41,6 +51,7 @@ import io.cairnfs.proto.metadata.Rename;
 import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetLength;
 import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.Symlink;
@@ -56,6 +67,7 @@ import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -344,8 +356,11 @@ public final class NamespaceModel {
       case STOP_WAITING -> stopWaiting(operation.getStopWaiting().getClaim());
       case RELEASE_LOCKS -> releaseLocks(operation.getReleaseLocks());
       case SET_MEMBERSHIP -> asTold();
-      case SET_LENGTH, PUNCH, CLONE_RANGE, CONCAT, ALLOCATE_RANGE ->
-          throw new ModelRefusal(ErrorCode.UNSUPPORTED);
+      case SET_LENGTH -> setLength(operation.getSetLength());
+      case PUNCH -> punch(operation.getPunch());
+      case ALLOCATE_RANGE -> allocateRange(operation.getAllocateRange());
+      case CLONE_RANGE -> cloneRange(operation.getCloneRange());
+      case CONCAT -> concat(operation.getConcat());
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
   }
@@ -745,6 +760,7 @@ public final class NamespaceModel {
   private ModelNode emptied(Spot spot) {
     ModelNode file = change(spot.node);
     if (!file.inChunks
+        || file.bare
         || spot.name.isEmpty()
         || !file.further.isEmpty()
         || locks.isLocked(file.id)) {
@@ -822,11 +838,14 @@ public final class NamespaceModel {
 
   private ModelRange rangeOf(Extent extent) {
     long start = extent.getFileOffset();
-    return new ModelRange(start, start + extent.getLength(), writer);
+    return new ModelRange(start, start + extent.getLength(), writer, 0);
   }
 
   private ModelAnswer commit(CommitExtents request) throws ModelRefusal {
     refuseIf(request.getInode() <= 0 || request.getLength() < 0, ErrorCode.INVALID_ARGUMENT);
+    if (request.getLease() == 0) {
+      return sharedCommit(request);
+    }
     ModelNode file = nodes.get(request.getInode());
     boolean held =
         file != null
@@ -863,10 +882,281 @@ public final class NamespaceModel {
       }
     }
     if (request.getExtentsCount() > 0 || length > file.length()) {
+      file.setInChunks(length);
+    }
+  }
+
+  // Files that several write.
+
+  private ModelNode opened(FileRef ref, int right) throws ModelRefusal {
+    if (!ref.hasTarget()) {
+      refuseIf(ref.getInode() <= 0, ErrorCode.INVALID_ARGUMENT);
+      return handled(ref, right);
+    }
+    ModelNode file = follow(ref.getTarget()).node;
+    refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
+    refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(!may(file, right), ErrorCode.PERMISSION_DENIED);
+    return file;
+  }
+
+  private ModelNode handled(FileRef ref, int right) throws ModelRefusal {
+    FileHandle handle;
+    try {
+      handle =
+          FileHandle.verify(
+              cluster(), ref.getHandle(), new InodeId(ref.getInode()), command.getUser());
+    } catch (CairnException e) {
+      throw new ModelRefusal(e.code());
+    }
+    boolean allowed = right == WRITE ? handle.mayWrite() : handle.mayRead();
+    refuseIf(handle.session() != command.getSession() || !allowed, ErrorCode.STALE_HANDLE);
+    ModelNode file = nodes.get(ref.getInode());
+    boolean purged =
+        file == null || (file.isCutOff() && told.getErrorCode() == ErrorCode.STALE_HANDLE.number());
+    refuseIf(purged, ErrorCode.STALE_HANDLE);
+    return file;
+  }
+
+  private ClusterRecord cluster() {
+    return new ClusterRecord(
+        settings.getClusterId(),
+        settings.getSuperuser(),
+        settings.getSupergroup(),
+        settings.getPoolSlots(),
+        settings.getDefaultReplication(),
+        settings.getDefaultChunkBytes(),
+        settings.getInlineBytes(),
+        settings.getMinReplicas(),
+        settings.getFeatureLevel(),
+        settings.getTokenKey());
+  }
+
+  /** Nobody writes it alone, and its length is known. */
+  private void requireFree(ModelNode file) throws ModelRefusal {
+    refuseIf(told.getErrorCode() == ErrorCode.RETRY.number(), ErrorCode.RETRY);
+    refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
+  }
+
+  private ModelNode writable(FileRef ref) throws ModelRefusal {
+    ModelNode file = opened(ref, WRITE);
+    requireFree(file);
+    return change(file);
+  }
+
+  private ModelAnswer written(ModelNode file, long number) {
+    dropSetId(file);
+    file.mtime = time;
+    file.ctime = time;
+    return ModelAnswer.of(attributes(file), number);
+  }
+
+  private void requireInlineFits(long length) throws ModelRefusal {
+    refuseIf(length > settings.getInlineBytes(), ErrorCode.CONTENT_CHANGED);
+  }
+
+  private ModelAnswer sharedCommit(CommitExtents request) throws ModelRefusal {
+    boolean inline = request.getInlineWritesCount() > 0;
+    refuseIf(
+        request.getClose() || request.getOpenTail() || request.getHasInline(),
+        ErrorCode.INVALID_ARGUMENT);
+    refuseIf(inline && request.getExtentsCount() > 0, ErrorCode.INVALID_ARGUMENT);
+    ModelNode file =
+        writable(
+            FileRef.newBuilder()
+                .setInode(request.getInode())
+                .setHandle(request.getHandle())
+                .build());
+    long base = request.getAppend() ? file.length() : 0;
+    long length = Math.max(file.length(), base + request.getLength());
+    if (inline) {
+      writeInline(file, request.getInlineWritesList(), base, length);
+    } else if (request.getExtentsCount() > 0) {
+      writeExtents(file, request.getExtentsList(), base, length);
+    } else if (length > file.length()) {
+      grow(file, length);
+    } else {
+      return ModelAnswer.of(attributes(file), base);
+    }
+    return written(file, base);
+  }
+
+  private void writeInline(ModelNode file, List<InlineWrite> writes, long base, long least)
+      throws ModelRefusal {
+    refuseIf(file.inChunks && !file.bare, ErrorCode.CONTENT_CHANGED);
+    long length = least;
+    for (InlineWrite write : writes) {
+      if (!write.getData().isEmpty()) {
+        length = Math.max(length, base + write.getOffset() + write.getData().size());
+      }
+    }
+    requireInlineFits(length);
+    byte[] bytes = Arrays.copyOf(file.content, (int) length);
+    for (InlineWrite write : writes) {
+      write.getData().copyTo(bytes, (int) (base + write.getOffset()));
+    }
+    file.setInline(bytes);
+  }
+
+  /** What stands where in the chunk is the writer's: the same bytes wherever in the file. */
+  private void writeExtents(ModelNode file, List<Extent> extents, long base, long least)
+      throws ModelRefusal {
+    boolean wasInline = file.isInline();
+    long before = file.length();
+    long length = least;
+    for (Extent extent : extents) {
+      long start = base + extent.getFileOffset();
+      long end = start + extent.getLength();
+      file.write(new ModelRange(start, end, writer, start - extent.getChunkOffset()));
+      length = Math.max(length, end);
+    }
+    refuseIf(wasInline && !file.covers(before), ErrorCode.CONTENT_CHANGED);
+    file.setInChunks(length);
+  }
+
+  private void grow(ModelNode file, long length) throws ModelRefusal {
+    if (file.isInline()) {
+      requireInlineFits(length);
+      file.setInline(Arrays.copyOf(file.content, (int) length));
+    } else {
+      file.bare |= !file.inChunks;
       file.inChunks = true;
-      file.content = new byte[0];
       file.chunkedLength = length;
     }
+  }
+
+  private ModelAnswer setLength(SetLength request) throws ModelRefusal {
+    long length = request.getLength();
+    refuseIf(length < 0, ErrorCode.TOO_LARGE);
+    ModelNode file = writable(request.getFile());
+    if (length == file.length() && request.getFile().hasTarget()) {
+      int mode = file.mode;
+      dropSetId(file);
+      file.ctime = mode == file.mode ? file.ctime : time;
+      return answer(file);
+    }
+    if (length >= file.length()) {
+      grow(file, length);
+    } else if (length == 0) {
+      file.setInline(new byte[0]);
+    } else if (file.isInline()) {
+      file.setInline(Arrays.copyOf(file.content, (int) length));
+    } else {
+      file.clear(length, Long.MAX_VALUE);
+      file.chunkedLength = length;
+    }
+    return written(file, 0);
+  }
+
+  private static void requireRange(long offset, long length) throws ModelRefusal {
+    refuseIf(offset < 0 || length < 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(offset > Long.MAX_VALUE - length, ErrorCode.TOO_LARGE);
+  }
+
+  private ModelAnswer punch(Punch request) throws ModelRefusal {
+    long from = request.getOffset();
+    requireRange(from, request.getLength());
+    refuseIf(request.getLength() == 0, ErrorCode.INVALID_ARGUMENT);
+    long to = from + request.getLength();
+    ModelNode file = writable(request.getFile());
+    if (file.isInline()) {
+      byte[] bytes = file.content.clone();
+      int start = (int) Math.min(from, bytes.length);
+      Arrays.fill(bytes, start, (int) Math.min(to, bytes.length), (byte) 0);
+      file.setInline(bytes);
+    } else {
+      file.clear(from, to);
+    }
+    return written(file, 0);
+  }
+
+  private ModelAnswer allocateRange(AllocateRange request) throws ModelRefusal {
+    requireRange(request.getOffset(), request.getLength());
+    refuseIf(request.getLength() == 0, ErrorCode.INVALID_ARGUMENT);
+    long end = request.getOffset() + request.getLength();
+    ModelNode file = writable(request.getFile());
+    if (!request.getKeepLength() && end > file.length()) {
+      grow(file, end);
+    }
+    return written(file, 0);
+  }
+
+  private ModelAnswer cloneRange(CloneRange request) throws ModelRefusal {
+    ModelNode source = opened(request.getSource(), READ);
+    ModelNode target = writable(request.getTarget());
+    long from = request.getSourceOffset();
+    long at = request.getTargetOffset();
+    requireRange(from, request.getLength());
+    requireRange(at, request.getLength());
+    long to = from + request.getLength();
+    long end = at + request.getLength();
+    refuseIf(to > source.length(), ErrorCode.INVALID_ARGUMENT);
+    refuseIf(source == target && from < end && at < to, ErrorCode.INVALID_ARGUMENT);
+    if (from == to) {
+      return answer(target);
+    }
+    long length = Math.max(target.length(), end);
+    if (source.isInline()) {
+      boolean possible = !target.inChunks || target.bare;
+      refuseIf(!possible || length > settings.getInlineBytes(), ErrorCode.UNSUPPORTED);
+      byte[] bytes = Arrays.copyOf(target.content, (int) length);
+      System.arraycopy(source.content, (int) from, bytes, (int) at, (int) (to - from));
+      target.setInline(bytes);
+    } else {
+      boolean covered = at == 0 && end >= target.length();
+      refuseIf(target.isInline() && !covered, ErrorCode.UNSUPPORTED);
+      List<ModelRange> cloned = source.part(from, to);
+      target.clear(at, end);
+      cloned.forEach(range -> target.write(range.moved(at - from)));
+      target.setInChunks(length);
+    }
+    return written(target, 0);
+  }
+
+  private ModelAnswer concat(Concat request) throws ModelRefusal {
+    int count = request.getSourcesCount();
+    refuseIf(count < 1 || count > 1024, ErrorCode.INVALID_ARGUMENT);
+    ModelNode target = writable(request.getTarget());
+    List<ModelNode> all = new ArrayList<>(List.of(target));
+    for (FileRef ref : request.getSourcesList()) {
+      refuseIf(!ref.hasTarget(), ErrorCode.INVALID_ARGUMENT);
+      ModelNode source = findExisting(ref.getTarget()).node;
+      refuseIf(source.directory, ErrorCode.IS_A_DIRECTORY);
+      refuseIf(source.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(!may(source, READ), ErrorCode.PERMISSION_DENIED);
+      requireFree(source);
+      refuseIf(all.contains(source), ErrorCode.INVALID_ARGUMENT);
+      all.add(source);
+    }
+    long length = all.stream().mapToLong(ModelNode::length).sum();
+    if (all.stream().anyMatch(ModelNode::isInline)) {
+      boolean chunks = all.stream().anyMatch(file -> file.inChunks && !file.bare);
+      refuseIf(chunks || length > settings.getInlineBytes(), ErrorCode.UNSUPPORTED);
+      joinInline(target, all, (int) length);
+    } else if (length > 0) {
+      long end = target.length();
+      for (ModelNode source : all.subList(1, all.size())) {
+        for (ModelRange range : source.part(0, Long.MAX_VALUE)) {
+          target.write(range.moved(end));
+        }
+        end += source.length();
+      }
+      target.setInChunks(length);
+    }
+    for (FileRef ref : request.getSourcesList()) {
+      var unused = removeChecked(findExisting(ref.getTarget()));
+    }
+    return written(target, 0);
+  }
+
+  private static void joinInline(ModelNode target, List<ModelNode> all, int length) {
+    byte[] bytes = new byte[length];
+    int at = 0;
+    for (ModelNode file : all) {
+      System.arraycopy(file.content, 0, bytes, at, file.content.length);
+      at += (int) file.length();
+    }
+    target.setInline(bytes);
   }
 
   /** What is open in a chunk that its writer gives up reaches as far as was acknowledged. */
@@ -886,7 +1176,7 @@ public final class NamespaceModel {
         long more = length - file.tailEnd;
         if (more > 0) {
           ModelRange tail = file.ranges.lastEntry().getValue();
-          file.write(new ModelRange(tail.start(), tail.end() + more, tail.writer()));
+          file.write(new ModelRange(tail.start(), tail.end() + more, tail.writer(), tail.shift()));
           file.chunkedLength += more;
           grownBySettling++;
           file.mtime = time;

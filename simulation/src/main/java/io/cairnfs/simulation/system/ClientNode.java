@@ -389,7 +389,9 @@ final class ClientNode extends SimulatedProcess {
   }
 
   private void writeLane() {
-    if (random.nextInt(4) == 0) {
+    if (run.sharesFiles() && random.nextInt(3) > 0) {
+      new SharedFileWrite(this, anyFile(), () -> pause(this::writeLane)).start();
+    } else if (random.nextInt(4) == 0) {
       new SharedWrite(this, () -> pause(this::writeLane)).start();
     } else {
       new FileWrite(this, anyFile(), () -> pause(this::writeLane)).start();

@@ -198,7 +198,7 @@ final class FileRead {
           offset < Math.min(end, range.end());
           offset++) {
         byte found = payload.getByte(at + (int) (offset - start));
-        if (found != Bytes.at(range.writer(), offset)) {
+        if (found != Bytes.at(range.writer(), offset - range.shift())) {
           Oracle.fail(
               "%s: wrong byte at %d, expected is writer %d: %s of %s",
               path, offset, range.writer(), extent, location);

@@ -16,7 +16,6 @@ import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.Extent;
-import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import io.cairnfs.raft.core.LogEntry;
 import io.cairnfs.raft.simulation.InvariantViolation;
@@ -28,6 +27,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -105,6 +106,7 @@ final class Oracle {
     CallId call = new CallId(command.getSession(), command.getCall());
     long writer = writers.getOrDefault(call, 0L);
     long settled = model.grownBySettling();
+    keepPromises(command, reply);
     ModelAnswer answer = model.apply(command, reply, writer);
     if (model.grownBySettling() > settled) {
       tally.count(SystemSighting.TAIL_GROWN_BY_SETTLING);
@@ -232,18 +234,42 @@ final class Oracle {
     tally.count(SystemSighting.FLUSHED_TAIL_SETTLED);
   }
 
+  /** Who cuts a file, or writes over others' bytes, takes what was promised of it. */
+  private void keepPromises(Command command, CommandReply reply) {
+    boolean shared = command.getOperation().getCommit().getLease() == 0;
+    if (reply.getErrorCode() == 0 && reply.getResult().hasRange()) {
+      promises.removeIf(
+          promise ->
+              requirePromise(promise, reply.getResult().getRange().getAttributes().getInode()));
+    } else if (reply.getErrorCode() == 0 && reply.getResult().hasCommit() && shared) {
+      promises.removeIf(
+          promise ->
+              requirePromise(promise, reply.getResult().getCommit().getAttributes().getInode()));
+    }
+  }
+
+  private boolean requirePromise(Promise promise, long inode) {
+    if (promise.inode != inode) {
+      return false;
+    }
+    requireKept(promise);
+    return true;
+  }
+
   /** Synced bytes must be there for as long as the file has anything of that writer. */
   void requirePromises() {
-    for (Promise promise : promises) {
-      long end = 0;
-      for (ModelRange range : model.ranges(promise.inode)) {
-        if (range.writer() == promise.writer) {
-          end = Math.max(end, range.end());
-        }
+    promises.forEach(this::requireKept);
+  }
+
+  private void requireKept(Promise promise) {
+    long end = 0;
+    for (ModelRange range : model.ranges(promise.inode)) {
+      if (range.writer() == promise.writer) {
+        end = Math.max(end, range.end());
       }
-      if (end > 0 && end < promise.upTo) {
-        fail("%s: the file ends at %d", promise, end);
-      }
+    }
+    if (end > 0 && end < promise.upTo) {
+      fail("%s: the file ends at %d", promise, end);
     }
   }
 
@@ -346,15 +372,31 @@ final class Oracle {
       return;
     }
     List<ModelRange> ranges = model.ranges(inode);
-    long length = 0;
-    for (Extent extent : reply.getOpen().getExtentsList()) {
-      length = Math.max(length, extent.getFileOffset() + extent.getLength());
-    }
-    if (reply.getOpen().getAttributes().getType() == FileType.FILE
-        && length < reply.getOpen().getAttributes().getLength()) {
-      fail("inode %d has bytes up to %d:\n%s", inode, length, reply);
-    }
+    requireSameHoles(inode, ranges, reply);
     expected.put(new FileAt(inode, reply.getLogIndex()), ranges);
+  }
+
+  /** Bytes are where somebody wrote them, and nowhere else. */
+  private static void requireSameHoles(long inode, List<ModelRange> ranges, ReadReply reply) {
+    NavigableMap<Long, Long> wanted = new TreeMap<>();
+    ranges.forEach(range -> join(wanted, range.start(), range.end()));
+    NavigableMap<Long, Long> found = new TreeMap<>();
+    for (Extent extent : reply.getOpen().getExtentsList()) {
+      join(found, extent.getFileOffset(), extent.getFileOffset() + extent.getLength());
+    }
+    if (!found.equals(wanted)) {
+      fail("inode %d has bytes at %s, written were %s:\n%s", inode, found, wanted, reply);
+    }
+  }
+
+  /** Adds a range behind all others. */
+  private static void join(NavigableMap<Long, Long> ends, long start, long end) {
+    Map.Entry<Long, Long> last = ends.lastEntry();
+    if (last != null && last.getValue() == start) {
+      ends.put(last.getKey(), end);
+    } else {
+      ends.put(start, end);
+    }
   }
 
   /** Whose bytes an answer to an open must lead to; null where it could not be compared. */

@@ -69,6 +69,7 @@ final class SystemRun {
   private final SystemChaos chaos;
   private final SystemChecks checks;
   private final boolean alwaysSyncs;
+  private final boolean sharesFiles;
   private final Optional<HazardScenario> hazard;
   private final boolean locking;
   private int operations;
@@ -101,6 +102,7 @@ final class SystemRun {
     checks = new SystemChecks(this);
     SystemScenario resolved = scenario.resolve(random);
     locking = resolved == SystemScenario.LOCKS;
+    sharesFiles = resolved == SystemScenario.SHARED_FILES;
     chaos = new SystemChaos(this, resolved, random);
     alwaysSyncs = random.nextInt(3) == 0;
     group.form(3);
@@ -232,6 +234,11 @@ final class SystemRun {
 
   Tally tally() {
     return group.tally();
+  }
+
+  /** Files have several writers. */
+  boolean sharesFiles() {
+    return sharesFiles;
   }
 
   boolean alwaysSyncs() {

@@ -18,7 +18,9 @@ public enum SystemScenario {
   SERVERS,
   CLIENTS,
   /** As CLIENTS, with clients that lock; never drawn, so that other seeds stay what they are. */
-  LOCKS;
+  LOCKS,
+  /** As EVERYTHING, with files that several clients write; never drawn either. */
+  SHARED_FILES;
 
   private static final int DRAWN = 7;
 
@@ -30,7 +32,7 @@ public enum SystemScenario {
   Enum<?> draw(RandomGenerator random) {
     List<Enum<?>> kinds = new ArrayList<>();
     switch (this) {
-      case MIXED, EVERYTHING -> {
+      case MIXED, EVERYTHING, SHARED_FILES -> {
         kinds.addAll(List.of(FaultKind.values()));
         kinds.addAll(List.of(SystemFault.values()));
       }

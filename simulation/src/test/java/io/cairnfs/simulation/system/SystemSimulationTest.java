@@ -36,6 +36,16 @@ final class SystemSimulationTest {
     assertThat(traceOf(3)).isEqualTo(traceOf(3)).isNotEqualTo(traceOf(4));
   }
 
+  @Test
+  void filesThatSeveralWriteHaveTheBytesOfTheirWriters() throws InterruptedException {
+    SystemSimulation.Report report =
+        SystemSimulation.run(
+            new SystemSimulation.Options(
+                1, SEEDS / 10, SystemScenario.SHARED_FILES, 2, Optional.empty()));
+    assertThat(report.failures()).isEmpty();
+    assertThat(report.operations()).isGreaterThanOrEqualTo(30L * SEEDS);
+  }
+
   private static SystemSimulation.Report run(long first, int seeds) throws InterruptedException {
     return SystemSimulation.run(
         new SystemSimulation.Options(first, seeds, SystemScenario.MIXED, 2, Optional.empty()));

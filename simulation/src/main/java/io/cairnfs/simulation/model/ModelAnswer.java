@@ -10,8 +10,8 @@ import java.util.Optional;
  * What a call ought to answer.
  *
  * @param attributes of the file or directory it was about, without the change index
- * @param number lease, session id, token, or where an append landed, or ticket as a negative number;
- *     else 0
+ * @param number lease, session id, token, or where an append landed, or ticket as a negative
+ *     number; else 0
  */
 public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attributes, long number) {
 

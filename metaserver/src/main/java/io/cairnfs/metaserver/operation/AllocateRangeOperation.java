@@ -7,10 +7,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.OperationResult;
 
-/**
- * Makes a file at least as long as a range reaches, by a hole. Space is not set aside: whether the
- * cluster has it, the leader has looked at before.
- */
+/** Makes a file at least as long as a range reaches, by a hole. Space is not set aside. */
 final class AllocateRangeOperation {
   private AllocateRangeOperation() {}
 

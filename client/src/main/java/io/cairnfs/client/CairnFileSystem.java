@@ -159,6 +159,17 @@ public interface CairnFileSystem extends Closeable {
    */
   CompletableFuture<FileStatus> statAsync(CairnPath path);
 
+  /**
+   * Whether this client's user may do something with what a path leads to, as the metaserver knows:
+   * POSIX access(), with ACLs and groups. Symlinks are followed.
+   *
+   * @param rights a sum of 4 (read), 2 (write) and 1 (execute, search); 0 asks for existence
+   * @return the attributes, if so
+   * @throws CairnException {@code PERMISSION_DENIED} unless all the rights are there; a file that
+   *     nobody may execute the superuser may not, either
+   */
+  FileStatus access(CairnPath path, int rights) throws CairnException;
+
   /** {@link #stat(CairnPath)}, with absence (also of a parent) as a value. */
   Optional<FileStatus> find(CairnPath path) throws CairnException;
 

@@ -567,25 +567,31 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException {
-    FileStatus status = environment.await(statAsync(path, symlinks));
+    FileStatus status = environment.await(statAsync(path, symlinks, 0));
     if (!files.isDirty(status.inode())) {
       return status;
     }
     files.flush(status.inode());
-    return environment.await(statAsync(path, symlinks));
+    return environment.await(statAsync(path, symlinks, 0));
+  }
+
+  @Override
+  public FileStatus access(CairnPath path, int rights) throws CairnException {
+    return environment.await(statAsync(path, Symlinks.FOLLOW, rights));
   }
 
   @Override
   public CompletableFuture<FileStatus> statAsync(CairnPath path) {
-    return statAsync(path, Symlinks.NO_FOLLOW);
+    return statAsync(path, Symlinks.NO_FOLLOW, 0);
   }
 
-  private CompletableFuture<FileStatus> statAsync(CairnPath path, Symlinks symlinks) {
+  private CompletableFuture<FileStatus> statAsync(CairnPath path, Symlinks symlinks, int rights) {
     try {
       Stat stat =
           Stat.newBuilder()
               .setTarget(Conversions.nodeRef(path))
               .setFollow(symlinks == Symlinks.FOLLOW)
+              .setRights(rights)
               .build();
       return metadata
           .read(ReadRequest.newBuilder().setStat(stat))

@@ -20,6 +20,7 @@ public final class Permissions {
   public static final int ALL_BITS = 07777;
 
   private static final int GROUP_EXECUTE = 0010;
+  private static final int ANY_EXECUTE = 0111;
 
   private Permissions() {}
 
@@ -51,6 +52,26 @@ public final class Permissions {
     if (!allows(inode, principal, rights)) {
       throw denied(inode, principal, rights, where.get());
     }
+  }
+
+  /**
+   * POSIX access(): as {@link #require}, but a file that nobody may execute even the superuser may
+   * not. A symlink has all rights.
+   *
+   * @throws CairnException PERMISSION_DENIED; INVALID_ARGUMENT for rights that do not exist
+   */
+  public static void requireAccess(
+      InodeRecord inode, Principal principal, int rights, Supplier<String> where)
+      throws CairnException {
+    if ((rights & ~(READ | WRITE | SEARCH)) != 0) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, where.get() + ": rights " + rights + " outside 0..7");
+    }
+    boolean asksToExecute = (rights & SEARCH) != 0 && !inode.isDirectory() && !inode.isSymlink();
+    if (asksToExecute && (inode.mode() & ANY_EXECUTE) == 0) {
+      throw denied(inode, principal, rights, where.get());
+    }
+    require(inode, principal, rights, where);
   }
 
   private static CairnException denied(

@@ -1618,7 +1618,12 @@ public final class NamespaceModel {
   }
 
   private ModelNode stat(Stat request) throws ModelRefusal {
-    return existing(find(request.getTarget(), -1, request.getFollow())).node;
+    ModelNode node = existing(find(request.getTarget(), -1, request.getFollow())).node;
+    int rights = request.getRights();
+    boolean runs = node.directory || node.isSymlink() || (node.mode & 0111) != 0;
+    refuseIf((rights & SEARCH) != 0 && !runs, ErrorCode.PERMISSION_DENIED);
+    refuseIf(!may(node, rights), ErrorCode.PERMISSION_DENIED);
+    return node;
   }
 
   private DirectoryPage.Builder list(ListDirectory request) throws ModelRefusal {

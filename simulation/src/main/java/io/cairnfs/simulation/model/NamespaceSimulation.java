@@ -208,7 +208,11 @@ public final class NamespaceSimulation {
       ByteString asked =
           choices.nextInt(10) == 0 ? path.concat(ByteString.copyFromUtf8("/x")) : path;
       NodeRef.Builder target = NodeRef.newBuilder().setPath(asked);
-      Stat.Builder stat = Stat.newBuilder().setTarget(target).setFollow(asked.size() % 2 == 0);
+      Stat.Builder stat =
+          Stat.newBuilder()
+              .setTarget(target)
+              .setFollow(asked.size() % 2 == 0)
+              .setRights(asked.size() % 3 == 0 ? log.size() % 8 : 0);
       compareRead(view, reader, ReadRequest.newBuilder().setStat(stat));
       compareRead(
           view,

@@ -80,13 +80,19 @@ public final class NamespaceReads {
     return reply.build();
   }
 
-  /** Attributes of what a reference leads to; nothing but search permission is needed. */
+  /**
+   * Attributes of what a reference leads to; nothing but search permission is needed, and the
+   * rights that are asked about.
+   */
   private static Attributes stat(StoreView view, Principal principal, Stat request)
       throws CairnException {
     Namespace namespace = new Namespace(view);
     LastLink lastLink = request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
-    return namespace.attributes(
-        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink));
+    InodeRecord inode =
+        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink);
+    Permissions.requireAccess(
+        inode, principal, request.getRights(), () -> PathResolver.describe(request.getTarget()));
+    return namespace.attributes(inode);
   }
 
   /** The ACLs of what a reference leads to; nothing but search permission is needed. */

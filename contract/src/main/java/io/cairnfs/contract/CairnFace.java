@@ -1,0 +1,360 @@
+package io.cairnfs.contract;
+
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
+import io.cairnfs.client.AttributeChange;
+import io.cairnfs.client.CairnFile;
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnFileSystem.Symlinks;
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.CreateOptions;
+import io.cairnfs.client.FileStatus;
+import io.cairnfs.client.OpenOptions;
+import io.cairnfs.client.RemoteIterator;
+import io.cairnfs.common.error.CairnException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** The Java API as a face. Closing it closes the connection. */
+public final class CairnFace implements Face {
+  private static final int EIO = 5;
+  private static final int ENOTDIR = 20;
+  private static final int MAX_CONTENT_BYTES = 64 << 20;
+
+  private final CairnFileSystem client;
+  private final CairnPath root;
+
+  private interface Work<T> {
+    T run() throws IOException;
+  }
+
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  /**
+   * @param root where the face's paths begin
+   */
+  public CairnFace(CairnFileSystem client, CairnPath root) {
+    this.client = client;
+    this.root = root;
+  }
+
+  @Override
+  public Set<Feature> features() {
+    return EnumSet.allOf(Feature.class);
+  }
+
+  /** Trailing slashes and dots are gone, as everywhere in the API. */
+  private CairnPath path(String text) {
+    return CairnPath.of(root + "/" + text);
+  }
+
+  private static <T> T call(Work<T> work) throws PosixException {
+    try {
+      return work.run();
+    } catch (PosixException e) {
+      throw e;
+    } catch (CairnException e) {
+      throw new PosixException(e.code().errno(), e.code() + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new PosixException(EIO, e.toString(), e);
+    }
+  }
+
+  private static void act(Action action) throws PosixException {
+    boolean unused =
+        call(
+            () -> {
+              action.run();
+              return true;
+            });
+  }
+
+  @Override
+  public Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException {
+    boolean write = flags.contains(OpenFlag.WRITE);
+    OpenOptions options = OpenOptions.forReading();
+    if (write) {
+      options =
+          flags.contains(OpenFlag.READ)
+              ? OpenOptions.forReadingAndWriting()
+              : OpenOptions.forWriting();
+    }
+    options = options.withMode(mode).withFreshness(OpenOptions.Freshness.EACH_READ);
+    if (flags.contains(OpenFlag.APPEND)) {
+      options = options.appending();
+    }
+    if (flags.contains(OpenFlag.TRUNCATE)) {
+      options = options.truncating();
+    }
+    if (flags.contains(OpenFlag.NO_FOLLOW)) {
+      options = options.noFollow();
+    }
+    if (flags.contains(OpenFlag.CREATE)) {
+      options = flags.contains(OpenFlag.EXCLUSIVE) ? options.createNew() : options.orCreate();
+    }
+    OpenOptions all = options;
+    return new OpenFile(call(() -> client.openFile(path(path), all)));
+  }
+
+  @Override
+  public void create(String path, int mode, byte[] content) throws PosixException {
+    FileStatus unused =
+        call(
+            () ->
+                client.createWithContent(
+                    path(path), ByteBuffer.wrap(content), CreateOptions.defaults().withMode(mode)));
+  }
+
+  @Override
+  public byte[] content(String path) throws PosixException {
+    return call(() -> client.readFully(path(path), MAX_CONTENT_BYTES));
+  }
+
+  private record OpenFile(CairnFile file) implements Handle {
+    @Override
+    public byte[] read(long position, int length) throws PosixException {
+      return call(
+          () -> {
+            ByteBuffer buffer = ByteBuffer.allocate(length);
+            while (buffer.hasRemaining() && file.read(position + buffer.position(), buffer) > 0) {
+              // Until it is full or the file ends.
+            }
+            return Arrays.copyOf(buffer.array(), buffer.position());
+          });
+    }
+
+    @Override
+    public void write(long position, byte[] bytes) throws PosixException {
+      act(
+          () -> {
+            int unused = file.write(position, ByteBuffer.wrap(bytes));
+          });
+    }
+
+    @Override
+    public void append(byte[] bytes) throws PosixException {
+      act(
+          () -> {
+            long unused = file.append(ByteBuffer.wrap(bytes));
+          });
+    }
+
+    @Override
+    public void truncate(long length) throws PosixException {
+      act(() -> file.truncate(length));
+    }
+
+    @Override
+    public void sync() throws PosixException {
+      act(file::sync);
+    }
+
+    @Override
+    public Stat stat() throws PosixException {
+      return call(() -> stat(file.status()));
+    }
+
+    private static Stat stat(FileStatus status) {
+      return CairnFace.stat(status);
+    }
+
+    @Override
+    public void punch(long offset, long length) throws PosixException {
+      act(() -> file.punchHole(offset, length));
+    }
+
+    @Override
+    public void allocate(long offset, long length) throws PosixException {
+      act(() -> file.allocate(offset, length, CairnFile.Allocate.GROW));
+    }
+
+    @Override
+    public void close() throws PosixException {
+      act(file::close);
+    }
+  }
+
+  private static Stat stat(FileStatus status) {
+    char type =
+        switch (status.type()) {
+          case FILE -> 'f';
+          case DIRECTORY -> 'd';
+          case SYMLINK -> 'l';
+        };
+    return new Stat(
+        type,
+        status.mode(),
+        status.owner(),
+        status.group(),
+        status.length(),
+        status.linkCount(),
+        status.inode(),
+        status.modificationTimeNanos(),
+        status.accessTimeNanos(),
+        status.changeTimeNanos());
+  }
+
+  @Override
+  public Stat stat(String path) throws PosixException {
+    return call(() -> stat(client.stat(path(path), Symlinks.FOLLOW)));
+  }
+
+  @Override
+  public Stat lstat(String path) throws PosixException {
+    return call(() -> stat(client.stat(path(path))));
+  }
+
+  @Override
+  public void access(String path, int rights) throws PosixException {
+    FileStatus unused = call(() -> client.access(path(path), rights));
+  }
+
+  @Override
+  public void mkdir(String path, int mode) throws PosixException {
+    FileStatus unused = call(() -> client.mkdir(path(path), mode));
+  }
+
+  @Override
+  public void rmdir(String path) throws PosixException {
+    act(() -> client.rmdir(path(path)));
+  }
+
+  @Override
+  public void unlink(String path) throws PosixException {
+    act(() -> client.unlink(path(path)));
+  }
+
+  @Override
+  public void rename(String from, String to, RenameMode mode) throws PosixException {
+    CairnFileSystem.RenameMode how = CairnFileSystem.RenameMode.valueOf(mode.name());
+    FileStatus unused = call(() -> client.rename(path(from), path(to), how));
+  }
+
+  @Override
+  public void link(String existing, String link) throws PosixException {
+    FileStatus unused = call(() -> client.link(path(existing), path(link)));
+  }
+
+  @Override
+  public void symlink(String target, String link) throws PosixException {
+    byte[] bytes = target.getBytes(StandardCharsets.UTF_8);
+    FileStatus unused = call(() -> client.symlink(bytes, path(link)));
+  }
+
+  @Override
+  public String readlink(String link) throws PosixException {
+    return new String(call(() -> client.readLink(path(link))), StandardCharsets.UTF_8);
+  }
+
+  private void change(String path, AttributeChange change, Symlinks symlinks)
+      throws PosixException {
+    FileStatus unused = call(() -> client.setAttributes(path(path), change, symlinks));
+  }
+
+  @Override
+  public void chmod(String path, int mode) throws PosixException {
+    change(path, AttributeChange.none().mode(mode), Symlinks.FOLLOW);
+  }
+
+  @Override
+  public void chown(String path, String owner, String group, boolean follow) throws PosixException {
+    AttributeChange change = AttributeChange.none();
+    if (owner != null) {
+      change = change.owner(owner);
+    }
+    if (group != null) {
+      change = change.group(group);
+    }
+    change(path, change, follow ? Symlinks.FOLLOW : Symlinks.NO_FOLLOW);
+  }
+
+  @Override
+  public void setTimes(String path, long accessed, long modified) throws PosixException {
+    change(
+        path,
+        AttributeChange.none().accessTimeNanos(accessed).modificationTimeNanos(modified),
+        Symlinks.FOLLOW);
+  }
+
+  @Override
+  public void truncate(String path, long length) throws PosixException {
+    FileStatus unused = call(() -> client.truncate(path(path), length));
+  }
+
+  @Override
+  public List<String> list(String directory) throws PosixException {
+    return call(
+        () -> {
+          if (!client.stat(path(directory), Symlinks.FOLLOW).isDirectory()) {
+            throw new PosixException(ENOTDIR, directory);
+          }
+          List<String> names = new ArrayList<>();
+          RemoteIterator<FileStatus> entries = client.list(path(directory));
+          while (entries.hasNext()) {
+            names.add(new String(entries.next().nameBytes(), StandardCharsets.UTF_8));
+          }
+          return names;
+        });
+  }
+
+  @Override
+  public void setXattr(String path, String name, byte[] value, XattrMode mode)
+      throws PosixException {
+    CairnFileSystem.XattrMode how = CairnFileSystem.XattrMode.valueOf(mode.name());
+    act(() -> client.setXattr(path(path), name, value, how));
+  }
+
+  @Override
+  public void removeXattr(String path, String name) throws PosixException {
+    act(() -> client.removeXattr(path(path), name));
+  }
+
+  @Override
+  public byte[] xattr(String path, String name) throws PosixException {
+    return call(() -> client.xattr(path(path), name));
+  }
+
+  @Override
+  public SortedMap<String, byte[]> xattrs(String path) throws PosixException {
+    return call(
+        () -> {
+          SortedMap<String, byte[]> found = new TreeMap<>();
+          for (Map.Entry<String, byte[]> each : client.xattrs(path(path)).entrySet()) {
+            if (each.getKey().startsWith("user.")) {
+              found.put(each.getKey(), each.getValue());
+            }
+          }
+          return found;
+        });
+  }
+
+  @Override
+  public void setAcl(String path, boolean ofDirectory, List<String> entries) throws PosixException {
+    String prefix = ofDirectory ? "default:" : "";
+    List<AclEntry> parsed = entries.stream().map(entry -> AclEntry.parse(prefix + entry)).toList();
+    AclChange change =
+        ofDirectory && entries.isEmpty() ? AclChange.removeDefault() : AclChange.replace(parsed);
+    FileStatus unused = call(() -> client.setAcl(path(path), change));
+  }
+
+  @Override
+  public List<String> acl(String path) throws PosixException {
+    return call(() -> client.acl(path(path)).stream().map(AclEntry::toString).toList());
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,149 @@
+package io.cairnfs.contract;
+
+import java.io.Closeable;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+
+/**
+ * A file system as one user sees it, in POSIX' words. Paths are absolute within the face, names
+ * UTF-8. Refusals are {@link PosixException}s with Linux' errno. For one thread at a time.
+ */
+public interface Face extends Closeable {
+  /** What not every face can say. */
+  enum Feature {
+    /** Exchange of two names, and a rename that replaces nothing. */
+    RENAME_MODES,
+    XATTRS,
+    ACLS,
+    /** Punch, allocate, and the search for data and holes. */
+    HOLES
+  }
+
+  /** What open(2) calls its flags. */
+  enum OpenFlag {
+    READ,
+    WRITE,
+    APPEND,
+    CREATE,
+    EXCLUSIVE,
+    TRUNCATE,
+    NO_FOLLOW
+  }
+
+  /** What a rename does with an existing target. */
+  enum RenameMode {
+    REPLACE,
+    NO_REPLACE,
+    EXCHANGE
+  }
+
+  /** What setxattr(2) does with an attribute that exists already, or does not. */
+  enum XattrMode {
+    SET,
+    CREATE,
+    REPLACE
+  }
+
+  /** What stat(2) tells; times in nanoseconds since the epoch. */
+  record Stat(
+      char type,
+      int mode,
+      String owner,
+      String group,
+      long size,
+      int links,
+      long inode,
+      long modified,
+      long accessed,
+      long changed) {}
+
+  /** An open file. */
+  interface Handle extends Closeable {
+    /** Fewer bytes than asked only at the end of the file. */
+    byte[] read(long position, int length) throws PosixException;
+
+    void write(long position, byte[] bytes) throws PosixException;
+
+    /** Writes at the end: the file was opened with {@code APPEND}. */
+    void append(byte[] bytes) throws PosixException;
+
+    void truncate(long length) throws PosixException;
+
+    void sync() throws PosixException;
+
+    Stat stat() throws PosixException;
+
+    void punch(long offset, long length) throws PosixException;
+
+    /** posix_fallocate(). */
+    void allocate(long offset, long length) throws PosixException;
+
+    @Override
+    void close() throws PosixException;
+  }
+
+  Set<Feature> features();
+
+  Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException;
+
+  /** Makes a file that must not exist yet, with its content. */
+  void create(String path, int mode, byte[] content) throws PosixException;
+
+  /** The whole content of a small file. */
+  byte[] content(String path) throws PosixException;
+
+  Stat stat(String path) throws PosixException;
+
+  Stat lstat(String path) throws PosixException;
+
+  /** A sum of 4, 2 and 1; 0 asks for existence. */
+  void access(String path, int rights) throws PosixException;
+
+  void mkdir(String path, int mode) throws PosixException;
+
+  void rmdir(String path) throws PosixException;
+
+  void unlink(String path) throws PosixException;
+
+  void rename(String from, String to, RenameMode mode) throws PosixException;
+
+  void link(String existing, String link) throws PosixException;
+
+  void symlink(String target, String link) throws PosixException;
+
+  String readlink(String link) throws PosixException;
+
+  void chmod(String path, int mode) throws PosixException;
+
+  /** Null leaves owner or group as they are. */
+  void chown(String path, String owner, String group, boolean follow) throws PosixException;
+
+  void setTimes(String path, long accessed, long modified) throws PosixException;
+
+  void truncate(String path, long length) throws PosixException;
+
+  /** Names in byte order. */
+  List<String> list(String directory) throws PosixException;
+
+  void setXattr(String path, String name, byte[] value, XattrMode mode) throws PosixException;
+
+  void removeXattr(String path, String name) throws PosixException;
+
+  byte[] xattr(String path, String name) throws PosixException;
+
+  /** Attributes of namespace {@code user}. */
+  SortedMap<String, byte[]> xattrs(String path) throws PosixException;
+
+  /**
+   * Replaces an ACL: entries as {@code user:ann:rw-}, {@code mask::r--}. With no entries a default
+   * ACL goes.
+   */
+  void setAcl(String path, boolean ofDirectory, List<String> entries) throws PosixException;
+
+  /** Both ACLs, default entries with {@code default:} before them. */
+  List<String> acl(String path) throws PosixException;
+
+  @Override
+  void close();
+}

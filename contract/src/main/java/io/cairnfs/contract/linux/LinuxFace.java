@@ -1,0 +1,475 @@
+package io.cairnfs.contract.linux;
+
+import io.cairnfs.contract.Face;
+import io.cairnfs.contract.PosixException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+
+/**
+ * A directory of the machine as one user sees it. The identity is a thread's, not the process': the
+ * kernel keeps one for each thread, and the calls that change it are made past the C library, which
+ * would change all of them. The process must be root's. The umask is 0.
+ */
+public final class LinuxFace implements Face {
+  private static final CLibrary LIBRARY = LibraryLoader.create(CLibrary.class).load("c");
+  private static final Runtime RUNTIME = Runtime.getRuntime(LIBRARY);
+
+  private static final boolean IS_ARM = System.getProperty("os.arch", "").equals("aarch64");
+  private static final long SYS_UMASK = IS_ARM ? 166 : 95;
+  private static final long SYS_SETGROUPS = IS_ARM ? 159 : 116;
+  private static final long SYS_SETRESUID = IS_ARM ? 147 : 117;
+  private static final long SYS_SETRESGID = IS_ARM ? 149 : 119;
+  private static final long SYS_UNSHARE = IS_ARM ? 97 : 272;
+  private static final long CLONE_FS = 0x200;
+
+  private static final int AT_FDCWD = -100;
+  private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  private static final int AT_EACCESS = 0x200;
+  private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_BASIC = 0x7ff;
+  private static final int STATX_BYTES = 256;
+  private static final int O_WRONLY = 1;
+  private static final int O_RDWR = 2;
+  private static final int O_CREAT = 0100;
+  private static final int O_EXCL = 0200;
+  private static final int O_TRUNC = 01000;
+  private static final int O_APPEND = 02000;
+  private static final int O_NOFOLLOW = IS_ARM ? 0100000 : 0400000;
+  private static final int KEEP_SIZE = 1;
+  private static final int PUNCH_HOLE = 2;
+  private static final int NAME_OFFSET = 19; // of d_name in struct dirent
+  private static final int MAX_VALUE_BYTES = 1 << 16;
+  private static final int MAX_CONTENT_BYTES = 1 << 20;
+  private static final int ENODATA = 61;
+  private static final int EOPNOTSUPP = 95;
+  private static final String ACCESS_ACL = "system.posix_acl_access";
+  private static final String DEFAULT_ACL = "system.posix_acl_default";
+
+  private final Path root;
+  private final LinuxUsers users;
+  private final ExecutorService thread;
+
+  private interface Work<T> {
+    T run() throws PosixException;
+  }
+
+  /**
+   * @param root where the face's paths begin
+   * @throws PosixException if the identity cannot be taken on
+   */
+  public LinuxFace(Path root, LinuxUsers users, String user) throws PosixException {
+    this.root = root;
+    this.users = users;
+    this.thread =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread made = new Thread(task, "linux-" + user);
+              made.setDaemon(true);
+              return made;
+            });
+    int id = users.id(user);
+    boolean unused =
+        call(
+            () -> {
+              become(id);
+              return true;
+            });
+  }
+
+  private static void become(int id) throws PosixException {
+    long unused = check(LIBRARY.syscall(SYS_UNSHARE, CLONE_FS, 0, 0), "unshare");
+    unused = check(LIBRARY.syscall(SYS_UMASK, 0, 0, 0), "umask");
+    if (id != 0) {
+      unused = check(LIBRARY.syscall(SYS_SETGROUPS, 0, 0, 0), "setgroups");
+      unused = check(LIBRARY.syscall(SYS_SETRESGID, id, id, id), "setresgid");
+      unused = check(LIBRARY.syscall(SYS_SETRESUID, id, id, id), "setresuid");
+    }
+  }
+
+  private <T> T call(Work<T> work) throws PosixException {
+    Future<T> result = thread.submit(work::run);
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof PosixException refusal) {
+        throw refusal;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void act(String what, Work<Integer> work) throws PosixException {
+    long unused = call(() -> check(work.run(), what));
+  }
+
+  private static long check(long result, String what) throws PosixException {
+    if (result < 0) {
+      throw new PosixException(RUNTIME.getLastError(), what);
+    }
+    return result;
+  }
+
+  private String path(String text) {
+    return root + "/" + text;
+  }
+
+  @Override
+  public Set<Feature> features() {
+    return EnumSet.allOf(Feature.class);
+  }
+
+  @Override
+  public Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException {
+    int bits = 0;
+    if (flags.contains(OpenFlag.WRITE)) {
+      bits = flags.contains(OpenFlag.READ) ? O_RDWR : O_WRONLY;
+    }
+    bits |= flags.contains(OpenFlag.APPEND) ? O_APPEND : 0;
+    bits |= flags.contains(OpenFlag.CREATE) ? O_CREAT : 0;
+    bits |= flags.contains(OpenFlag.EXCLUSIVE) ? O_EXCL : 0;
+    bits |= flags.contains(OpenFlag.TRUNCATE) ? O_TRUNC : 0;
+    bits |= flags.contains(OpenFlag.NO_FOLLOW) ? O_NOFOLLOW : 0;
+    int all = bits;
+    long descriptor = call(() -> check(LIBRARY.open(path(path), all, mode), "open"));
+    return new Descriptor((int) descriptor);
+  }
+
+  private final class Descriptor implements Handle {
+    private final int number;
+
+    Descriptor(int number) {
+      this.number = number;
+    }
+
+    @Override
+    public byte[] read(long position, int length) throws PosixException {
+      return call(
+          () -> {
+            byte[] bytes = new byte[length];
+            long count = check(LIBRARY.pread(number, bytes, length, position), "pread");
+            return Arrays.copyOf(bytes, (int) count);
+          });
+    }
+
+    @Override
+    public void write(long position, byte[] bytes) throws PosixException {
+      long unused =
+          call(() -> check(LIBRARY.pwrite(number, bytes, bytes.length, position), "pwrite"));
+    }
+
+    @Override
+    public void append(byte[] bytes) throws PosixException {
+      long unused = call(() -> check(LIBRARY.write(number, bytes, bytes.length), "write"));
+    }
+
+    @Override
+    public void truncate(long length) throws PosixException {
+      act("ftruncate", () -> LIBRARY.ftruncate(number, length));
+    }
+
+    @Override
+    public void sync() throws PosixException {
+      act("fsync", () -> LIBRARY.fsync(number));
+    }
+
+    @Override
+    public Stat stat() throws PosixException {
+      return LinuxFace.this.stat(number, "", AT_EMPTY_PATH);
+    }
+
+    @Override
+    public void punch(long offset, long length) throws PosixException {
+      act("fallocate", () -> LIBRARY.fallocate(number, PUNCH_HOLE | KEEP_SIZE, offset, length));
+    }
+
+    @Override
+    public void allocate(long offset, long length) throws PosixException {
+      act("fallocate", () -> LIBRARY.fallocate(number, 0, offset, length));
+    }
+
+    @Override
+    public void close() throws PosixException {
+      act("close", () -> LIBRARY.close(number));
+    }
+  }
+
+  @Override
+  public void create(String path, int mode, byte[] content) throws PosixException {
+    long unused =
+        call(
+            () -> {
+              int flags = O_WRONLY | O_CREAT | O_EXCL;
+              int descriptor = (int) check(LIBRARY.open(path(path), flags, mode), "open");
+              long written = check(LIBRARY.write(descriptor, content, content.length), "write");
+              return written + check(LIBRARY.close(descriptor), "close");
+            });
+  }
+
+  @Override
+  public byte[] content(String path) throws PosixException {
+    return call(
+        () -> {
+          int descriptor = (int) check(LIBRARY.open(path(path), 0, 0), "open");
+          byte[] bytes = new byte[MAX_CONTENT_BYTES];
+          long count = LIBRARY.pread(descriptor, bytes, bytes.length, 0);
+          int errno = count < 0 ? RUNTIME.getLastError() : 0;
+          long unused = check(LIBRARY.close(descriptor), "close");
+          if (errno != 0) {
+            throw new PosixException(errno, "pread");
+          }
+          return Arrays.copyOf(bytes, (int) count);
+        });
+  }
+
+  @Override
+  public Stat stat(String path) throws PosixException {
+    return stat(AT_FDCWD, path(path), 0);
+  }
+
+  @Override
+  public Stat lstat(String path) throws PosixException {
+    return stat(AT_FDCWD, path(path), AT_SYMLINK_NOFOLLOW);
+  }
+
+  private Stat stat(int directory, String path, int flags) throws PosixException {
+    return call(
+        () -> {
+          byte[] bytes = new byte[STATX_BYTES];
+          long unused = check(LIBRARY.statx(directory, path, flags, STATX_BASIC, bytes), "statx");
+          ByteBuffer found = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+          int mode = found.getShort(28) & 0xffff;
+          char type =
+              switch (mode & 0170000) {
+                case 0040000 -> 'd';
+                case 0120000 -> 'l';
+                default -> 'f';
+              };
+          return new Stat(
+              type,
+              mode & 07777,
+              users.name(found.getInt(20)),
+              users.name(found.getInt(24)),
+              found.getLong(40),
+              found.getInt(16),
+              found.getLong(32),
+              nanos(found, 112),
+              nanos(found, 64),
+              nanos(found, 96));
+        });
+  }
+
+  private static long nanos(ByteBuffer found, int at) {
+    return found.getLong(at) * 1_000_000_000L + found.getInt(at + 8);
+  }
+
+  @Override
+  public void access(String path, int rights) throws PosixException {
+    act("faccessat", () -> LIBRARY.faccessat(AT_FDCWD, path(path), rights, AT_EACCESS));
+  }
+
+  @Override
+  public void mkdir(String path, int mode) throws PosixException {
+    act("mkdir", () -> LIBRARY.mkdir(path(path), mode));
+  }
+
+  @Override
+  public void rmdir(String path) throws PosixException {
+    act("rmdir", () -> LIBRARY.rmdir(path(path)));
+  }
+
+  @Override
+  public void unlink(String path) throws PosixException {
+    act("unlink", () -> LIBRARY.unlink(path(path)));
+  }
+
+  @Override
+  public void rename(String from, String to, RenameMode mode) throws PosixException {
+    int flags =
+        switch (mode) {
+          case REPLACE -> 0;
+          case NO_REPLACE -> 1;
+          case EXCHANGE -> 2;
+        };
+    act("renameat2", () -> LIBRARY.renameat2(AT_FDCWD, path(from), AT_FDCWD, path(to), flags));
+  }
+
+  @Override
+  public void link(String existing, String link) throws PosixException {
+    act("link", () -> LIBRARY.link(path(existing), path(link)));
+  }
+
+  @Override
+  public void symlink(String target, String link) throws PosixException {
+    act("symlink", () -> LIBRARY.symlink(target, path(link)));
+  }
+
+  @Override
+  public String readlink(String link) throws PosixException {
+    return call(
+        () -> {
+          byte[] bytes = new byte[4096];
+          long count = check(LIBRARY.readlink(path(link), bytes, bytes.length), "readlink");
+          return new String(bytes, 0, (int) count, StandardCharsets.UTF_8);
+        });
+  }
+
+  @Override
+  public void chmod(String path, int mode) throws PosixException {
+    act("chmod", () -> LIBRARY.chmod(path(path), mode));
+  }
+
+  @Override
+  public void chown(String path, String owner, String group, boolean follow) throws PosixException {
+    int user = owner == null ? -1 : users.id(owner);
+    int newGroup = group == null ? -1 : users.id(group);
+    act(
+        "chown",
+        () ->
+            follow
+                ? LIBRARY.chown(path(path), user, newGroup)
+                : LIBRARY.lchown(path(path), user, newGroup));
+  }
+
+  @Override
+  public void setTimes(String path, long accessed, long modified) throws PosixException {
+    long second = 1_000_000_000L;
+    long[] times = {
+      Math.floorDiv(accessed, second),
+      Math.floorMod(accessed, second),
+      Math.floorDiv(modified, second),
+      Math.floorMod(modified, second)
+    };
+    act("utimensat", () -> LIBRARY.utimensat(AT_FDCWD, path(path), times, 0));
+  }
+
+  @Override
+  public void truncate(String path, long length) throws PosixException {
+    act("truncate", () -> LIBRARY.truncate(path(path), length));
+  }
+
+  @Override
+  public List<String> list(String directory) throws PosixException {
+    return call(
+        () -> {
+          Pointer stream = LIBRARY.opendir(path(directory));
+          if (stream == null) {
+            throw new PosixException(RUNTIME.getLastError(), "opendir");
+          }
+          List<String> names = new ArrayList<>();
+          Pointer entry = LIBRARY.readdir(stream);
+          while (entry != null) {
+            String name = entry.getString(NAME_OFFSET);
+            if (!name.equals(".") && !name.equals("..")) {
+              names.add(name);
+            }
+            entry = LIBRARY.readdir(stream);
+          }
+          long unused = check(LIBRARY.closedir(stream), "closedir");
+          Collections.sort(names);
+          return names;
+        });
+  }
+
+  @Override
+  public void setXattr(String path, String name, byte[] value, XattrMode mode)
+      throws PosixException {
+    int flags =
+        switch (mode) {
+          case SET -> 0;
+          case CREATE -> 1;
+          case REPLACE -> 2;
+        };
+    act("setxattr", () -> LIBRARY.setxattr(path(path), name, value, value.length, flags));
+  }
+
+  @Override
+  public void removeXattr(String path, String name) throws PosixException {
+    act("removexattr", () -> LIBRARY.removexattr(path(path), name));
+  }
+
+  @Override
+  public byte[] xattr(String path, String name) throws PosixException {
+    return call(() -> value(path, name));
+  }
+
+  private byte[] value(String path, String name) throws PosixException {
+    byte[] bytes = new byte[MAX_VALUE_BYTES];
+    long count = check(LIBRARY.getxattr(path(path), name, bytes, bytes.length), "getxattr");
+    return Arrays.copyOf(bytes, (int) count);
+  }
+
+  @Override
+  public SortedMap<String, byte[]> xattrs(String path) throws PosixException {
+    return call(
+        () -> {
+          byte[] bytes = new byte[MAX_VALUE_BYTES];
+          long count = check(LIBRARY.listxattr(path(path), bytes, bytes.length), "listxattr");
+          SortedMap<String, byte[]> found = new TreeMap<>();
+          for (String name :
+              new String(bytes, 0, (int) count, StandardCharsets.UTF_8).split("\0")) {
+            if (name.startsWith("user.")) {
+              found.put(name, value(path, name));
+            }
+          }
+          return found;
+        });
+  }
+
+  @Override
+  public void setAcl(String path, boolean ofDirectory, List<String> entries) throws PosixException {
+    String name = ofDirectory ? DEFAULT_ACL : ACCESS_ACL;
+    byte[] value = AclFormat.encode(entries, users);
+    act("setxattr", () -> LIBRARY.setxattr(path(path), name, value, value.length, 0));
+  }
+
+  @Override
+  public List<String> acl(String path) throws PosixException {
+    int mode = stat(path).mode();
+    return call(
+        () -> {
+          List<String> entries = new ArrayList<>();
+          List<String> access = aclValue(path, ACCESS_ACL);
+          entries.addAll(access.isEmpty() ? AclFormat.ofMode(mode) : access);
+          for (String entry : aclValue(path, DEFAULT_ACL)) {
+            entries.add("default:" + entry);
+          }
+          return entries;
+        });
+  }
+
+  private List<String> aclValue(String path, String name) throws PosixException {
+    try {
+      return AclFormat.decode(value(path, name), users);
+    } catch (PosixException e) {
+      if (e.errno() == ENODATA || e.errno() == EOPNOTSUPP) {
+        return List.of();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}

@@ -2,7 +2,7 @@
 
 _cairn_words="admin archive bench chaos check-history dataserver dfs format fsck help local metaserver quickstart simulate version"
 _cairn_dfs_words="appendToFile cat checksum chgrp chmod chown concat copyFromLocal copyToLocal count cp df du dus find get getfacl getfattr \
-getmerge head help ln ls lsr mkdir moveFromLocal moveToLocal mv put rm rmdir rmr setfacl setfattr setrep stat tail test truncate \
+getmerge head help ln lock locks ls lsr mkdir moveFromLocal moveToLocal mv put recoverLease rm rmdir rmr setfacl setfattr setrep stat tail test truncate \
 text touch touchz usage"
 
 # Sets COMPREPLY for the words of the shell; $1 = how many words stand before the command.

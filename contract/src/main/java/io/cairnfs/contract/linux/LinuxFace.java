@@ -426,7 +426,7 @@ public final class LinuxFace implements Face {
           long count = check(LIBRARY.listxattr(path(path), bytes, bytes.length), "listxattr");
           SortedMap<String, byte[]> found = new TreeMap<>();
           for (String name :
-              new String(bytes, 0, (int) count, StandardCharsets.UTF_8).split("\0")) {
+              new String(bytes, 0, (int) count, StandardCharsets.UTF_8).split("\0", 0)) {
             if (name.startsWith("user.")) {
               found.put(name, value(path, name));
             }

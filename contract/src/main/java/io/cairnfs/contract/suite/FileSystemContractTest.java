@@ -92,7 +92,7 @@ public abstract class FileSystemContractTest {
   final void largeContentComesBack() throws Exception {
     byte[] large = new byte[300_000];
     for (int i = 0; i < large.length; i++) {
-      large[i] = (byte) (i * 31 >> 3);
+      large[i] = (byte) ((i * 31) >> 3);
     }
     face.create("f", 0644, large);
     assertThat(face.content("f")).isEqualTo(large);

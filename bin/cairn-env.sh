@@ -67,6 +67,7 @@ role_flags() {
   case "$1" in
     metaserver) echo "$common -Xms48m -Xmx384m -XX:MaxDirectMemorySize=192m -XX:ReservedCodeCacheSize=64m" ;;
     dataserver) echo "$common -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
+    mount) echo "$common -Xms64m -Xmx512m -XX:MaxDirectMemorySize=512m -XX:ReservedCodeCacheSize=64m" ;;
     shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dslf4j.internal.verbosity=ERROR -Dfile.encoding=UTF-8" ;;
     # Done in a moment: the second compiler would only cost.
     command) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -Dfile.encoding=UTF-8" ;;

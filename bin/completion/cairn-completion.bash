@@ -1,6 +1,6 @@
 # Completion for cairn and dfs. In ~/.bashrc: source /path/to/cairn/bin/completion/cairn-completion.bash
 
-_cairn_words="admin archive bench chaos check-history dataserver dfs format fsck help local metaserver quickstart simulate version"
+_cairn_words="admin archive bench chaos check-history dataserver dfs format fsck fuzz help local metaserver mount quickstart simulate umount version"
 _cairn_dfs_words="appendToFile cat checksum chgrp chmod chown concat copyFromLocal copyToLocal count cp df du dus find get getfacl getfattr \
 getmerge head help ln lock locks ls lsr mkdir moveFromLocal moveToLocal mv put recoverLease rm rmdir rmr setfacl setfattr setrep stat tail test truncate \
 text touch touchz usage"
@@ -52,6 +52,8 @@ _cairn() {
   case "${COMP_WORDS[1]}" in
     dfs) _cairn_complete_dfs 2 ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$_cairn_words" -- "$current") ;;
+    mount) mapfile -t COMPREPLY < <(compgen -W "-f -o --log --status -fs -D --conf --help" -- "$current"; compgen -d -- "$current") ;;
+    umount) mapfile -t COMPREPLY < <(compgen -W "-l --lazy --help" -- "$current"; compgen -d -- "$current") ;;
     admin)
       if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " == *" metaserver "* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "list add remove transfer --json --learner --force --help" -- "$current")

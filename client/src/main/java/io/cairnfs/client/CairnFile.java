@@ -20,9 +20,10 @@ import java.util.concurrent.CompletableFuture;
  * later one wins. A single write of at most {@link ClientOptions#packetBytes} becomes part of the
  * file as a whole, also against other clients' writes of the same bytes. All handles that one
  * {@link CairnFileSystem} has open on a file see each other's writes at once; other clients see
- * them after {@link #flush}. While a client holds the exclusive lease of {@link
- * CairnFileSystem#create} or {@link CairnFileSystem#append} on the file, writes are refused with
- * {@code BEING_WRITTEN}, or wait until that lease was recalled.
+ * them after {@link #flush}. A stream of {@link CairnFileSystem#create} or {@link
+ * CairnFileSystem#append} that has the file for itself is asked to share it: what becomes part of
+ * the file waits that long, which is milliseconds, or up to a third of the session's time-out where
+ * the stream's client does not answer.
  *
  * <p><b>Reading</b> sees what this client has written, and of other clients' writes at least all
  * that was flushed before {@link #length} or {@link #status} was last called here, or more than a

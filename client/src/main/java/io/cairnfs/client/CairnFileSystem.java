@@ -39,7 +39,8 @@ public interface CairnFileSystem extends Closeable {
   /**
    * Creates a file and opens it for writing. With {@link CreateOptions.Visibility#AT_CREATION} the
    * empty file is visible when this returns, and this client holds its exclusive write lease until
-   * close.
+   * close, or until somebody else writes the file by {@link #openFile}: then the stream goes on at
+   * its own offsets as one writer of several.
    *
    * @throws CairnException {@code EXISTS}; {@code IS_A_DIRECTORY} when a directory should be
    *     replaced; {@code BEING_WRITTEN} when another writer holds the file that should be replaced.
@@ -79,8 +80,7 @@ public interface CairnFileSystem extends Closeable {
    * options say so: POSIX open(). Takes no lease: any number of clients may write.
    *
    * @throws CairnException {@code NOT_FOUND}, {@code EXISTS} and {@code SYMLINK_LOOP} as the
-   *     options say; {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN} if it should be truncated and
-   *     another client's stream writes it
+   *     options say; {@code IS_A_DIRECTORY}
    */
   CairnFile openFile(CairnPath path, OpenOptions options) throws CairnException;
 
@@ -88,8 +88,7 @@ public interface CairnFileSystem extends Closeable {
    * Makes a file so long: POSIX truncate(). What is cut off is gone, what is added is a hole.
    * Symlinks are followed.
    *
-   * @throws CairnException {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN}; {@code INVALID_ARGUMENT}
-   *     for a negative length
+   * @throws CairnException {@code IS_A_DIRECTORY}; {@code INVALID_ARGUMENT} for a negative length
    */
   FileStatus truncate(CairnPath path, long length) throws CairnException;
 
@@ -99,7 +98,7 @@ public interface CairnFileSystem extends Closeable {
    * any length in any directories.
    *
    * @throws CairnException {@code INVALID_ARGUMENT} for no source, for the target or one file twice
-   *     among them; {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN}
+   *     among them; {@code IS_A_DIRECTORY}; {@code BEING_WRITTEN} if a stream writes a source
    */
   FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException;
 
@@ -311,10 +310,11 @@ public interface CairnFileSystem extends Closeable {
   }
 
   /**
-   * Gives a file or directory an extended attribute, atomically; symlinks are followed. POSIX has
-   * none: the rules are those of Linux' xattr(7). Names of namespace {@code user} are for whoever
-   * may read and write the file, {@code trusted} for the superuser alone, {@code security} for all
-   * to read and the superuser to write; other namespaces are {@code UNSUPPORTED}.
+   * Gives a file or directory an extended attribute, atomically. POSIX has none: the rules are
+   * those of Linux' xattr(7). Names of namespace {@code user} are for whoever may read and write
+   * the file, {@code trusted} for the superuser alone, {@code security} for all to read and the
+   * superuser to write; other namespaces are {@code UNSUPPORTED}. Symlinks themselves have no
+   * attributes of namespace {@code user}.
    *
    * @param name with its namespace, such as {@code user.mime-type}; at most 255 bytes in UTF-8
    * @param value at most 64 KiB; all names and values of a file together at most 256 KiB and 128
@@ -322,27 +322,54 @@ public interface CairnFileSystem extends Closeable {
    * @throws CairnException {@code EXISTS}, {@code ATTRIBUTE_NOT_FOUND} as the mode says; {@code
    *     VALUE_TOO_LARGE}, {@code NO_SPACE} beyond the sum; {@code NOT_PERMITTED}
    */
-  void setXattr(CairnPath path, String name, byte[] value, XattrMode mode) throws CairnException;
+  void setXattr(CairnPath path, String name, byte[] value, XattrMode mode, Symlinks symlinks)
+      throws CairnException;
+
+  /** The same, of what a symlink leads to. */
+  default void setXattr(CairnPath path, String name, byte[] value, XattrMode mode)
+      throws CairnException {
+    setXattr(path, name, value, mode, Symlinks.FOLLOW);
+  }
 
   /**
    * Takes an extended attribute away.
    *
    * @throws CairnException {@code ATTRIBUTE_NOT_FOUND}; {@code NOT_PERMITTED}
    */
-  void removeXattr(CairnPath path, String name) throws CairnException;
+  void removeXattr(CairnPath path, String name, Symlinks symlinks) throws CairnException;
+
+  /** The same, of what a symlink leads to. */
+  default void removeXattr(CairnPath path, String name) throws CairnException {
+    removeXattr(path, name, Symlinks.FOLLOW);
+  }
 
   /**
    * The value of an extended attribute.
    *
    * @throws CairnException {@code ATTRIBUTE_NOT_FOUND}, also for one that the caller must not see
    */
-  byte[] xattr(CairnPath path, String name) throws CairnException;
+  byte[] xattr(CairnPath path, String name, Symlinks symlinks) throws CairnException;
+
+  /** The same, of what a symlink leads to. */
+  default byte[] xattr(CairnPath path, String name) throws CairnException {
+    return xattr(path, name, Symlinks.FOLLOW);
+  }
 
   /** All extended attributes that the caller may see, of one instant. */
-  SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException;
+  SortedMap<String, byte[]> xattrs(CairnPath path, Symlinks symlinks) throws CairnException;
+
+  /** The same, of what a symlink leads to. */
+  default SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException {
+    return xattrs(path, Symlinks.FOLLOW);
+  }
 
   /** Names of the extended attributes that the caller may see; the file need not be readable. */
-  List<String> xattrNames(CairnPath path) throws CairnException;
+  List<String> xattrNames(CairnPath path, Symlinks symlinks) throws CairnException;
+
+  /** The same, of what a symlink leads to. */
+  default List<String> xattrNames(CairnPath path) throws CairnException {
+    return xattrNames(path, Symlinks.FOLLOW);
+  }
 
   /**
    * Changes the access control lists of a file or directory, as POSIX 1003.1e (draft 17) and HDFS
@@ -416,6 +443,9 @@ public interface CairnFileSystem extends Closeable {
    * before. Others than the holder may use it, too. Closing it ends its streams and nothing else.
    */
   CairnFileSystem fenced(FencingToken token);
+
+  /** The same files by inode, as a mount needs them. Closed with this. */
+  CairnNodes nodes();
 
   /** The operators' view of the same cluster. Closed with this. */
   ClusterAdministration administration();

@@ -24,6 +24,24 @@ public interface CairnLocks extends AutoCloseable {
    */
   CairnLock ofRange(CairnPath path, CairnLock.Mode mode, long start, long length);
 
+  /**
+   * As {@link #of(CairnPath, CairnLock.Mode)}, of an open file, whatever its name is now, and
+   * whether it still has one.
+   *
+   * @throws CairnException {@code CROSS_DEVICE} for a file of another file system
+   */
+  CairnLock of(CairnFile file, CairnLock.Mode mode) throws CairnException;
+
+  /**
+   * As {@link #ofRange(CairnPath, CairnLock.Mode, long, long)}, of an open file; shared for one
+   * that is open for reading, exclusive for one that is open for writing ({@code STALE_HANDLE}
+   * otherwise, when the lock is taken).
+   *
+   * @throws CairnException {@code CROSS_DEVICE} for a file of another file system
+   */
+  CairnLock ofRange(CairnFile file, CairnLock.Mode mode, long start, long length)
+      throws CairnException;
+
   /** Gives up everything that this party has locked. */
   @Override
   void close() throws CairnException;

@@ -295,4 +295,9 @@ final class ConnectedFile implements CairnFile {
       files.closed(shared);
     }
   }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
 }

@@ -107,6 +107,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private static final long OPEN_MAP_BYTES = 1L << 30;
 
   private static final int TRANSFER_THREADS = 4;
+  private static final int RECALL_THREADS = 2;
   private static final int MAX_QUEUED_TRANSFERS = 4096;
   private static final int CHECKSUM_BUFFER_BYTES = 1 << 20;
   private static final int RECOVERY_TRIES = 100;
@@ -129,6 +130,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   /** Whole contents that are too large for one command, moved for asynchronous callers. */
   private final ThreadPoolExecutor transfers;
+
+  /** Give leases back that others want. Nothing here waits for others to do so. */
+  private final ThreadPoolExecutor recalls;
 
   /** Stands on the connection of another. */
   private final boolean isView;
@@ -186,16 +190,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
             options.outstandingMutations());
     sessions = ownSessions;
     accessReports = new AccessReports(environment, ownSessions);
-    transfers =
-        new ThreadPoolExecutor(
-            TRANSFER_THREADS,
-            TRANSFER_THREADS,
-            5,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
-            new DefaultThreadFactory("cairn-transfer", true));
-    transfers.allowCoreThreadTimeOut(true);
-    writes = writeService(environment, metadata, sessions, options, transfers);
+    transfers = threads("cairn-transfer", TRANSFER_THREADS);
+    recalls = threads("cairn-recall", RECALL_THREADS);
+    writes = writeService(environment, metadata, sessions, options, transfers, recalls);
     locks = new LockService(environment, metadata, sessions, options.tryTimeout());
     chunks =
         new ChunkReader(
@@ -222,7 +219,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
     sessions = new FencedSessions(ownSessions, fence);
     accessReports = of.accessReports;
     transfers = of.transfers;
-    writes = writeService(environment, metadata, sessions, options, transfers);
+    recalls = of.recalls;
+    writes = writeService(environment, metadata, sessions, options, transfers, recalls);
     locks = of.locks;
     chunks = of.chunks;
     readOptions = of.readOptions;
@@ -238,7 +236,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
       MetadataClient metadata,
       SessionSource sessions,
       ClientOptions options,
-      Executor background) {
+      Executor background,
+      Executor recalls) {
     return new WriteService(
         environment,
         metadata,
@@ -250,7 +249,22 @@ final class ConnectedFileSystem implements CairnFileSystem {
             Math.min(options.sharedFileBytes(), options.packetBytes()),
             options.sharedStreams(),
             options.timeout()),
-        background);
+        background,
+        recalls);
+  }
+
+  /** Threads that come with work and go without it. */
+  private static ThreadPoolExecutor threads(String name, int count) {
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            count,
+            count,
+            5,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_QUEUED_TRANSFERS),
+            new DefaultThreadFactory(name, true));
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
   }
 
   static ConnectedFileSystem connect(ClientOptions options) {
@@ -683,12 +697,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
         Rename.newBuilder()
             .setSource(Conversions.nodeRef(source))
             .setTarget(Conversions.nodeRef(target))
-            .setMode(
-                switch (mode) {
-                  case REPLACE -> io.cairnfs.proto.metadata.RenameMode.REPLACE;
-                  case NO_REPLACE -> io.cairnfs.proto.metadata.RenameMode.NO_REPLACE;
-                  case EXCHANGE -> io.cairnfs.proto.metadata.RenameMode.EXCHANGE;
-                })
+            .setMode(Conversions.renameMode(mode))
             .build();
     OperationResult result = mutate(Operation.newBuilder().setRename(rename));
     return Conversions.status(target, result.getRename().getAttributes());
@@ -772,97 +781,77 @@ final class ConnectedFileSystem implements CairnFileSystem {
         SetAttributes.newBuilder()
             .setTarget(Conversions.nodeRef(path))
             .setNoFollow(symlinks == Symlinks.NO_FOLLOW);
-    change.newMode().ifPresent(set::setMode);
-    change.newOwner().ifPresent(set::setOwner);
-    change.newGroup().ifPresent(set::setGroup);
-    change.newModificationTimeNanos().ifPresent(set::setMtimeNanos);
-    change.newAccessTimeNanos().ifPresent(set::setAtimeNanos);
-    change.newReplication().ifPresent(set::setReplication);
+    Conversions.put(change, set);
     return Conversions.status(
         path, mutate(Operation.newBuilder().setSetAttributes(set)).getAttributes());
   }
 
   @Override
-  public void setXattr(CairnPath path, String name, byte[] value, XattrMode mode)
+  public void setXattr(CairnPath path, String name, byte[] value, XattrMode mode, Symlinks symlinks)
       throws CairnException {
     SetXattr set =
         SetXattr.newBuilder()
             .setTarget(Conversions.nodeRef(path))
+            .setNoFollow(symlinks == Symlinks.NO_FOLLOW)
             .setName(ByteString.copyFromUtf8(name))
             .setValue(ByteString.copyFrom(value))
-            .setMode(
-                switch (mode) {
-                  case SET -> io.cairnfs.proto.metadata.XattrMode.XATTR_SET;
-                  case CREATE -> io.cairnfs.proto.metadata.XattrMode.XATTR_CREATE;
-                  case REPLACE -> io.cairnfs.proto.metadata.XattrMode.XATTR_REPLACE;
-                })
+            .setMode(Conversions.xattrMode(mode))
             .build();
     mutate(Operation.newBuilder().setSetXattr(set));
   }
 
   @Override
-  public void removeXattr(CairnPath path, String name) throws CairnException {
+  public void removeXattr(CairnPath path, String name, Symlinks symlinks) throws CairnException {
     RemoveXattr remove =
         RemoveXattr.newBuilder()
             .setTarget(Conversions.nodeRef(path))
+            .setNoFollow(symlinks == Symlinks.NO_FOLLOW)
             .setName(ByteString.copyFromUtf8(name))
             .build();
     mutate(Operation.newBuilder().setRemoveXattr(remove));
   }
 
   @Override
-  public byte[] xattr(CairnPath path, String name) throws CairnException {
+  public byte[] xattr(CairnPath path, String name, Symlinks symlinks) throws CairnException {
     GetXattrs.Builder request = GetXattrs.newBuilder().addNames(ByteString.copyFromUtf8(name));
-    return xattrs(path, request).getAttributes(0).getValue().toByteArray();
+    return xattrs(path, symlinks, request).getAttributes(0).getValue().toByteArray();
   }
 
   @Override
-  public SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException {
+  public SortedMap<String, byte[]> xattrs(CairnPath path, Symlinks symlinks) throws CairnException {
     SortedMap<String, byte[]> attributes = new TreeMap<>();
-    for (Xattr each : xattrs(path, GetXattrs.newBuilder()).getAttributesList()) {
+    for (Xattr each : xattrs(path, symlinks, GetXattrs.newBuilder()).getAttributesList()) {
       attributes.put(each.getName().toStringUtf8(), each.getValue().toByteArray());
     }
     return attributes;
   }
 
   @Override
-  public List<String> xattrNames(CairnPath path) throws CairnException {
-    return xattrs(path, GetXattrs.newBuilder().setWithoutValues(true)).getAttributesList().stream()
+  public List<String> xattrNames(CairnPath path, Symlinks symlinks) throws CairnException {
+    GetXattrs.Builder request = GetXattrs.newBuilder().setWithoutValues(true);
+    return xattrs(path, symlinks, request).getAttributesList().stream()
         .map(each -> each.getName().toStringUtf8())
         .toList();
   }
 
-  private XattrsResult xattrs(CairnPath path, GetXattrs.Builder request) throws CairnException {
-    request.setTarget(Conversions.nodeRef(path));
+  private XattrsResult xattrs(CairnPath path, Symlinks symlinks, GetXattrs.Builder request)
+      throws CairnException {
+    request.setTarget(Conversions.nodeRef(path)).setNoFollow(symlinks == Symlinks.NO_FOLLOW);
     return read(ReadRequest.newBuilder().setXattrs(request)).getXattrs();
   }
 
   @Override
   public FileStatus setAcl(CairnPath path, AclChange change) throws CairnException {
-    SetAcl.Builder set =
-        SetAcl.newBuilder()
-            .setTarget(Conversions.nodeRef(path))
-            .setChange(
-                switch (change.kind()) {
-                  case REPLACE -> io.cairnfs.proto.metadata.AclChange.ACL_REPLACE;
-                  case MODIFY -> io.cairnfs.proto.metadata.AclChange.ACL_MODIFY;
-                  case REMOVE -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE;
-                  case REMOVE_DEFAULT -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_DEFAULT;
-                  case REMOVE_ALL -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_ALL;
-                });
-    change.entries().forEach(entry -> set.addEntries(Conversions.aclEntry(entry)));
+    SetAcl.Builder set = SetAcl.newBuilder().setTarget(Conversions.nodeRef(path));
+    Conversions.put(change, set);
     return Conversions.status(path, mutate(Operation.newBuilder().setSetAcl(set)).getAttributes());
   }
 
   @Override
   public List<AclEntry> acl(CairnPath path) throws CairnException {
     GetAcl request = GetAcl.newBuilder().setTarget(Conversions.nodeRef(path)).build();
-    List<AclEntry> entries = new ArrayList<>();
-    for (io.cairnfs.proto.metadata.AclEntry entry :
-        read(ReadRequest.newBuilder().setAcl(request)).getAcl().getEntriesList()) {
-      entries.add(Conversions.aclEntry(entry));
-    }
-    return entries;
+    return Conversions.aclEntries(
+        read(ReadRequest.newBuilder().setAcl(request)).getAcl().getEntriesList());
   }
 
   @Override
@@ -1020,6 +1009,12 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public CairnNodes nodes() {
+    return new ConnectedNodes(
+        new ConnectedNodes.Parts(environment, metadata, sessions, files, locks));
+  }
+
+  @Override
   public ClusterAdministration administration() {
     return administration;
   }
@@ -1059,6 +1054,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
     metadata.close();
     writes.close();
     transfers.shutdownNow();
+    recalls.shutdownNow();
     rpc.close();
     loops.close();
   }

@@ -12,6 +12,8 @@ import io.cairnfs.proto.metadata.AclTag;
 import io.cairnfs.proto.metadata.LockEntry;
 import io.cairnfs.proto.metadata.LockMode;
 import io.cairnfs.proto.metadata.LockScope;
+import io.cairnfs.proto.metadata.SetAcl;
+import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
@@ -69,6 +71,52 @@ final class Conversions {
         entry.getStart(),
         entry.getLength(),
         entry.getToken());
+  }
+
+  static io.cairnfs.proto.metadata.RenameMode renameMode(CairnFileSystem.RenameMode mode) {
+    return switch (mode) {
+      case REPLACE -> io.cairnfs.proto.metadata.RenameMode.REPLACE;
+      case NO_REPLACE -> io.cairnfs.proto.metadata.RenameMode.NO_REPLACE;
+      case EXCHANGE -> io.cairnfs.proto.metadata.RenameMode.EXCHANGE;
+    };
+  }
+
+  static io.cairnfs.proto.metadata.XattrMode xattrMode(CairnFileSystem.XattrMode mode) {
+    return switch (mode) {
+      case SET -> io.cairnfs.proto.metadata.XattrMode.XATTR_SET;
+      case CREATE -> io.cairnfs.proto.metadata.XattrMode.XATTR_CREATE;
+      case REPLACE -> io.cairnfs.proto.metadata.XattrMode.XATTR_REPLACE;
+    };
+  }
+
+  static void put(AclChange change, SetAcl.Builder set) {
+    set.setChange(
+        switch (change.kind()) {
+          case REPLACE -> io.cairnfs.proto.metadata.AclChange.ACL_REPLACE;
+          case MODIFY -> io.cairnfs.proto.metadata.AclChange.ACL_MODIFY;
+          case REMOVE -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE;
+          case REMOVE_DEFAULT -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_DEFAULT;
+          case REMOVE_ALL -> io.cairnfs.proto.metadata.AclChange.ACL_REMOVE_ALL;
+        });
+    change.entries().forEach(entry -> set.addEntries(aclEntry(entry)));
+  }
+
+  static List<AclEntry> aclEntries(List<io.cairnfs.proto.metadata.AclEntry> entries)
+      throws CairnException {
+    List<AclEntry> converted = new ArrayList<>(entries.size());
+    for (io.cairnfs.proto.metadata.AclEntry entry : entries) {
+      converted.add(aclEntry(entry));
+    }
+    return converted;
+  }
+
+  static void put(AttributeChange change, SetAttributes.Builder set) {
+    change.newMode().ifPresent(set::setMode);
+    change.newOwner().ifPresent(set::setOwner);
+    change.newGroup().ifPresent(set::setGroup);
+    change.newModificationTimeNanos().ifPresent(set::setMtimeNanos);
+    change.newAccessTimeNanos().ifPresent(set::setAtimeNanos);
+    change.newReplication().ifPresent(set::setReplication);
   }
 
   private static FileType type(Attributes attributes) throws CairnException {

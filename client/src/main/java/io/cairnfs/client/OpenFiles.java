@@ -16,6 +16,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.OnBehalf;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
@@ -107,13 +108,45 @@ final class OpenFiles {
         at = led.get();
       }
     }
-    SharedFile shared = share(session, opened.get(), opening);
+    return file(session, path, opened.get(), opening);
+  }
+
+  private CairnFile file(Session session, CairnPath path, Opened opened, OpenOptions opening)
+      throws CairnException {
+    SharedFile shared = share(session, opened, opening);
     ConnectedFile file =
-        new ConnectedFile(this, shared, opened.get().result().getHandle(), path, opening);
-    if (opening.truncate() && !opened.get().created()) {
+        new ConnectedFile(this, shared, opened.result().getHandle(), path, opening);
+    if (opening.truncate() && !opened.created()) {
       truncateOpened(file);
     }
     return file;
+  }
+
+  /** A file that was opened, and its attributes as they were. */
+  record Node(Attributes attributes, CairnFile file) {}
+
+  /** Opens an existing file by its inode. The rights are those of whom this is done for. */
+  Node openNode(NodeRef node, Optional<OnBehalf> behalf, OpenOptions opening)
+      throws CairnException {
+    Session session = environment.await(sessions.session());
+    OpenResult result = openExisting(session, node, behalf, opening);
+    Attributes attributes = result.getAttributes();
+    CairnFile file = file(session, nodePath(attributes), new Opened(result, false), opening);
+    return new Node(attributes, file);
+  }
+
+  /** Makes a file that does not exist, for somebody, and opens it. */
+  Node createNode(NodeRef node, int umask, Optional<OnBehalf> behalf, OpenOptions opening)
+      throws CairnException {
+    Session session = environment.await(sessions.session());
+    Opened opened = create(session, node, umask, behalf, opening);
+    Attributes attributes = opened.result().getAttributes();
+    return new Node(attributes, file(session, nodePath(attributes), opened, opening));
+  }
+
+  /** For messages. */
+  private static CairnPath nodePath(Attributes attributes) {
+    return CairnPath.of("inode=" + attributes.getInode());
   }
 
   private static void truncateOpened(ConnectedFile file) throws CairnException {
@@ -173,19 +206,24 @@ final class OpenFiles {
 
   private Opened create(Session session, CairnPath path, OpenOptions opening)
       throws CairnException {
+    return create(session, Conversions.nodeRef(path), options.umask(), Optional.empty(), opening);
+  }
+
+  private Opened create(
+      Session session, NodeRef target, int umask, Optional<OnBehalf> behalf, OpenOptions opening)
+      throws CairnException {
     Create create =
         Create.newBuilder()
-            .setTarget(Conversions.nodeRef(path))
+            .setTarget(target)
             .setMode(opening.mode())
-            .setUmask(options.umask())
+            .setUmask(umask)
             .setReplication(opening.replication())
             .setChunkBytes(opening.chunkBytes())
             .setInline(ByteString.EMPTY)
             .build();
-    CreateResult created =
-        environment
-            .await(session.mutate(Operation.newBuilder().setCreate(create).build()))
-            .getCreate();
+    Operation.Builder operation = Operation.newBuilder().setCreate(create);
+    behalf.ifPresent(operation::setOnBehalf);
+    CreateResult created = environment.await(session.mutate(operation.build())).getCreate();
     return new Opened(
         OpenResult.newBuilder()
             .setAttributes(created.getAttributes())
@@ -205,6 +243,12 @@ final class OpenFiles {
       }
       target = NodeRef.newBuilder().setBase(found.getInode()).build();
     }
+    return openExisting(session, target, Optional.empty(), opening);
+  }
+
+  private OpenResult openExisting(
+      Session session, NodeRef target, Optional<OnBehalf> behalf, OpenOptions opening)
+      throws CairnException {
     OpenForRead open =
         OpenForRead.newBuilder()
             .setTarget(target)
@@ -212,12 +256,9 @@ final class OpenFiles {
             .setAccess(access(opening))
             .setSession(session.id().value())
             .build();
-    OpenResult opened =
-        environment.await(metadata.read(ReadRequest.newBuilder().setOpen(open))).getOpen();
-    if (opened.getAttributes().getType() == FileType.DIRECTORY) {
-      throw new CairnException(ErrorCode.IS_A_DIRECTORY, path + " is a directory");
-    }
-    return opened;
+    ReadRequest.Builder request = ReadRequest.newBuilder().setOpen(open);
+    behalf.ifPresent(request::setOnBehalf);
+    return environment.await(metadata.read(request)).getOpen();
   }
 
   private static Access access(OpenOptions opening) {
@@ -239,6 +280,9 @@ final class OpenFiles {
       if (shared == null || shared.session() != session) {
         shared = new SharedFile(environment, session, inode, reader);
         files.put(inode, shared);
+      } else {
+        // What others closed before this open is seen after it.
+        shared.reader().outdate();
       }
       shared.retain();
       if (opening.write() && shared.writer().isEmpty()) {
@@ -352,7 +396,7 @@ final class OpenFiles {
     }
   }
 
-  private static ConnectedFile ours(CairnFile file) throws CairnException {
+  static ConnectedFile ours(CairnFile file) throws CairnException {
     if (file instanceof ConnectedFile ours) {
       return ours;
     }

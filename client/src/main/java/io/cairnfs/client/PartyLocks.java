@@ -31,15 +31,43 @@ final class PartyLocks implements CairnLocks {
 
   @Override
   public CairnLock of(CairnPath path, CairnLock.Mode mode) {
-    return new PartyLock(path, LockScope.WHOLE_FILE, mode, 0, 0);
+    return new PartyLock(path.toString(), () -> named(path), LockScope.WHOLE_FILE, mode, 0, 0);
+  }
+
+  @Override
+  public CairnLock of(CairnFile file, CairnLock.Mode mode) throws CairnException {
+    FileRef open = OpenFiles.ours(file).reference();
+    return new PartyLock(file.toString(), () -> open, LockScope.WHOLE_FILE, mode, 0, 0);
   }
 
   @Override
   public CairnLock ofRange(CairnPath path, CairnLock.Mode mode, long start, long length) {
+    requireRange(start, length);
+    return new PartyLock(
+        path.toString(), () -> named(path), LockScope.BYTE_RANGE, mode, start, length);
+  }
+
+  @Override
+  public CairnLock ofRange(CairnFile file, CairnLock.Mode mode, long start, long length)
+      throws CairnException {
+    requireRange(start, length);
+    FileRef open = OpenFiles.ours(file).reference();
+    return new PartyLock(file.toString(), () -> open, LockScope.BYTE_RANGE, mode, start, length);
+  }
+
+  /** What is locked, as the cluster knows it. */
+  private interface Locked {
+    FileRef reference() throws CairnException;
+  }
+
+  private static FileRef named(CairnPath path) throws CairnException {
+    return FileRef.newBuilder().setTarget(Conversions.nodeRef(path)).build();
+  }
+
+  private static void requireRange(long start, long length) {
     if (start < 0 || length < 0) {
       throw new IllegalArgumentException(length + " bytes from " + start);
     }
-    return new PartyLock(path, LockScope.BYTE_RANGE, mode, start, length);
   }
 
   @Override
@@ -48,7 +76,8 @@ final class PartyLocks implements CairnLocks {
   }
 
   private final class PartyLock implements CairnLock {
-    private final CairnPath path;
+    private final String name;
+    private final Locked file;
     private final LockScope scope;
     private final LockMode mode;
     private final long start;
@@ -59,8 +88,9 @@ final class PartyLocks implements CairnLocks {
     /** A call whose fate is not known may have left the lock with this owner. */
     private Before before = Before.NOTHING;
 
-    PartyLock(CairnPath path, LockScope scope, Mode mode, long start, long length) {
-      this.path = path;
+    PartyLock(String name, Locked file, LockScope scope, Mode mode, long start, long length) {
+      this.name = name;
+      this.file = file;
       this.scope = scope;
       this.mode =
           switch (mode) {
@@ -84,7 +114,7 @@ final class PartyLocks implements CairnLocks {
     @Override
     public void lock() throws CairnException {
       if (!take(ALWAYS)) {
-        throw new CairnException(ErrorCode.TIMED_OUT, path + " was not to be had in " + ALWAYS);
+        throw new CairnException(ErrorCode.TIMED_OUT, name + " was not to be had in " + ALWAYS);
       }
     }
 
@@ -92,20 +122,13 @@ final class PartyLocks implements CairnLocks {
       Before allowed;
       synchronized (this) {
         if (isHeld()) {
-          throw new IllegalStateException(path + " is locked by this lock already");
+          throw new IllegalStateException(name + " is locked by this lock already");
         }
         // Ranges of one owner join, as in POSIX; a whole file is taken by one lock of a party.
         allowed = scope == LockScope.BYTE_RANGE ? Before.ANYTHING : before;
         before = Before.ANYTHING;
       }
-      LockAsk ask =
-          new LockAsk(
-              FileRef.newBuilder().setTarget(Conversions.nodeRef(path)).build(),
-              owner,
-              scope,
-              mode,
-              start,
-              length);
+      LockAsk ask = new LockAsk(file.reference(), owner, scope, mode, start, length);
       try {
         Optional<HeldLock> taken = service.take(ask, patience, allowed, this::tellLost);
         synchronized (this) {
@@ -133,7 +156,7 @@ final class PartyLocks implements CairnLocks {
     private void tellLost() {
       LOG.warn(
           "{} is not locked any more: the session has ended, or its cluster was not heard of",
-          path);
+          name);
       for (Runnable listener : listeners) {
         try {
           listener.run();
@@ -163,7 +186,7 @@ final class PartyLocks implements CairnLocks {
     @Override
     public synchronized FencingToken token() {
       if (!isHeld()) {
-        throw new IllegalStateException(path + " is not locked");
+        throw new IllegalStateException(name + " is not locked");
       }
       return new FencingToken(held.get().inode(), held.get().token());
     }
@@ -180,7 +203,7 @@ final class PartyLocks implements CairnLocks {
 
     @Override
     public String toString() {
-      return "lock of " + path;
+      return "lock of " + name;
     }
   }
 }

@@ -13,6 +13,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -408,13 +410,156 @@ class PositionalFileTest {
   }
 
   @Test
-  void whileAStreamWritesTheFileItIsRefusedToOthers() throws Exception {
+  void manyWhoAppendAtOnceShareCommits() throws Exception {
+    int threads = 40;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.append(random(100_000));
+      cluster.leader().holdingMutations = true;
+      Future<Long> first = pool.submit(() -> file.append(record(0)));
+      FakeCluster.await("the first append", () -> cluster.leader().held.size() == 1);
+      List<Future<Long>> others = new ArrayList<>();
+      for (int i = 1; i < threads; i++) {
+        int number = i;
+        others.add(pool.submit(() -> file.append(record(number))));
+      }
+      FakeCluster.await("all of them", () -> waitingThreads(threads));
+      int before = cluster.namespace.applied();
+      cluster.leader().letGo();
+      List<Long> offsets = new ArrayList<>(List.of(first.get()));
+      for (Future<Long> each : others) {
+        offsets.add(each.get());
+      }
+      assertThat(cluster.namespace.applied() - before).isLessThanOrEqualTo(3);
+      byte[] content = cluster.namespace.content("/f");
+      assertThat(content).hasSize(100_000 + threads * 1_000);
+      for (int i = 0; i < threads; i++) {
+        int at = Math.toIntExact(offsets.get(i));
+        assertThat(Arrays.copyOfRange(content, at, at + 1_000)).isEqualTo(record(i).array());
+      }
+      assertThat(offsets).doesNotHaveDuplicates();
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private static boolean waitingThreads(int count) {
+    return Thread.getAllStackTraces().entrySet().stream()
+            .filter(thread -> thread.getKey().getState() == Thread.State.WAITING)
+            .filter(
+                thread ->
+                    Arrays.stream(thread.getValue())
+                        .anyMatch(
+                            frame ->
+                                frame.getClassName().endsWith(".RangeWriter")
+                                    && frame.getMethodName().equals("append")))
+            .count()
+        >= count;
+  }
+
+  private static ByteBuffer record(int number) {
+    byte[] bytes = new byte[1_000];
+    Arrays.fill(bytes, (byte) number);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  @Test
+  void allWhoseAppendsShareACommitThatFailsAreTold() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(4);
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.append(random(100_000));
+      cluster.leader().holdingMutations = true;
+      Future<Long> first = pool.submit(() -> file.append(record(0)));
+      FakeCluster.await("the first append", () -> cluster.leader().held.size() == 1);
+      List<Future<Long>> others = new ArrayList<>();
+      for (int i = 1; i < 4; i++) {
+        int number = i;
+        others.add(pool.submit(() -> file.append(record(number))));
+      }
+      FakeCluster.await("all of them", () -> waitingThreads(4));
+      cluster.leader().letOneGo();
+      assertThat(first.get()).isEqualTo(100_000);
+      FakeCluster.await("their commit", () -> cluster.leader().held.size() == 1);
+      cluster.namespace.nextCommitRefusal.set(new CairnException(ErrorCode.NO_SPACE, "full"));
+      cluster.leader().letGo();
+      for (Future<Long> each : others) {
+        assertThatThrownBy(each::get).cause().hasMessageContaining("full");
+      }
+      assertThat(file.append(record(7))).isEqualTo(101_000);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  /** What a stream has written when somebody else wants to write, and whether it was flushed. */
+  @ParameterizedTest
+  @CsvSource({"0,0", "10,0", "10,1", "60000,0", "60000,1", "300000,0", "300000,1", "300000,2"})
+  void aStreamThatIsAloneLetsOthersWriteAndGoesOn(int length, int flushes) throws Exception {
+    byte[] expected = new byte[length + 200_000];
+    try (CairnFileSystem other = connect();
+        CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
+        CairnFile file = other.openFile(FILE, BOTH)) {
+      byte[] before = random(length).array();
+      System.arraycopy(before, 0, expected, 0, length);
+      out.write(before);
+      for (int i = 0; i < flushes; i++) {
+        out.flush();
+      }
+      byte[] beside = random(7).array();
+      file.write(3, ByteBuffer.wrap(beside));
+      file.flush();
+      assertThat(cluster.namespace.file("/f").lease).isZero();
+      byte[] after = random(200_000).array();
+      System.arraycopy(after, 0, expected, length, after.length);
+      assertThat(out.position()).isEqualTo(length);
+      out.write(after);
+      out.sync();
+      assertThat(out.position()).isEqualTo(expected.length);
+      if (flushes > 0 || length > 100_000) {
+        // The stream's bytes were there first.
+        System.arraycopy(beside, 0, expected, 3, beside.length);
+      }
+    }
+    byte[] content = cluster.namespace.content("/f");
+    assertThat(content).hasSize(expected.length);
+    assertThat(content).isEqualTo(expected);
+  }
+
+  @Test
+  void aStreamOfTheSameClientLetsItsFileWrite() throws Exception {
     try (CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
         CairnFile file = fs.openFile(FILE, BOTH)) {
+      byte[] first = random(300_000).array();
+      out.write(first);
+      out.flush();
+      out.flush();
+      file.write(300_000, random(100));
+      file.flush();
       out.write(1);
-      file.write(0, random(10));
-      assertCode(file::flush, ErrorCode.BEING_WRITTEN);
+      out.close();
+      file.write(300_001, random(50));
+      file.flush();
+      byte[] content = cluster.namespace.content("/f");
+      assertThat(content).hasSize(300_100).startsWith(first);
+      assertThat(content[300_000]).isEqualTo((byte) 1);
     }
+  }
+
+  @Test
+  void whatAStreamCannotWriteAfterItsLeaseIsOverIsTold() throws Exception {
+    CairnOutputStream out = fs.create(FILE, CreateOptions.defaults());
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      out.write(new byte[300_000]);
+      out.flush();
+      file.write(0, random(100));
+      file.flush();
+      out.write(1);
+      cluster.namespace.nextCommitRefusal.set(new CairnException(ErrorCode.NO_SPACE, "full"));
+      assertCode(out::flush, ErrorCode.NO_SPACE);
+      assertCode(() -> out.write(1), ErrorCode.NO_SPACE);
+    }
+    assertCode(out::flush, ErrorCode.NO_SPACE);
+    out.close();
   }
 
   @Test

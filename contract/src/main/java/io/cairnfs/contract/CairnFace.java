@@ -6,6 +6,8 @@ import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.Symlinks;
+import io.cairnfs.client.CairnLock;
+import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.FileStatus;
@@ -27,6 +29,9 @@ import java.util.TreeMap;
 /** The Java API as a face. Closing it closes the connection. */
 public final class CairnFace implements Face {
   private static final int EIO = 5;
+  private static final int ENXIO = 6;
+  private static final int EAGAIN = 11;
+  private static final int EACCES = 13;
   private static final int ENOTDIR = 20;
   private static final int MAX_CONTENT_BYTES = 64 << 20;
 
@@ -108,6 +113,73 @@ public final class CairnFace implements Face {
   }
 
   @Override
+  public LockOwner lockOwner(String path, LockScope scope) throws PosixException {
+    if (scope == LockScope.RANGES) {
+      FileStatus unused = call(() -> client.access(path(path), 6));
+    } else {
+      requireReadOrWrite(path);
+    }
+    return new Party(client.locks(), path(path), scope, new ArrayList<>());
+  }
+
+  private void requireReadOrWrite(String path) throws PosixException {
+    try {
+      access(path, 4);
+    } catch (PosixException e) {
+      if (e.errno() != EACCES) {
+        throw e;
+      }
+      access(path, 2);
+    }
+  }
+
+  /** A party of the session, and what it has taken, the last one at the end. */
+  private record Party(CairnLocks locks, CairnPath path, LockScope scope, List<Taken> taken)
+      implements LockOwner {
+
+    record Taken(CairnLock lock, long start, long length) {}
+
+    @Override
+    public void lock(LockMode mode, Patience patience, long start, long length)
+        throws PosixException {
+      CairnLock.Mode how = CairnLock.Mode.valueOf(mode.name());
+      CairnLock lock =
+          scope == LockScope.WHOLE_FILE
+              ? locks.of(path, how)
+              : locks.ofRange(path, how, start, length);
+      boolean isTaken =
+          call(
+              () -> {
+                if (patience == Patience.TRY) {
+                  return lock.tryLock();
+                }
+                lock.lock();
+                return true;
+              });
+      if (!isTaken) {
+        throw new PosixException(EAGAIN, "locked");
+      }
+      taken.add(new Taken(lock, start, length));
+    }
+
+    /** Of a range exactly as it was taken. */
+    @Override
+    public void unlock(long start, long length) throws PosixException {
+      for (Taken each : List.copyOf(taken)) {
+        if (scope == LockScope.WHOLE_FILE || (each.start == start && each.length == length)) {
+          act(each.lock::unlock);
+          boolean unused = taken.remove(each);
+        }
+      }
+    }
+
+    @Override
+    public void close() throws PosixException {
+      act(locks::close);
+    }
+  }
+
+  @Override
   public void create(String path, int mode, byte[] content) throws PosixException {
     FileStatus unused =
         call(
@@ -175,8 +247,30 @@ public final class CairnFace implements Face {
     }
 
     @Override
-    public void allocate(long offset, long length) throws PosixException {
-      act(() -> file.allocate(offset, length, CairnFile.Allocate.GROW));
+    public void allocate(long offset, long length, Growth growth) throws PosixException {
+      act(() -> file.allocate(offset, length, CairnFile.Allocate.valueOf(growth.name())));
+    }
+
+    @Override
+    public long seekData(long offset) throws PosixException {
+      return found(call(() -> file.seekData(offset)));
+    }
+
+    @Override
+    public long seekHole(long offset) throws PosixException {
+      return found(call(() -> file.seekHole(offset)));
+    }
+
+    private static long found(long position) throws PosixException {
+      if (position < 0) {
+        throw new PosixException(ENXIO, "nothing there");
+      }
+      return position;
+    }
+
+    @Override
+    public void flush() throws PosixException {
+      act(file::flush);
     }
 
     @Override
@@ -306,6 +400,20 @@ public final class CairnFace implements Face {
           }
           return names;
         });
+  }
+
+  @Override
+  public void createNamed(String directory, byte[] name) throws PosixException {
+    FileStatus unused =
+        call(
+            () ->
+                client.createWithContent(
+                    path(directory).child(name), ByteBuffer.allocate(0), CreateOptions.defaults()));
+  }
+
+  @Override
+  public List<byte[]> listNames(String directory) throws PosixException {
+    return call(() -> client.listAll(path(directory)).stream().map(FileStatus::nameBytes).toList());
   }
 
   @Override

@@ -15,9 +15,63 @@ public interface Face extends Closeable {
     /** Exchange of two names, and a rename that replaces nothing. */
     RENAME_MODES,
     XATTRS,
+    /** Attributes of other namespaces than {@code user}; CREATE and REPLACE. */
+    XATTR_MODES,
     ACLS,
     /** Punch, allocate, and the search for data and holes. */
-    HOLES
+    HOLES,
+    /** Locks of whole files and of ranges. */
+    LOCKS,
+    /** A circle of owners who wait for each other is refused. */
+    DEADLOCKS,
+    /** Names that are no UTF-8. */
+    BYTE_NAMES,
+    /** Linux' change of a file's state: the third time. */
+    CHANGE_TIMES,
+    /** A handle tells of the file that it has open, whatever its names are. */
+    HANDLE_STAT,
+    /** {@code APPEND} finds the end that other clients' appends have made. */
+    ATOMIC_APPENDS
+  }
+
+  /** What fallocate(2) does with the length. */
+  enum Growth {
+    GROW,
+    KEEP_LENGTH
+  }
+
+  /** Two kinds of locks, which do not know of each other. */
+  enum LockScope {
+    /** flock(2). */
+    WHOLE_FILE,
+    /** fcntl(2), of an open file description. */
+    RANGES
+  }
+
+  enum LockMode {
+    SHARED,
+    EXCLUSIVE
+  }
+
+  enum Patience {
+    /** EAGAIN where another has it. */
+    TRY,
+    WAIT
+  }
+
+  /** Whoever locks one file. Closing it gives everything up. For one thread at a time. */
+  interface LockOwner extends Closeable {
+    /**
+     * Takes or converts a lock; of a whole file {@code start} and {@code length} are not looked at.
+     *
+     * @param length 0 = to the end of the file, however long it becomes
+     */
+    void lock(LockMode mode, Patience patience, long start, long length) throws PosixException;
+
+    void unlock(long start, long length) throws PosixException;
+
+    @Override
+    void close() throws PosixException;
   }
 
   /** What open(2) calls its flags. */
@@ -76,14 +130,26 @@ public interface Face extends Closeable {
 
     void punch(long offset, long length) throws PosixException;
 
-    /** posix_fallocate(). */
-    void allocate(long offset, long length) throws PosixException;
+    /** fallocate(2). */
+    void allocate(long offset, long length, Growth growth) throws PosixException;
+
+    /** SEEK_DATA; ENXIO where there is none. */
+    long seekData(long offset) throws PosixException;
+
+    /** SEEK_HOLE; ENXIO beyond the end. */
+    long seekHole(long offset) throws PosixException;
+
+    /** What was written becomes visible to others. */
+    void flush() throws PosixException;
 
     @Override
     void close() throws PosixException;
   }
 
   Set<Feature> features();
+
+  /** An owner of locks of what a path leads to, none of them taken yet. */
+  LockOwner lockOwner(String path, LockScope scope) throws PosixException;
 
   Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException;
 
@@ -125,6 +191,12 @@ public interface Face extends Closeable {
 
   /** Names in byte order. */
   List<String> list(String directory) throws PosixException;
+
+  /** Makes an empty file, of a name that need not be text. */
+  void createNamed(String directory, byte[] name) throws PosixException;
+
+  /** As {@link #list}, in any order, as bytes. */
+  List<byte[]> listNames(String directory) throws PosixException;
 
   void setXattr(String path, String name, byte[] value, XattrMode mode) throws PosixException;
 

@@ -82,6 +82,7 @@ public record DataServerOptions(
             HEARTBEAT,
             CALL_TIMEOUT,
             configuration.bytes(ConfigKey.DATASERVER_COPY_RATE),
+            configuration.bytes(ConfigKey.DATASERVER_COMPACTION_RATE),
             configuration.duration(ConfigKey.DATASERVER_SCRUB_PERIOD),
             ""),
         TransferOptions.DEFAULT,

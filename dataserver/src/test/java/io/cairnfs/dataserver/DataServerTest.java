@@ -124,6 +124,7 @@ class DataServerTest {
             Duration.ofMillis(50),
             Duration.ofSeconds(2),
             1L << 30,
+            1L << 30,
             scrubPeriod,
             ""),
         TransferOptions.DEFAULT,

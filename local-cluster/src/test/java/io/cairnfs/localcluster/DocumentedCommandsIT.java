@@ -208,6 +208,7 @@ class DocumentedCommandsIT {
             "bench",
             "chaos",
             "check-history",
+            "fuzz",
             "simulate")) {
       assertThat(overview.out()).contains(word);
       Programs.Result help = help(List.of(word, "--help"));

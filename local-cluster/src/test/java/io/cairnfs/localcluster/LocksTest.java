@@ -3,6 +3,7 @@ package io.cairnfs.localcluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnLock.Mode;
@@ -12,6 +13,7 @@ import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.FencingToken;
 import io.cairnfs.client.LockHolder;
+import io.cairnfs.client.OpenOptions;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import java.io.ByteArrayOutputStream;
@@ -24,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -235,6 +238,112 @@ final class LocksTest {
     fenced.close();
     assertThat(bob.stat(FILE).length()).isEqualTo(1);
     assertThat(ann.stat(written).length()).isLessThanOrEqualTo(16);
+  }
+
+  @Test
+  void filesAndStreamsOfASupersededTokenAreRefused() throws Exception {
+    CairnPath path = CairnPath.of("/tmp/fenced");
+    create(path);
+    CairnLock lock = ann.locks().of(FILE, Mode.EXCLUSIVE);
+    lock.lock();
+    CairnFileSystem fenced = ann.fenced(lock.token());
+    CairnFile file = fenced.openFile(path, OpenOptions.forReadingAndWriting());
+    byte[] bytes = "x".repeat(200_000).getBytes(StandardCharsets.UTF_8);
+    file.write(0, ByteBuffer.wrap(bytes));
+    file.sync();
+    assertThat(file.append(ByteBuffer.wrap(bytes))).isEqualTo(200_000);
+    CairnOutputStream out = fenced.create(CairnPath.of("/tmp/stream"), CreateOptions.defaults());
+    for (int i = 0; i < 3; i++) {
+      out.write(bytes);
+      out.flush();
+    }
+    lock.unlock();
+    CairnLock next = bob.locks().of(FILE, Mode.EXCLUSIVE);
+    assertThat(next.tryLock()).isTrue();
+    // Its first holder has stood still and does not know.
+    file.write(100, ByteBuffer.wrap("late".getBytes(StandardCharsets.UTF_8)));
+    assertRefused(file::flush, ErrorCode.FENCED_OUT);
+    assertRefused(() -> file.append(ByteBuffer.wrap(bytes)), ErrorCode.FENCED_OUT);
+    assertRefused(() -> file.truncate(5), ErrorCode.FENCED_OUT);
+    assertRefused(() -> file.punchHole(0, 5), ErrorCode.FENCED_OUT);
+    assertRefused(() -> file.allocate(0, 1 << 20, CairnFile.Allocate.GROW), ErrorCode.FENCED_OUT);
+    assertRefused(() -> fenced.truncate(path, 1), ErrorCode.FENCED_OUT);
+    assertRefused(
+        () -> fenced.clone(path, CairnPath.of("/tmp/clone"), CreateOptions.defaults()),
+        ErrorCode.FENCED_OUT);
+    out.write(bytes);
+    assertRefused(out::flush, ErrorCode.FENCED_OUT);
+    out.close();
+    file.close();
+    assertThat(bob.readFully(path, 1 << 20)).hasSize(400_000).doesNotContain('l');
+    assertThat(bob.readFully(CairnPath.of("/tmp/stream"), 1 << 20)).hasSize(600_000);
+    assertThat(ann.exists(CairnPath.of("/tmp/clone"))).isFalse();
+    fenced.close();
+    // Under the token that holds everything goes on.
+    try (CairnFileSystem held = bob.fenced(next.token())) {
+      assertThat(held.truncate(path, 7).length()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void aStreamOfATokenThatHoldsIsReadWhileItIsWritten() throws Exception {
+    CairnLock lock = ann.locks().of(FILE, Mode.EXCLUSIVE);
+    lock.lock();
+    CairnPath path = CairnPath.of("/tmp/followed");
+    try (CairnFileSystem fenced = ann.fenced(lock.token());
+        CairnOutputStream out = fenced.create(path, CreateOptions.defaults())) {
+      for (int i = 1; i <= 4; i++) {
+        out.write(new byte[50_000]);
+        out.flush();
+        assertThat(bob.readFully(path, 1 << 20)).hasSize(i * 50_000);
+      }
+    }
+  }
+
+  @Test
+  void whoWritesAloneSharesTheFileWhenOthersWriteIt() throws Exception {
+    CairnPath path = CairnPath.of("/tmp/shared");
+    int block = 20_000;
+    int blocks = 60;
+    byte[] expected = new byte[block * blocks];
+    try (CairnOutputStream out = ann.create(path, CreateOptions.defaults())) {
+      for (int i = 0; i < blocks / 3; i++) {
+        writeBlock(out, i, block, expected);
+      }
+      long start = System.nanoTime();
+      try (CairnFile file = bob.openFile(path, OpenOptions.forReadingAndWriting())) {
+        for (int i = 0; i < blocks; i++) {
+          if (i >= blocks / 3) {
+            writeBlock(out, i, block, expected);
+          }
+          if (i % 4 == 0) {
+            byte[] over = new byte[block / 2];
+            Arrays.fill(over, (byte) -i);
+            System.arraycopy(over, 0, expected, i * block, over.length);
+            file.write((long) i * block, ByteBuffer.wrap(over));
+            file.flush();
+            if (i == 0) {
+              assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(2));
+            }
+          }
+        }
+      }
+      assertThat(ann.stat(path).beingWritten()).isFalse();
+      out.sync();
+      assertThat(bob.readFully(path, 2 << 20)).isEqualTo(expected);
+      bob.truncate(path, 10);
+      out.write(1);
+    }
+    assertThat(bob.stat(path).length()).isEqualTo(expected.length + 1);
+  }
+
+  private static void writeBlock(CairnOutputStream out, int number, int length, byte[] expected)
+      throws IOException {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) (number + 1));
+    System.arraycopy(bytes, 0, expected, number * length, length);
+    out.write(bytes);
+    out.flush();
   }
 
   @Test

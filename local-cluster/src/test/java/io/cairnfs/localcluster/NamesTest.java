@@ -151,6 +151,35 @@ final class NamesTest {
   }
 
   @Test
+  void aSymlinksOwnAttributesAreTheSuperusersAlone() throws Exception {
+    CairnPath link = path("l");
+    var unused = files.symlink(bytes("f"), link);
+    Symlinks itself = Symlinks.NO_FOLLOW;
+    files.setXattr(link, "user.a", bytes("of the file"), XattrMode.SET);
+    assertThat(files.xattr(path("f"), "user.a")).isEqualTo(bytes("of the file"));
+    // As xattr(7) of Linux: there are none of namespace user, whoever asks.
+    CairnFileSystem superuser = cluster.fileSystem("root");
+    for (CairnFileSystem each : List.of(files, superuser)) {
+      assertThat(refusal(() -> each.setXattr(link, "user.a", bytes("x"), XattrMode.SET, itself)))
+          .isEqualTo(ErrorCode.NOT_PERMITTED);
+      assertThat(refusal(() -> each.removeXattr(link, "user.a", itself)))
+          .isEqualTo(ErrorCode.NOT_PERMITTED);
+      assertThat(refusal(() -> each.xattr(link, "user.a", itself)))
+          .isEqualTo(ErrorCode.ATTRIBUTE_NOT_FOUND);
+      assertThat(refusal(() -> each.xattr(link, "system.posix_acl_access", itself)))
+          .isEqualTo(ErrorCode.UNSUPPORTED);
+    }
+    superuser.setXattr(link, "trusted.a", bytes("of the link"), XattrMode.CREATE, itself);
+    superuser.setXattr(link, "security.a", bytes("too"), XattrMode.CREATE, itself);
+    assertThat(superuser.xattrs(link, itself)).containsOnlyKeys("security.a", "trusted.a");
+    assertThat(superuser.xattrNames(link)).containsExactly("user.a");
+    assertThat(files.xattrNames(link, itself)).containsExactly("security.a");
+    assertThat(files.xattr(link, "security.a", itself)).isEqualTo(bytes("too"));
+    superuser.removeXattr(link, "trusted.a", itself);
+    assertThat(superuser.xattrNames(link, itself)).containsExactly("security.a");
+  }
+
+  @Test
   void writingClearsSetIdBits() throws Exception {
     CairnPath file = path("f");
     var unused = files.setAttributes(file, AttributeChange.none().mode(06755));

@@ -13,6 +13,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.leader.CompactionOptions;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
 import io.cairnfs.metaserver.machine.PeriodicFlush;
@@ -23,6 +24,7 @@ import io.cairnfs.metaserver.service.MetadataService;
 import io.cairnfs.metaserver.service.ServiceIdentity;
 import io.cairnfs.metaserver.service.SpaceGuard;
 import io.cairnfs.metaserver.service.Successor;
+import io.cairnfs.metaserver.session.LeaseRecalls;
 import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
 import io.cairnfs.metaserver.store.RocksHome;
@@ -91,6 +93,10 @@ public final class Metaserver implements AutoCloseable {
   private static final int TOKEN_KEY_BYTES = 32;
   private static final int FEATURE_LEVEL = 1;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  /** Who is asked for a write lease has this part of a session's time to give it back. */
+  private static final int RECALLS_IN_A_SESSION = 3;
+
   private static final Duration WATCH_EVERY = Duration.ofMillis(100);
   private static final long HAND_OVER_POLL_NANOS = 1_000_000;
 
@@ -159,10 +165,15 @@ public final class Metaserver implements AutoCloseable {
               options.reserveBytes());
       LockWaits lockWaits = new LockWaits(machine::view, engine::readBarrier, clock);
       CommandSink sink = lockWaits.listeningTo(gatherer);
+      LeaseRecalls recalls =
+          new LeaseRecalls(
+              machine::view, sink, clock, options.sessionTimeout().dividedBy(RECALLS_IN_A_SESSION));
       SessionDriver sessions =
-          new SessionDriver(machine::view, sink, clock, options.sessionTimeout());
+          new SessionDriver(
+              machine::view, sink, clock, options.sessionTimeout(), recalls::recalledOf);
       engine.addListener(sessions);
       engine.addListener(lockWaits);
+      engine.addListener(recalls);
       metrics.gauge("metaserver.sessions.heard", sessions::heardSessions);
       LeaderDuties duties =
           new LeaderDuties(
@@ -178,7 +189,8 @@ public final class Metaserver implements AutoCloseable {
                   options.serverTimes().suspectAfter(),
                   options.serverTimes().downAfter(),
                   options.serverTimes().outAfter(),
-                  options.newCluster().garbageGrace()),
+                  options.newCluster().garbageGrace(),
+                  CompactionOptions.of(options.compactionExtentBytes())),
               clock,
               random,
               fatal);
@@ -195,10 +207,11 @@ public final class Metaserver implements AutoCloseable {
                       options.securityMode().name().toLowerCase(java.util.Locale.ROOT)),
                   engine,
                   leadership,
-                  sink,
+                  recalls.listeningTo(sink),
                   machine::view,
                   duties.reads(),
                   duties.allocation(),
+                  duties.contentWatch(),
                   space,
                   options.sessionTimeout(),
                   new MetadataService.SessionEvents(
@@ -220,6 +233,7 @@ public final class Metaserver implements AutoCloseable {
       service.register(builder);
       builder.handler(Method.SESSION_HEARTBEAT, sessions::heartbeat);
       builder.handler(Method.AWAIT_LOCK, lockWaits::await);
+      builder.handler(Method.AWAIT_RECALL, recalls::await);
       duties.register(builder);
       server = builder.start();
       closeables.push(server);
@@ -229,6 +243,7 @@ public final class Metaserver implements AutoCloseable {
       schedule(timer, LOOK_EVERY, fatal, space::look);
       schedule(timer, LOOK_EVERY, fatal, sessions::tick);
       schedule(timer, LOOK_EVERY, fatal, lockWaits::tick);
+      schedule(timer, LOOK_EVERY, fatal, recalls::tick);
       MemberWatch watch = new MemberWatch(engine, transport::introducedInstance);
       schedule(timer, WATCH_EVERY, fatal, watch::look);
       whole = true;

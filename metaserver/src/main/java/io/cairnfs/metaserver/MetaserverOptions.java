@@ -26,7 +26,8 @@ public record MetaserverOptions(
     int segmentBytes,
     long checkpointLogBytes,
     long reserveBytes,
-    long cacheBytes) {
+    long cacheBytes,
+    long compactionExtentBytes) {
 
   /** What the first command of a cluster says. */
   public record NewCluster(
@@ -74,7 +75,8 @@ public record MetaserverOptions(
         (int) configuration.bytes(ConfigKey.RAFT_SEGMENT_BYTES),
         configuration.bytes(ConfigKey.RAFT_CHECKPOINT_LOG_BYTES),
         configuration.bytes(ConfigKey.RAFT_RESERVE_BYTES),
-        configuration.bytes(ConfigKey.METASERVER_CACHE_BYTES));
+        configuration.bytes(ConfigKey.METASERVER_CACHE_BYTES),
+        configuration.bytes(ConfigKey.METASERVER_COMPACTION_EXTENT_BYTES));
   }
 
   private static SecurityMode securityMode(String text) throws CairnException {

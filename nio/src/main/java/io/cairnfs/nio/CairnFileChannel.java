@@ -32,6 +32,7 @@ final class CairnFileChannel extends FileChannel {
   private final boolean readable;
   private final boolean writable;
   private final boolean append;
+  private final ChannelLocks locks;
   private final Closing afterClose;
   private final Object positionLock = new Object();
 
@@ -49,11 +50,12 @@ final class CairnFileChannel extends FileChannel {
     T run() throws IOException;
   }
 
-  CairnFileChannel(CairnFile file, OpenRequest request, Closing afterClose) {
+  CairnFileChannel(CairnFile file, OpenRequest request, ChannelLocks locks, Closing afterClose) {
     this.file = file;
     this.readable = request.options().read();
     this.writable = request.options().write();
     this.append = request.options().append();
+    this.locks = locks;
     this.afterClose = afterClose;
   }
 
@@ -263,19 +265,36 @@ final class CairnFileChannel extends FileChannel {
   }
 
   @Override
-  public FileLock lock(long at, long size, boolean shared) {
-    throw new UnsupportedOperationException("files of Cairn cannot be locked by a channel yet");
+  public FileLock lock(long at, long size, boolean shared) throws IOException {
+    requireLockable(at, size, shared);
+    return new ChannelLock(this, at, size, shared, call(() -> locks.take(at, size, shared)));
   }
 
   @Override
-  public FileLock tryLock(long at, long size, boolean shared) {
-    throw new UnsupportedOperationException("files of Cairn cannot be locked by a channel yet");
+  public FileLock tryLock(long at, long size, boolean shared) throws IOException {
+    requireLockable(at, size, shared);
+    return call(() -> locks.tryTake(at, size, shared))
+        .map(grant -> new ChannelLock(this, at, size, shared, grant))
+        .orElse(null);
+  }
+
+  private void requireLockable(long at, long size, boolean shared) throws IOException {
+    requireOpen();
+    requireNotNegative(at);
+    requireNotNegative(size);
+    requireNotNegative(at + size);
+    if (shared) {
+      requireReadable();
+    } else {
+      requireWritable();
+    }
   }
 
   @Override
   protected void implCloseChannel() throws IOException {
     try (CairnFile closing = file) {
-      // Closed before what follows.
+      // Locks go before the file, and the file before what follows.
+      locks.close();
     } finally {
       afterClose.run();
     }

@@ -152,12 +152,19 @@ public final class CairnFileSystemProvider extends FileSystemProvider {
     try {
       CairnFile file = open(client(ours), ours.toCairn(), request.options());
       return new CairnFileChannel(
-          file,
-          request,
-          request.deleteOnClose() ? () -> deleteIfExists(path) : CairnFileChannel.Closing.NOTHING);
+          file, request, locksOf(ours, file, request), afterClose(path, request));
     } catch (CairnException e) {
       throw Refusals.of(e, ours);
     }
+  }
+
+  private static ChannelLocks locksOf(NioPath path, CairnFile file, OpenRequest request) {
+    NioFileSystem fileSystem = path.getFileSystem();
+    return new ChannelLocks(
+        file,
+        request.options().write(),
+        fileSystem.lockedRanges(),
+        () -> fileSystem.client().locks());
   }
 
   static CairnFile open(CairnFileSystem client, CairnPath path, OpenOptions options)
@@ -173,15 +180,38 @@ public final class CairnFileSystemProvider extends FileSystemProvider {
   }
 
   /**
-   * @throws UnsupportedOperationException always: the client's own API has futures
+   * {@inheritDoc} Without an executor the file system has threads of its own: at most 64, beyond
+   * which a call is done before it returns.
+   *
+   * @throws IllegalArgumentException for APPEND: these channels have no position
    */
   @Override
   public AsynchronousFileChannel newAsynchronousFileChannel(
       Path path,
       Set<? extends OpenOption> options,
       ExecutorService executor,
-      FileAttribute<?>... attributes) {
-    throw new UnsupportedOperationException("asynchronous channels");
+      FileAttribute<?>... attributes)
+      throws IOException {
+    NioPath ours = NioPath.require(path);
+    OpenRequest request = OpenRequest.of(options, attributes);
+    if (request.options().append()) {
+      throw new IllegalArgumentException("APPEND for an asynchronous channel");
+    }
+    try {
+      CairnFile file = open(client(ours), ours.toCairn(), request.options());
+      return new CairnAsynchronousChannel(
+          file,
+          request,
+          locksOf(ours, file, request),
+          afterClose(path, request),
+          executor == null ? ours.getFileSystem().threads() : executor);
+    } catch (CairnException e) {
+      throw Refusals.of(e, ours);
+    }
+  }
+
+  private CairnFileChannel.Closing afterClose(Path path, OpenRequest request) {
+    return request.deleteOnClose() ? () -> deleteIfExists(path) : CairnFileChannel.Closing.NOTHING;
   }
 
   @Override

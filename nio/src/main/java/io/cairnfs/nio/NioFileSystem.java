@@ -21,6 +21,12 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 
@@ -34,11 +40,34 @@ final class NioFileSystem extends FileSystem {
   /** What POSIX asks for at least, and what the metaservers allow. */
   private static final int MAX_SYMLINKS = 40;
 
+  private static final int MAX_THREADS = 64;
+
   private final CairnFileSystemProvider provider;
   private final String authority;
   private final CairnFileSystem client;
   private final Ownership ownership;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final LockedRanges lockedRanges = new LockedRanges();
+
+  /** For asynchronous channels that bring no executor: as many threads as calls that wait. */
+  private final ExecutorService threads =
+      new ThreadPoolExecutor(
+          0,
+          MAX_THREADS,
+          5,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          task -> {
+            Thread thread = new Thread(task, "cairn-nio");
+            thread.setDaemon(true);
+            return thread;
+          },
+          (task, pool) -> {
+            if (pool.isShutdown()) {
+              throw new RejectedExecutionException("the file system is closed");
+            }
+            task.run();
+          });
 
   /** Who closes the client. */
   enum Ownership {
@@ -64,6 +93,15 @@ final class NioFileSystem extends FileSystem {
     return authority;
   }
 
+  Executor threads() {
+    return threads;
+  }
+
+  /** What channels of this process have locked. */
+  LockedRanges lockedRanges() {
+    return lockedRanges;
+  }
+
   CairnFileSystem client() {
     if (closed.get()) {
       throw new ClosedFileSystemException();
@@ -80,6 +118,7 @@ final class NioFileSystem extends FileSystem {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       provider.forget(this);
+      threads.shutdown();
       if (ownership == Ownership.OURS) {
         client.close();
       }

@@ -66,6 +66,17 @@ public final class CairnHelp {
             cairn fsck [-fs CLUSTER] [PATH] [-files] [-blocks] [-locations] [--json]
             Exit codes: 0 HEALTHY, 1 UNDER-REPLICATED, 2 CORRUPT, 255 could not look."""));
     WORDS.put(
+        "mount",
+        new Word(
+            "mount a cluster's directory with FUSE",
+            """
+            cairn mount [-f] [-o OPTIONS] [--log FILE] [-fs CLUSTER] [cairn://CLUSTER[/DIRECTORY]] MOUNTPOINT
+            cairn mount --status [MOUNTPOINT]
+            Returns when it serves; -f stays. 'cairn mount --help' explains the options. Needs root and /dev/fuse."""));
+    WORDS.put(
+        "umount",
+        new Word("unmount it", "cairn umount [-l] MOUNTPOINT: -l even while it is used."));
+    WORDS.put(
         "format",
         new Word(
             "prepare a metaserver's directory, once",
@@ -110,6 +121,14 @@ public final class CairnHelp {
             """
             cairn check-history [--log DIR]... [--no-search] HISTORY...
             Are the calls that clients recorded (ClientOptions.history) linearizable? Exit code 0: they are."""));
+    WORDS.put(
+        "fuzz",
+        new Word(
+            "make the same random calls to Cairn and to a local directory",
+            """
+            cairn fuzz [--operations N] [--seed S] [--users U] [--long] [--complete] [--threads N] [--dir D]
+            A cluster in this process, ext4 beside it, several users (as root; anybody else is alone). Exit code 0: results, errno,
+            content and attributes were equal. Prints a short failing sequence."""));
     WORDS.put(
         "simulate",
         new Word(

@@ -69,8 +69,9 @@ public final class IoBench implements Callable<Integer> {
   @Option(
       names = "--only",
       split = ",",
-      description = "Parts: streams preads flush small positional stall (default: all).")
-  private List<String> only = List.of("streams", "preads", "flush", "small", "positional", "stall");
+      description = "Parts: streams preads flush small positional compaction stall (default: all).")
+  private List<String> only =
+      List.of("streams", "preads", "flush", "small", "positional", "compaction", "stall");
 
   @Mixin private FigureOutput output;
 
@@ -105,6 +106,9 @@ public final class IoBench implements Callable<Integer> {
       }
       if (only.contains("positional")) {
         new PositionalBench(cluster, fileSystem, clock, pool, floors, REPLICAS, runs).run(table);
+      }
+      if (only.contains("compaction")) {
+        new CompactionBench(fileSystem, clock).run(table);
       }
       if (only.contains("stall") && cluster.processes().isPresent()) {
         stalls(fileSystem, table, cluster.processes().get());

@@ -325,15 +325,13 @@ public final class RestartBench implements Callable<Integer> {
       }
     }
     double seconds = (clock.monotonicNanos() - start) / 1e9;
-    long received = metric(fileSystem, address, "raft.incoming.received.bytes").getValue();
+    long installed = metric(fileSystem, address, "raft.installs.count").getValue();
     table.add(
         Figure.time(
             "an empty member added: until it votes",
             seconds,
             "s",
-            received > 0
-                ? "checkpoint of %,d MiB, then the log".formatted(received / MEBIBYTE)
-                : "from the log alone"));
+            installed > 0 ? "a checkpoint, then the log" : "from the log alone"));
     unused =
         administration.changeMetaservers(
             ChangeMetaserversRequest.newBuilder()

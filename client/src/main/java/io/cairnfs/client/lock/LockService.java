@@ -22,6 +22,8 @@ import java.util.concurrent.CompletableFuture;
 
 /** Asks for locks, and waits for them. Safe for any thread. */
 public final class LockService {
+  private static final Duration ALWAYS = Duration.ofDays(3650);
+
   private final ClientEnvironment environment;
   private final MetadataClient metadata;
   private final SessionSource sessions;
@@ -58,9 +60,25 @@ public final class LockService {
    */
   public Optional<HeldLock> take(LockAsk ask, Duration patience, Before before, Runnable lost)
       throws CairnException {
+    Session session = environment.await(sessions.session());
+    Optional<Given> given = claim(session, ask, patience, before);
+    if (given.isEmpty()) {
+      return Optional.empty();
+    }
+    HeldLock held =
+        new HeldLock(
+            environment, sessions, session, ask, given.get().inode(), given.get().token(), lost);
+    held.begin();
+    return Optional.of(held);
+  }
+
+  /** A lock that the cluster has given. */
+  private record Given(long inode, long token) {}
+
+  private Optional<Given> claim(Session session, LockAsk ask, Duration patience, Before before)
+      throws CairnException {
     Deadline deadline = environment.deadline(patience);
     boolean wait = !patience.isZero();
-    Session session = environment.await(sessions.session());
     LockResult result;
     try {
       result =
@@ -76,12 +94,24 @@ public final class LockService {
         result.getToken() != 0
             ? result.getToken()
             : await(session, ask.claim(inode, result.getTicket()), deadline);
-    if (token == 0) {
-      return Optional.empty();
-    }
-    HeldLock held = new HeldLock(environment, sessions, session, ask, inode, token, lost);
-    held.begin();
-    return Optional.of(held);
+    return token == 0 ? Optional.empty() : Optional.of(new Given(inode, token));
+  }
+
+  /**
+   * Takes the lock, or changes what the owner has of it, for somebody who keeps account himself: it
+   * ends with {@link #unlock}, {@link #releaseAll} and the session.
+   *
+   * @return false if others have it; with {@code wait} never
+   * @throws CairnException as {@link #take}
+   */
+  public boolean takeUnwatched(LockAsk ask, boolean wait) throws CairnException {
+    Session session = environment.await(sessions.session());
+    return claim(session, ask, wait ? ALWAYS : Duration.ZERO, Before.ANYTHING).isPresent();
+  }
+
+  /** Gives up what an owner has of a range. That the session has ended does so, too. */
+  public void unlock(LockAsk ask, long inode) throws CairnException {
+    mutateUnlessEnded(ask.unlock(inode));
   }
 
   /** The token; 0 if the deadline came first. */
@@ -156,10 +186,24 @@ public final class LockService {
 
   /** Gives up everything that the owner has, in the session that there is. */
   public void releaseAll(long owner) throws CairnException {
-    Operation release =
-        Operation.newBuilder().setReleaseLocks(ReleaseLocks.newBuilder().setOwner(owner)).build();
+    releaseAll(owner, 0);
+  }
+
+  /**
+   * Gives up everything that the owner has of one file.
+   *
+   * @param inode 0 = of all files
+   */
+  public void releaseAll(long owner, long inode) throws CairnException {
+    mutateUnlessEnded(
+        Operation.newBuilder()
+            .setReleaseLocks(ReleaseLocks.newBuilder().setOwner(owner).setInode(inode))
+            .build());
+  }
+
+  private void mutateUnlessEnded(Operation operation) throws CairnException {
     try {
-      var unused = environment.await(sessions.mutate(release));
+      var unused = environment.await(sessions.mutate(operation));
     } catch (CairnException e) {
       // With its session everything of the owner has ended, too.
       if (e.code() != ErrorCode.SESSION_EXPIRED) {

@@ -43,12 +43,15 @@ public final class MetadataClient implements AutoCloseable {
   private static final long WATCH_MILLIS = 200;
 
   /** While calls pause because nobody leads, everybody is asked so often; later more rarely. */
-  private static final long SEEK_MILLIS = 25;
+  private static final long SEEK_MILLIS = 10;
 
   private static final long RARE_SEEK_MILLIS = 250;
 
-  /** Members are asked for when another metaserver answers than before, and so often. */
-  private static final long MEMBERS_NANOS = Duration.ofSeconds(30).toNanos();
+  /**
+   * Members are asked for when another metaserver answers than before, and so often: all of them
+   * may be replaced one after the other in seconds, under one leader, which then dies.
+   */
+  private static final long MEMBERS_NANOS = Duration.ofSeconds(2).toNanos();
 
   private final ClientEnvironment environment;
   private final MetadataOptions options;
@@ -169,6 +172,17 @@ public final class MetadataClient implements AutoCloseable {
     return true;
   }
 
+  /** Runs the task on an event loop. */
+  public void after(Runnable task, int millis) {
+    var unused = environment.schedule(task, millis);
+  }
+
+  /** How long the leader may let a call wait without its being taken for lost. */
+  public Duration longPatience(Duration most) {
+    Duration safe = options.tryTimeout().multipliedBy(3).dividedBy(4);
+    return safe.compareTo(most) < 0 ? safe : most;
+  }
+
   /** Calls one process once. */
   public <T extends MessageLite> CompletableFuture<T> callAt(
       HostPort address, Method method, MessageLite request, Parser<T> parser) {
@@ -247,7 +261,7 @@ public final class MetadataClient implements AutoCloseable {
    */
   private void seek() {
     if (seeking.compareAndSet(false, true)) {
-      long pause = Math.min(RARE_SEEK_MILLIS, SEEK_MILLIS + 5L * seeks.getAndIncrement());
+      long pause = Math.min(RARE_SEEK_MILLIS, SEEK_MILLIS + seeks.getAndIncrement());
       var unused = environment.schedule(this::seekOnce, pause);
     }
   }
@@ -526,6 +540,7 @@ public final class MetadataClient implements AutoCloseable {
       return pending != null
           && !pending.isDone()
           && method != Method.AWAIT_LOCK
+          && method != Method.AWAIT_RECALL
           && nowNanos - tryStartNanos > SUSPICION_MILLIS * 1_000_000;
     }
 

@@ -25,6 +25,8 @@ public final class FileReader {
 
   private static final long RETRY_MILLIS = 50;
 
+  private static final byte[] ZEROS = new byte[8192];
+
   private final ClientEnvironment environment;
   private final ChunkReader chunks;
   private final ReadOptions options;
@@ -265,8 +267,8 @@ public final class FileReader {
   }
 
   private static void zeros(ByteBuffer target, int count) {
-    for (int i = 0; i < count; i++) {
-      target.put((byte) 0);
+    for (int left = count; left > 0; left -= Math.min(left, ZEROS.length)) {
+      target.put(ZEROS, 0, Math.min(left, ZEROS.length));
     }
   }
 }

@@ -88,6 +88,21 @@ public final class FencedSessions implements SessionSource {
     }
 
     @Override
+    public boolean isFenced() {
+      return true;
+    }
+
+    @Override
+    public void leaseTaken(long inode, Runnable recalled) {
+      session.leaseTaken(inode, recalled);
+    }
+
+    @Override
+    public void leaseGone(long inode, Runnable recalled) {
+      session.leaseGone(inode, recalled);
+    }
+
+    @Override
     public CompletableFuture<OperationResult> mutate(Operation operation) {
       return session.mutate(stamped(operation, fence));
     }

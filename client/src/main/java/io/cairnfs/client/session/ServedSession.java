@@ -54,6 +54,7 @@ final class ServedSession implements Session {
   private final SessionId id;
   private final ClusterSettings settings;
   private final CallWindow window;
+  private final RecallWatch recalls;
   private final ArrayDeque<Pending> queue = new ArrayDeque<>();
   private final List<Runnable> endListeners = new ArrayList<>();
   private CairnException ended;
@@ -64,6 +65,7 @@ final class ServedSession implements Session {
     this.id = id;
     this.settings = settings;
     window = new CallWindow(outstanding);
+    recalls = new RecallWatch(metadata, id, this::isOpen);
   }
 
   @Override
@@ -95,6 +97,26 @@ final class ServedSession implements Session {
   @Override
   public synchronized void removeOnEnd(Runnable action) {
     endListeners.remove(action);
+  }
+
+  @Override
+  public boolean isFenced() {
+    return false;
+  }
+
+  @Override
+  public void leaseTaken(long inode, Runnable recalled) {
+    recalls.leaseTaken(inode, recalled);
+  }
+
+  @Override
+  public void leaseGone(long inode, Runnable recalled) {
+    recalls.leaseGone(inode, recalled);
+  }
+
+  /** Others want these leases. */
+  void recalled(List<Long> inodes) {
+    var unused = recalls.recalled(inodes);
   }
 
   @Override

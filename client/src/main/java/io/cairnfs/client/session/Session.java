@@ -24,6 +24,20 @@ public interface Session {
   /** Forgets an action of {@link #onEnd}. */
   void removeOnEnd(Runnable action);
 
+  /**
+   * The session has the write lease of the inode.
+   *
+   * @param recalled runs once when somebody else wants it, on an event loop: the lease is to be
+   *     given back soon, or is taken away
+   */
+  void leaseTaken(long inode, Runnable recalled);
+
+  /** Forgets an action of {@link #leaseTaken}: the session has not got the lease any more. */
+  void leaseGone(long inode, Runnable recalled);
+
+  /** What is done needs a command each, because it is checked whether it is still allowed. */
+  boolean isFenced();
+
   /** Applies the operation exactly once, or says why not. */
   CompletableFuture<OperationResult> mutate(Operation operation);
 

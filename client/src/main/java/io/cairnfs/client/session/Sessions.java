@@ -214,6 +214,7 @@ public final class Sessions implements SessionSource, AutoCloseable {
       session.heardFrom(
           sentNanos,
           termOf(reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis()));
+      session.recalled(reply.getRecalledInodesList());
       scheduleHeartbeat(
           session, reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis());
       return;

@@ -35,6 +35,21 @@ final class FileHandle {
         .setSequence(lastSequence);
   }
 
+  /** Good without the lease. */
+  ByteString shared() {
+    return handle;
+  }
+
+  Operation share() {
+    return Operation.newBuilder()
+        .setRelease(
+            Release.newBuilder()
+                .setInode(attributes.getInode())
+                .setLease(lease)
+                .setKeepChunks(true))
+        .build();
+  }
+
   Operation release() {
     return Operation.newBuilder()
         .setRelease(Release.newBuilder().setInode(attributes.getInode()).setLease(lease))

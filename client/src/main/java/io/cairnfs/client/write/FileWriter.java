@@ -27,16 +27,23 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One file open for writing at its end. It begins SMALL: the content is kept here, and if it stays
  * small it travels inside a command or in a shared chunk. What grows larger, or is flushed when it
  * is more than tiny, is STREAMING: packets into chunks of its own.
  *
+ * <p>Who writes the file under its lease and is asked to give that back becomes SHARED: what there
+ * is becomes part of the file, and everything goes on at the same offsets as one writer of several,
+ * of whom the later commit wins.
+ *
  * <p>Safe for any thread: a lock is held over every operation, also while it waits. After a failure
  * nothing more is written.
  */
 public final class FileWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(FileWriter.class);
   private static final int FIRST_BUFFER_BYTES = 32 << 10;
 
   /** A command holds a limited number of extents: a writer who never flushes commits at times. */
@@ -84,6 +91,15 @@ public final class FileWriter {
   /** Named by commits since the last one that was answered. */
   private final Set<OpenChunk> reported = new LinkedHashSet<>();
 
+  /** Somebody else wants to write the file. */
+  private volatile boolean recalled;
+
+  private final Runnable leaseRecalled = this::leaseRecalled;
+
+  /** Present once the lease was given back: everything goes through it, with its own lock. */
+  private volatile RangeWriter shared;
+
+  private long sharedPosition;
   private boolean syncWanted;
   private boolean closed;
   private CairnException failure;
@@ -122,6 +138,69 @@ public final class FileWriter {
     session.onEnd(sessionEnded);
   }
 
+  /** From now on it is watched over. */
+  void begin() {
+    handle.ifPresent(open -> session.leaseTaken(open.attributes().getInode(), leaseRecalled));
+  }
+
+  /** On an event loop. */
+  private void leaseRecalled() {
+    recalled = true;
+    service.giveBack(this::giveLeaseBack);
+  }
+
+  private void giveLeaseBack() {
+    lock.lock();
+    try {
+      shareIfRecalled();
+    } catch (CairnException e) {
+      LOG.debug("{}: the lease could not be given back", name(), e);
+      if (failure == null) {
+        // Told at the next use.
+        failure = e;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What has been written becomes part of the file, and the lease ends. */
+  private void shareIfRecalled() throws CairnException {
+    if (!recalled || shared != null || closed || failure != null) {
+      return;
+    }
+    FileHandle open = handle.orElseThrow();
+    ByteBuffer rest = ByteBuffer.allocate(0);
+    if (appender == null) {
+      int left = (int) (end() - committedLength);
+      rest = ByteBuffer.allocate(left);
+      if (left > 0) {
+        buffer.getBytes(buffer.readerIndex() + buffer.readableBytes() - left, rest);
+      }
+      service.shareLease(session, open);
+    } else {
+      drain(Flags.FLUSH | Flags.CLOSE);
+      source.close();
+      commitStreamed(After.SHARED);
+    }
+    sharedPosition = end() - rest.capacity();
+    releaseBuffer();
+    session.leaseGone(open.attributes().getInode(), leaseRecalled);
+    boolean perhapsInline =
+        appender == null && committedLength <= session.settings().getInlineBytes();
+    shared = service.openShared(session, attributes, open.shared(), perhapsInline, () -> {});
+    if (rest.flip().hasRemaining()) {
+      sharedPosition += shared.write(sharedPosition, List.of(rest));
+    }
+  }
+
+  private void releaseBuffer() {
+    if (buffer != null) {
+      buffer.release();
+      buffer = null;
+    }
+  }
+
   private void sessionEnded() {
     ChunkAppender streaming = appender;
     if (streaming != null) {
@@ -140,7 +219,7 @@ public final class FileWriter {
   public long position() {
     lock.lock();
     try {
-      return end();
+      return shared == null ? end() : sharedPosition;
     } finally {
       lock.unlock();
     }
@@ -164,6 +243,11 @@ public final class FileWriter {
     lock.lock();
     try {
       requireWritable();
+      shareIfRecalled();
+      if (shared != null) {
+        sharedPosition += shared.write(sharedPosition, List.of(bytes));
+        return;
+      }
       while (bytes.hasRemaining()) {
         if (buffer != null && buffer.readableBytes() == bufferLimit()) {
           startStreaming();
@@ -205,6 +289,9 @@ public final class FileWriter {
     }
     if (failure != null) {
       throw Failures.here(failure);
+    }
+    if (shared != null && shared.failures() > 0) {
+      throw Failures.here(shared.lastFailure().orElseThrow());
     }
     if (tailCommit.isCompletedExceptionally()) {
       environment.await(tailCommit);
@@ -307,6 +394,11 @@ public final class FileWriter {
   }
 
   private void makeVisible(int flags) throws CairnException {
+    shareIfRecalled();
+    if (shared != null) {
+      makeSharedVisible((flags & Flags.SYNC) != 0);
+      return;
+    }
     if (appender == null) {
       if (handle.isEmpty() || end() == committedLength) {
         return;
@@ -326,10 +418,27 @@ public final class FileWriter {
       } else {
         // A sync that fails is a flush all the same: nothing that all members have is dropped with
         // the writer.
-        commitStreamed(flushedBefore ? After.OPEN_TAIL : After.OPEN);
+        commitStreamed(flushedBefore && !session.isFenced() ? After.OPEN_TAIL : After.OPEN);
       }
       flushedBefore = true;
     }
+    if (notForced.isPresent()) {
+      unforced.forceWithCopies(appender, notForced.get());
+    }
+  }
+
+  private void makeSharedVisible(boolean sync) throws CairnException {
+    if (sync) {
+      forceExclusivelyWritten();
+      shared.sync();
+    } else {
+      shared.flush();
+    }
+  }
+
+  /** What was written before the lease was given back. */
+  private void forceExclusivelyWritten() throws CairnException {
+    Optional<CairnException> notForced = appender == null ? Optional.empty() : tryForceAll();
     if (notForced.isPresent()) {
       unforced.forceWithCopies(appender, notForced.get());
     }
@@ -362,7 +471,7 @@ public final class FileWriter {
     try {
       tailCommitScheduled = false;
       collect();
-      if (closed || failure != null || extents.size() == 0) {
+      if (closed || failure != null || shared != null || extents.size() == 0) {
         return;
       }
       if (!tailCommit.isDone()) {
@@ -420,6 +529,7 @@ public final class FileWriter {
             .setHasInline(true)
             .setLength(end())
             .setClose(close)
+            .setKeepChunks(close && isSharedHere())
             .build();
     commit(commit);
   }
@@ -429,6 +539,8 @@ public final class FileWriter {
     OPEN,
     /** The last extent is marked open, if its chunk is still being written. */
     OPEN_TAIL,
+    /** The lease is over, the writing is not. */
+    SHARED,
     CLOSED
   }
 
@@ -440,11 +552,10 @@ public final class FileWriter {
 
   private CommitExtents streamedCommit(After after) {
     CommitExtents.Builder commit =
-        handle
-            .orElseThrow()
-            .nextCommit()
-            .setLength(Math.max(committedLength, extents.end()))
-            .setClose(after == After.CLOSED);
+        handle.orElseThrow().nextCommit().setLength(Math.max(committedLength, extents.end()));
+    if (after == After.CLOSED || after == After.SHARED) {
+      commit.setClose(true).setKeepChunks(after == After.SHARED || isSharedHere());
+    }
     Optional<Packet> last = extents.lastPacket();
     List<Extent> added = extents.take();
     openTail =
@@ -459,6 +570,11 @@ public final class FileWriter {
       commit.addChunks(progress.toBuilder().setLength(end));
     }
     return commit.addAllExtents(added).setOpenTail(openTail.isPresent()).build();
+  }
+
+  /** This client has the file open at any position, too, with chunks that are not this writer's. */
+  private boolean isSharedHere() {
+    return service.writesShared(session, openInode());
   }
 
   private void commit(CommitExtents commit) throws CairnException {
@@ -506,23 +622,32 @@ public final class FileWriter {
   private void finish() throws CairnException {
     requireWritable();
     boolean sync = syncAtClose || syncWanted;
-    if (appender != null) {
+    if (shared != null) {
+      if (sync) {
+        forceExclusivelyWritten();
+      }
+      shared.close(sync);
+    } else if (appender != null) {
       finishStreaming(sync);
     } else if (fitsInline()) {
       finishInline();
     } else if (end() == bufferStart) {
       // Opened to append, and nothing was.
-      commit(handle.orElseThrow().nextCommit().setLength(end()).setClose(true).build());
+      commit(lastCommit().setLength(end()).build());
     } else {
       finishShared(sync);
     }
+  }
+
+  private CommitExtents.Builder lastCommit() {
+    return handle.orElseThrow().nextCommit().setClose(true).setKeepChunks(isSharedHere());
   }
 
   private void finishInline() throws CairnException {
     if (handle.isEmpty()) {
       create(spec.toWholeCommand().setInline(inlineContent()));
     } else if (end() == committedLength) {
-      commit(handle.get().nextCommit().setLength(end()).setClose(true).build());
+      commit(lastCommit().setLength(end()).build());
     } else {
       commitInline(true);
     }
@@ -555,13 +680,10 @@ public final class FileWriter {
                         .setLength(bufferStart)));
       } else {
         commit(
-            handle
-                .get()
-                .nextCommit()
+            lastCommit()
                 .addAllExtents(extent)
                 .addAllChunks(stillOpen(progress))
                 .setLength(fileStart + length)
-                .setClose(true)
                 .build());
       }
     } finally {
@@ -635,17 +757,22 @@ public final class FileWriter {
     if (streaming != null) {
       streaming.abort(aborted());
     }
+    RangeWriter sharing = shared;
+    if (sharing != null) {
+      sharing.abortStream(aborted());
+    }
   }
 
   private void release() {
     closed = true;
     session.removeOnEnd(sessionEnded);
     service.closed(this);
-    if (buffer != null) {
-      buffer.release();
-      buffer = null;
-    }
+    session.leaseGone(openInode(), leaseRecalled);
+    releaseBuffer();
     givenUp = true;
+    if (failure != null && shared != null) {
+      shared.abort();
+    }
     if (failure != null && appender != null) {
       appender.abort(failure);
       // What a commit that failed should have closed is still open.
@@ -653,7 +780,7 @@ public final class FileWriter {
       overChunks.addAll(reported);
     }
     giveBackOverChunks();
-    if (failure != null && handle.isPresent() && session.isOpen()) {
+    if (failure != null && handle.isPresent() && shared == null && session.isOpen()) {
       service.releaseLease(session, handle.get());
     }
   }

@@ -90,6 +90,10 @@ public final class RangeWriter {
   private final Set<OpenChunk> touched = new LinkedHashSet<>();
   private final UnforcedChunks unforced;
   private final Queue<OpenChunk> overChunks = new ConcurrentLinkedQueue<>();
+
+  /** In their order; taken from with the lock held. */
+  private final Queue<Append> appends = new ConcurrentLinkedQueue<>();
+
   private final AtomicBoolean flushScheduled = new AtomicBoolean();
   private final ChunkSource source;
 
@@ -162,6 +166,10 @@ public final class RangeWriter {
 
   private String name() {
     return new InodeId(inode).toString();
+  }
+
+  boolean writes(Session by, long file) {
+    return file == inode && by.id().equals(session.id());
   }
 
   /** So many times bytes that had been taken were lost. */
@@ -670,9 +678,48 @@ public final class RangeWriter {
    * @return where that was
    */
   public long append(List<ByteBuffer> sources, boolean sync) throws CairnException {
-    long[] offset = new long[1];
-    locked(() -> offset[0] = appendNow(sources, sync ? Flags.FLUSH | Flags.SYNC : Flags.FLUSH));
-    return offset[0];
+    environment.requireMayBlock();
+    Append mine = new Append(sources, sync);
+    appends.add(mine);
+    lock.lock();
+    try {
+      // Somebody else may have done it together with his own.
+      while (!mine.isDone()) {
+        appendQueued();
+      }
+    } finally {
+      lock.unlock();
+    }
+    return mine.offset();
+  }
+
+  /** What waits to be appended goes into one commit, one record behind the other. */
+  private void appendQueued() {
+    List<Append> group = new ArrayList<>();
+    List<ByteBuffer> sources = new ArrayList<>();
+    long total = 0;
+    boolean sync = false;
+    Append next = appends.peek();
+    while (next != null && (group.isEmpty() || total + next.length() <= packetBytes)) {
+      group.add(appends.poll());
+      sources.addAll(next.sources());
+      total += next.length();
+      sync |= next.isSync();
+      next = appends.peek();
+    }
+    try {
+      requireWritable();
+      long offset = appendNow(sources, sync ? Flags.FLUSH | Flags.SYNC : Flags.FLUSH);
+      for (Append each : group) {
+        each.landed(offset);
+        offset += each.length();
+      }
+    } catch (CairnException e) {
+      CairnException failure = failed(e);
+      group.forEach(each -> each.failed(failure));
+    } finally {
+      group.stream().filter(each -> !each.isDone()).forEach(Append::abandoned);
+    }
   }
 
   private long appendNow(List<ByteBuffer> sources, int flags) throws CairnException {

@@ -42,6 +42,7 @@ public final class WriteService implements AutoCloseable {
   private final WriteOptions options;
   private final ChunkForcer forcer;
   private final Executor background;
+  private final Executor recalls;
   private final Set<FileWriter> writers = ConcurrentHashMap.newKeySet();
   private final Set<RangeWriter> rangeWriters = ConcurrentHashMap.newKeySet();
   private final Map<Integer, SharedChunks> shared = new HashMap<>();
@@ -49,14 +50,17 @@ public final class WriteService implements AutoCloseable {
 
   /**
    * @param background runs what blocks, or rejects it
+   * @param recalls runs what gives leases back; nothing that waits for others to do so
    */
   public WriteService(
       ClientEnvironment environment,
       MetadataClient metadata,
       SessionSource sessions,
       WriteOptions options,
-      Executor background) {
+      Executor background,
+      Executor recalls) {
     this.background = background;
+    this.recalls = recalls;
     this.environment = environment;
     this.metadata = metadata;
     this.sessions = sessions;
@@ -95,6 +99,16 @@ public final class WriteService implements AutoCloseable {
     }
   }
 
+  /** Gives a lease back, which blocks, on another thread. */
+  void giveBack(Runnable task) {
+    try {
+      recalls.execute(task);
+    } catch (RejectedExecutionException e) {
+      // The client is closed, or so much is to be given back that the metaserver takes it.
+      LOG.debug("no thread to give a lease back with", e);
+    }
+  }
+
   /**
    * Writes a file at any position, without a lease.
    *
@@ -112,6 +126,11 @@ public final class WriteService implements AutoCloseable {
         new RangeWriter(this, session, attributes, handle, inlineOrEmpty, onChange);
     rangeWriters.add(writer);
     return writer;
+  }
+
+  /** This session writes the file at any position. */
+  boolean writesShared(Session session, long inode) {
+    return rangeWriters.stream().anyMatch(writer -> writer.writes(session, inode));
   }
 
   void closed(RangeWriter writer) {
@@ -196,6 +215,7 @@ public final class WriteService implements AutoCloseable {
 
   private FileWriter register(FileWriter writer) {
     writers.add(writer);
+    writer.begin();
     return writer;
   }
 
@@ -204,6 +224,11 @@ public final class WriteService implements AutoCloseable {
     if (writer.openInode() != 0) {
       sessions.inodeClosed(writer.openInode());
     }
+  }
+
+  /** Other writers may be there from now on; this session goes on without the lease. */
+  void shareLease(Session session, FileHandle handle) throws CairnException {
+    var unused = environment.await(session.mutate(handle.share()));
   }
 
   /** Frees the file for other writers now; without it that happens when the session ends. */

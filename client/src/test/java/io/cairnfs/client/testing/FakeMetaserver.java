@@ -7,6 +7,8 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.frame.PeerRole;
+import io.cairnfs.proto.metadata.AwaitRecallReply;
+import io.cairnfs.proto.metadata.AwaitRecallRequest;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
@@ -21,8 +23,11 @@ import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.RpcServerOptions;
 import io.cairnfs.rpc.server.SecurityMode;
 import io.cairnfs.rpc.server.ServerCall;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -53,6 +58,9 @@ public final class FakeMetaserver {
   public final AtomicInteger heartbeatsSeen = new AtomicInteger();
   public volatile int sessionTimeoutMillis = 30_000;
 
+  private final Set<Long> recalled = new HashSet<>();
+  private final List<ServerCall> waitingForRecall = new ArrayList<>();
+
   /** What the last heartbeat said to be open. */
   public volatile List<Long> openInodes = List.of();
 
@@ -72,6 +80,7 @@ public final class FakeMetaserver {
             .handler(Method.READ, this::read)
             .handler(Method.OPEN_SESSION, this::openSession)
             .handler(Method.SESSION_HEARTBEAT, this::heartbeat)
+            .handler(Method.AWAIT_RECALL, this::awaitRecall)
             .handler(Method.WHO_LEADS, this::whoLeads)
             .handler(Method.REPORT_BAD_REPLICA, this::reportBadReplica)
             .start();
@@ -108,20 +117,34 @@ public final class FakeMetaserver {
     }
   }
 
-  private void applyAndAnswer(ServerCall call) throws CairnException {
-    MutateReply reply = cluster.namespace.mutate(call.message(MutateRequest.parser()));
+  private void applyAndAnswer(ServerCall call) {
+    MutateReply reply;
+    try {
+      reply = cluster.namespace.mutate(call.message(MutateRequest.parser()));
+    } catch (CairnException e) {
+      call.fail(e);
+      return;
+    }
     if (repliesToLose.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
       call.reply(reply);
     }
   }
 
   /** Applies what was held back. */
-  public void letGo() throws CairnException {
+  public void letGo() {
     holdingMutations = false;
     ServerCall call = held.poll();
     while (call != null) {
       applyAndAnswer(call);
       call = held.poll();
+    }
+  }
+
+  /** Applies the first of what is held back. */
+  public void letOneGo() {
+    ServerCall call = held.poll();
+    if (call != null) {
+      applyAndAnswer(call);
     }
   }
 
@@ -154,6 +177,37 @@ public final class FakeMetaserver {
       cluster.namespace.requireSession(request.getSession());
       openInodes = List.copyOf(request.getOpenInodesList());
       call.reply(SessionHeartbeatReply.newBuilder().setTimeoutMillis(sessionTimeoutMillis).build());
+    }
+  }
+
+  private void awaitRecall(ServerCall call) throws CairnException {
+    if (refusesOrLeads()) {
+      AwaitRecallRequest request = call.message(AwaitRecallRequest.parser());
+      synchronized (recalled) {
+        List<Long> news = new ArrayList<>(recalled);
+        news.removeAll(request.getKnownInodesList());
+        if (news.isEmpty()) {
+          waitingForRecall.add(call);
+        } else {
+          call.reply(AwaitRecallReply.newBuilder().addAllRecalledInodes(news).build());
+        }
+      }
+    }
+  }
+
+  void recall(long inode) {
+    synchronized (recalled) {
+      if (recalled.add(inode)) {
+        waitingForRecall.forEach(
+            call -> call.reply(AwaitRecallReply.newBuilder().addRecalledInodes(inode).build()));
+        waitingForRecall.clear();
+      }
+    }
+  }
+
+  void givenBack(long inode) {
+    synchronized (recalled) {
+      recalled.remove(inode);
     }
   }
 

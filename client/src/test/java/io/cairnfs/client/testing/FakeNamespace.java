@@ -322,7 +322,12 @@ public final class FakeNamespace {
         }
         result.setAttributes(attributes(file));
       }
-      case RELEASE, CLOSE_SESSION -> {
+      case RELEASE -> {
+        endLease(byInode(operation.getRelease().getInode()));
+        cluster.events.add(operation.getKindCase().name());
+        result.setDone(Done.getDefaultInstance());
+      }
+      case CLOSE_SESSION -> {
         cluster.events.add(operation.getKindCase().name());
         result.setDone(Done.getDefaultInstance());
       }
@@ -427,8 +432,21 @@ public final class FakeNamespace {
     chunks.get(chunk).closed |= closed;
   }
 
+  private void recall(FakeFile file) throws CairnException {
+    if (file.lease != 0) {
+      cluster.leader().recall(file.inode);
+      throw new CairnException(ErrorCode.RETRY, "lease " + file.lease + " is asked for");
+    }
+  }
+
+  private void endLease(FakeFile file) {
+    file.lease = 0;
+    cluster.leader().givenBack(file.inode);
+  }
+
   private long sharedCommit(CommitExtents commit) throws CairnException {
     FakeFile file = byInode(commit.getInode());
+    recall(file);
     if (!commit.getHandle().toStringUtf8().equals("h" + file.inode)) {
       throw new CairnException(ErrorCode.PERMISSION_DENIED, "this handle may not write");
     }
@@ -485,7 +503,7 @@ public final class FakeNamespace {
     file.length = Math.max(file.length, commit.getLength());
     commit.getChunksList().forEach(c -> close(c.getChunk(), c.getClosed()));
     if (commit.getClose()) {
-      file.lease = 0;
+      endLease(file);
     }
     cluster.events.add("COMMIT");
     return file;
@@ -561,6 +579,9 @@ public final class FakeNamespace {
       case STAT -> reply.setAttributes(attributes(resolve(request.getStat().getTarget())));
       case OPEN -> {
         FakeFile file = resolve(request.getOpen().getTarget());
+        if (file.directory) {
+          throw new CairnException(ErrorCode.IS_A_DIRECTORY, "open");
+        }
         OpenResult.Builder open =
             OpenResult.newBuilder()
                 .setAttributes(attributes(file))

@@ -22,7 +22,8 @@ public enum ConfigKey {
       "metaservers.*.listen",
       ConfigType.TEXT,
       "",
-      "Address host:port that metaserver * binds where others reach it by another (a forwarded port); empty = its host and port."),
+      "Address host:port that metaserver * binds where others reach it by another (a forwarded"
+          + " port); empty = its host and port."),
   METASERVER_DIRECTORY(
       "metaservers.*.directory",
       ConfigType.TEXT,
@@ -42,12 +43,14 @@ public enum ConfigKey {
       "dataservers.*.listen",
       ConfigType.TEXT,
       "",
-      "Address host:port that data server * binds where others reach it by another (a forwarded port); empty = its host and port."),
+      "Address host:port that data server * binds where others reach it by another (a forwarded"
+          + " port); empty = its host and port."),
   DATASERVER_RACK(
       "dataservers.*.rack",
       ConfigType.TEXT,
       "default",
-      "Failure domain of data server *: replicas of a chunk go to different racks while there are enough."),
+      "Failure domain of data server *: replicas of a chunk go to different racks while there are"
+          + " enough."),
   DATASERVER_DIRECTORY(
       "dataservers.*.directory",
       ConfigType.TEXT,
@@ -62,7 +65,8 @@ public enum ConfigKey {
       "dataservers.*.volume-quota",
       ConfigType.SIZE,
       "0",
-      "Bytes that Cairn may use on each volume of data server *; 0 = all there is but the reserve."),
+      "Bytes that Cairn may use on each volume of data server *; 0 = all there is but the"
+          + " reserve."),
   CLUSTER_METASERVERS(
       "clusters.*.metaservers",
       ConfigType.ADDRESSES,
@@ -72,7 +76,8 @@ public enum ConfigKey {
       "client.fs",
       ConfigType.TEXT,
       "",
-      "File system that clients use when none is named: cairn://NAME or cairn://host:port,host:port."),
+      "File system that clients use when none is named: cairn://NAME or"
+          + " cairn://host:port,host:port."),
   CLIENT_TIMEOUT(
       "client.timeout",
       ConfigType.DURATION,
@@ -82,7 +87,8 @@ public enum ConfigKey {
       "client.packet-timeout",
       ConfigType.DURATION,
       "800ms",
-      "How long a writer waits for any sign of life of its pipeline before it goes on in another one."),
+      "How long a writer waits for any sign of life of its pipeline before it goes on in another"
+          + " one."),
   CLIENT_SYNC_ON_CLOSE(
       "client.sync-on-close",
       ConfigType.BOOLEAN,
@@ -92,7 +98,8 @@ public enum ConfigKey {
       "security.mode",
       ConfigType.TEXT,
       "loopback",
-      "loopback: listen on loopback addresses only. none: listen anywhere, and believe every caller's user name."),
+      "loopback: listen on loopback addresses only. none: listen anywhere, and believe every"
+          + " caller's user name."),
   SECURITY_SUPERGROUP(
       "security.supergroup",
       ConfigType.TEXT,
@@ -102,12 +109,14 @@ public enum ConfigKey {
       "placement.replication",
       ConfigType.INTEGER,
       "3",
-      "Replicas of a file's chunks unless the file asks otherwise; read when a cluster is formatted."),
+      "Replicas of a file's chunks unless the file asks otherwise; read when a cluster is"
+          + " formatted."),
   PLACEMENT_MIN_REPLICAS(
       "placement.min-replicas",
       ConfigType.INTEGER,
       "2",
-      "Members that must be up for a new chunk (1 where the file asks for 1, or there is one data server); read when a cluster is formatted."),
+      "Members that must be up for a new chunk (1 where the file asks for 1, or there is one data"
+          + " server); read when a cluster is formatted."),
   PLACEMENT_CHUNK_BYTES(
       "placement.chunk-bytes",
       ConfigType.SIZE,
@@ -117,7 +126,8 @@ public enum ConfigKey {
       "placement.pool-slots",
       ConfigType.INTEGER,
       "4096",
-      "Slots of the replicated pool, a power of two up to 16384; fixed when a cluster is formatted."),
+      "Slots of the replicated pool, a power of two up to 16384; fixed when a cluster is"
+          + " formatted."),
   PLACEMENT_INLINE_BYTES(
       "placement.inline-bytes",
       ConfigType.SIZE,
@@ -147,7 +157,8 @@ public enum ConfigKey {
       "raft.election-timeout",
       ConfigType.DURATION,
       "300ms",
-      "Shortest silence of the leader after which a metaserver stands for election; the longest is half as long again."),
+      "Shortest silence of the leader after which a metaserver stands for election; the longest is"
+          + " half as long again."),
   RAFT_HEARTBEAT(
       "raft.heartbeat", ConfigType.DURATION, "50ms", "Time between the leader's signs of life."),
   RAFT_SEGMENT_BYTES(
@@ -161,7 +172,8 @@ public enum ConfigKey {
       "raft.reserve-bytes",
       ConfigType.SIZE,
       "128MiB",
-      "Free space of a metaserver's disk below which only deletes and the cluster's own commands are taken."),
+      "Free space of a metaserver's disk below which only deletes and the cluster's own commands"
+          + " are taken."),
   METASERVER_CACHE_BYTES(
       "metaserver.cache-bytes",
       ConfigType.SIZE,
@@ -171,7 +183,14 @@ public enum ConfigKey {
       "metaserver.garbage-grace",
       ConfigType.DURATION,
       "20m",
-      "Logged time between a chunk's last reference and its deletion on data servers; read when a cluster is formatted."),
+      "Logged time between a chunk's last reference and its deletion on data servers; read when a"
+          + " cluster is formatted."),
+  METASERVER_COMPACTION_EXTENT_BYTES(
+      "metaserver.compaction-extent-bytes",
+      ConfigType.SIZE,
+      "64KiB",
+      "Where extents of a file are shorter than this on average their bytes are copied into one"
+          + " chunk; 0 = never compact."),
   DATASERVER_RESERVE_BYTES(
       "dataserver.reserve-bytes",
       ConfigType.SIZE,
@@ -182,6 +201,11 @@ public enum ConfigKey {
       ConfigType.SIZE,
       "200MiB",
       "Bytes a second that a data server copies at most for repair."),
+  DATASERVER_COMPACTION_RATE(
+      "dataserver.compaction-rate",
+      ConfigType.SIZE,
+      "64MiB",
+      "Bytes a second that a data server copies at most to compact files."),
   DATASERVER_SCRUB_PERIOD(
       "dataserver.scrub-period",
       ConfigType.DURATION,

@@ -15,6 +15,7 @@ public enum Method {
   WHO_LEADS(5),
   REPORT_BAD_REPLICA(6),
   AWAIT_LOCK(7),
+  AWAIT_RECALL(8),
   // Data servers to the metaserver.
   REGISTER_SERVER(20),
   SERVER_HEARTBEAT(21),

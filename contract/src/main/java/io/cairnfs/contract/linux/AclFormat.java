@@ -58,7 +58,11 @@ final class AclFormat {
     for (int i = 0; i < 3; i++) {
       permissions |= fields[2].charAt(i) == '-' ? 0 : 4 >> i;
     }
-    return new Entry(tag, permissions, named ? users.id(fields[1]) : UNDEFINED_ID);
+    int id = UNDEFINED_ID;
+    if (named) {
+      id = tag == USER ? users.user(fields[1]) : users.group(fields[1]);
+    }
+    return new Entry(tag, permissions, id);
   }
 
   static List<String> decode(byte[] value, LinuxUsers users) {
@@ -85,9 +89,9 @@ final class AclFormat {
     String name =
         switch (entry.tag) {
           case USER_OBJ -> "user:";
-          case USER -> "user:" + users.name(entry.id);
+          case USER -> "user:" + users.userName(entry.id);
           case GROUP_OBJ -> "group:";
-          case GROUP -> "group:" + users.name(entry.id);
+          case GROUP -> "group:" + users.groupName(entry.id);
           case MASK -> "mask:";
           default -> "other:";
         };

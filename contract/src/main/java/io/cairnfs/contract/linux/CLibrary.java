@@ -13,6 +13,10 @@ public interface CLibrary {
 
   int close(int descriptor);
 
+  int getuid();
+
+  int getgid();
+
   long pread(int descriptor, byte[] target, long length, long position);
 
   long pwrite(int descriptor, byte[] source, long length, long position);
@@ -20,6 +24,13 @@ public interface CLibrary {
   long write(int descriptor, byte[] source, long length);
 
   int ftruncate(int descriptor, long length);
+
+  long lseek(int descriptor, long offset, int whence);
+
+  int flock(int descriptor, int operation);
+
+  @Variadic(fixedCount = 2)
+  int fcntl(int descriptor, int command, byte[] argument);
 
   int truncate(String path, long length);
 
@@ -32,6 +43,11 @@ public interface CLibrary {
   int faccessat(int directory, String path, int mode, int flags);
 
   int mkdir(String path, int mode);
+
+  /**
+   * @param path with its NUL
+   */
+  int mknod(byte[] path, int mode, long device);
 
   int rmdir(String path);
 

@@ -2,6 +2,7 @@ package io.cairnfs.contract.linux;
 
 import io.cairnfs.contract.Face;
 import io.cairnfs.contract.PosixException;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +26,7 @@ import jnr.ffi.Runtime;
 /**
  * A directory of the machine as one user sees it. The identity is a thread's, not the process': the
  * kernel keeps one for each thread, and the calls that change it are made past the C library, which
- * would change all of them. The process must be root's. The umask is 0.
+ * would change all of them. The process must be root's, unless the user is its own. The umask is 0.
  */
 public final class LinuxFace implements Face {
   private static final CLibrary LIBRARY = LibraryLoader.create(CLibrary.class).load("c");
@@ -53,10 +54,26 @@ public final class LinuxFace implements Face {
   private static final int O_APPEND = 02000;
   private static final int O_NOFOLLOW = IS_ARM ? 0100000 : 0400000;
   private static final int KEEP_SIZE = 1;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+  private static final int LOCK_SH = 1;
+  private static final int LOCK_EX = 2;
+  private static final int LOCK_NB = 4;
+  private static final int LOCK_UN = 8;
+  private static final int F_OFD_SETLK = 37;
+  private static final int F_OFD_SETLKW = 38;
+  private static final short F_RDLCK = 0;
+  private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
+  private static final int FLOCK_BYTES = 32; // struct flock of 64-bit machines
+  private static final int EACCES = 13;
   private static final int PUNCH_HOLE = 2;
+  private static final int S_IFREG = 0100000;
+  private static final byte[] DOT = {'.'};
+  private static final byte[] DOTS = {'.', '.'};
   private static final int NAME_OFFSET = 19; // of d_name in struct dirent
   private static final int MAX_VALUE_BYTES = 1 << 16;
-  private static final int MAX_CONTENT_BYTES = 1 << 20;
+  private static final int PIECE_BYTES = 1 << 14;
   private static final int ENODATA = 61;
   private static final int EOPNOTSUPP = 95;
   private static final String ACCESS_ACL = "system.posix_acl_access";
@@ -84,19 +101,27 @@ public final class LinuxFace implements Face {
               made.setDaemon(true);
               return made;
             });
-    int id = users.id(user);
+    int id = users.user(user);
     boolean unused =
         call(
             () -> {
-              become(id);
+              become(id, users.othersToo());
               return true;
             });
   }
 
-  private static void become(int id) throws PosixException {
+  static int processUser() {
+    return LIBRARY.getuid();
+  }
+
+  static int processGroup() {
+    return LIBRARY.getgid();
+  }
+
+  private static void become(int id, boolean another) throws PosixException {
     long unused = check(LIBRARY.syscall(SYS_UNSHARE, CLONE_FS, 0, 0), "unshare");
     unused = check(LIBRARY.syscall(SYS_UMASK, 0, 0, 0), "umask");
-    if (id != 0) {
+    if (id != 0 && another) {
       unused = check(LIBRARY.syscall(SYS_SETGROUPS, 0, 0, 0), "setgroups");
       unused = check(LIBRARY.syscall(SYS_SETRESGID, id, id, id), "setresgid");
       unused = check(LIBRARY.syscall(SYS_SETRESUID, id, id, id), "setresuid");
@@ -135,7 +160,7 @@ public final class LinuxFace implements Face {
 
   @Override
   public Set<Feature> features() {
-    return EnumSet.allOf(Feature.class);
+    return EnumSet.complementOf(EnumSet.of(Feature.DEADLOCKS));
   }
 
   @Override
@@ -203,13 +228,96 @@ public final class LinuxFace implements Face {
     }
 
     @Override
-    public void allocate(long offset, long length) throws PosixException {
-      act("fallocate", () -> LIBRARY.fallocate(number, 0, offset, length));
+    public void allocate(long offset, long length, Growth growth) throws PosixException {
+      int mode = growth == Growth.GROW ? 0 : KEEP_SIZE;
+      act("fallocate", () -> LIBRARY.fallocate(number, mode, offset, length));
+    }
+
+    @Override
+    public long seekData(long offset) throws PosixException {
+      return call(() -> check(LIBRARY.lseek(number, offset, SEEK_DATA), "lseek"));
+    }
+
+    @Override
+    public long seekHole(long offset) throws PosixException {
+      return call(() -> check(LIBRARY.lseek(number, offset, SEEK_HOLE), "lseek"));
+    }
+
+    @Override
+    public void flush() {
+      // What is written is seen.
     }
 
     @Override
     public void close() throws PosixException {
       act("close", () -> LIBRARY.close(number));
+    }
+  }
+
+  @Override
+  public LockOwner lockOwner(String path, LockScope scope) throws PosixException {
+    return new Locker(
+        (int)
+            call(() -> {
+                  int flags = scope == LockScope.RANGES ? O_RDWR : 0;
+                  int descriptor = LIBRARY.open(path(path), flags, 0);
+                  if (descriptor < 0
+                      && scope == LockScope.WHOLE_FILE
+                      && RUNTIME.getLastError() == EACCES) {
+                    descriptor = LIBRARY.open(path(path), O_WRONLY, 0);
+                  }
+                  return check(descriptor, "open");
+                })
+                .longValue(),
+        scope);
+  }
+
+  /** Ranges are locked for the descriptor, so that closing another one does not end them. */
+  private final class Locker implements LockOwner {
+    private final int descriptor;
+    private final LockScope scope;
+
+    Locker(int descriptor, LockScope scope) {
+      this.descriptor = descriptor;
+      this.scope = scope;
+    }
+
+    @Override
+    public void lock(LockMode mode, Patience patience, long start, long length)
+        throws PosixException {
+      boolean wait = patience == Patience.WAIT;
+      if (scope == LockScope.WHOLE_FILE) {
+        int operation = mode == LockMode.SHARED ? LOCK_SH : LOCK_EX;
+        act("flock", () -> LIBRARY.flock(descriptor, wait ? operation : operation | LOCK_NB));
+      } else {
+        short type = mode == LockMode.SHARED ? F_RDLCK : F_WRLCK;
+        set(type, wait ? F_OFD_SETLKW : F_OFD_SETLK, start, length);
+      }
+    }
+
+    @Override
+    public void unlock(long start, long length) throws PosixException {
+      if (scope == LockScope.WHOLE_FILE) {
+        act("flock", () -> LIBRARY.flock(descriptor, LOCK_UN));
+      } else {
+        set(F_UNLCK, F_OFD_SETLK, start, length);
+      }
+    }
+
+    private void set(short type, int command, long start, long length) throws PosixException {
+      byte[] argument =
+          ByteBuffer.allocate(FLOCK_BYTES)
+              .order(ByteOrder.nativeOrder())
+              .putShort(0, type)
+              .putLong(8, start)
+              .putLong(16, length)
+              .array();
+      act("fcntl", () -> LIBRARY.fcntl(descriptor, command, argument));
+    }
+
+    @Override
+    public void close() throws PosixException {
+      act("close", () -> LIBRARY.close(descriptor));
     }
   }
 
@@ -230,14 +338,19 @@ public final class LinuxFace implements Face {
     return call(
         () -> {
           int descriptor = (int) check(LIBRARY.open(path(path), 0, 0), "open");
-          byte[] bytes = new byte[MAX_CONTENT_BYTES];
+          ByteArrayOutputStream content = new ByteArrayOutputStream();
+          byte[] bytes = new byte[PIECE_BYTES];
           long count = LIBRARY.pread(descriptor, bytes, bytes.length, 0);
+          while (count > 0) {
+            content.write(bytes, 0, (int) count);
+            count = LIBRARY.pread(descriptor, bytes, bytes.length, content.size());
+          }
           int errno = count < 0 ? RUNTIME.getLastError() : 0;
           long unused = check(LIBRARY.close(descriptor), "close");
           if (errno != 0) {
             throw new PosixException(errno, "pread");
           }
-          return Arrays.copyOf(bytes, (int) count);
+          return content.toByteArray();
         });
   }
 
@@ -267,8 +380,8 @@ public final class LinuxFace implements Face {
           return new Stat(
               type,
               mode & 07777,
-              users.name(found.getInt(20)),
-              users.name(found.getInt(24)),
+              users.userName(found.getInt(20)),
+              users.groupName(found.getInt(24)),
               found.getLong(40),
               found.getInt(16),
               found.getLong(32),
@@ -340,8 +453,8 @@ public final class LinuxFace implements Face {
 
   @Override
   public void chown(String path, String owner, String group, boolean follow) throws PosixException {
-    int user = owner == null ? -1 : users.id(owner);
-    int newGroup = group == null ? -1 : users.id(group);
+    int user = owner == null ? -1 : users.user(owner);
+    int newGroup = group == null ? -1 : users.group(group);
     act(
         "chown",
         () ->
@@ -369,25 +482,43 @@ public final class LinuxFace implements Face {
 
   @Override
   public List<String> list(String directory) throws PosixException {
+    List<String> names = new ArrayList<>();
+    for (byte[] name : listNames(directory)) {
+      names.add(new String(name, StandardCharsets.UTF_8));
+    }
+    Collections.sort(names);
+    return names;
+  }
+
+  @Override
+  public List<byte[]> listNames(String directory) throws PosixException {
     return call(
         () -> {
           Pointer stream = LIBRARY.opendir(path(directory));
           if (stream == null) {
             throw new PosixException(RUNTIME.getLastError(), "opendir");
           }
-          List<String> names = new ArrayList<>();
+          List<byte[]> names = new ArrayList<>();
           Pointer entry = LIBRARY.readdir(stream);
           while (entry != null) {
-            String name = entry.getString(NAME_OFFSET);
-            if (!name.equals(".") && !name.equals("..")) {
+            byte[] name = new byte[entry.indexOf(NAME_OFFSET, (byte) 0)];
+            entry.get(NAME_OFFSET, name, 0, name.length);
+            if (!Arrays.equals(name, DOT) && !Arrays.equals(name, DOTS)) {
               names.add(name);
             }
             entry = LIBRARY.readdir(stream);
           }
           long unused = check(LIBRARY.closedir(stream), "closedir");
-          Collections.sort(names);
           return names;
         });
+  }
+
+  @Override
+  public void createNamed(String directory, byte[] name) throws PosixException {
+    byte[] before = (path(directory) + "/").getBytes(StandardCharsets.UTF_8);
+    byte[] all = Arrays.copyOf(before, before.length + name.length + 1);
+    System.arraycopy(name, 0, all, before.length, name.length);
+    act("mknod", () -> LIBRARY.mknod(all, S_IFREG | 0644, 0));
   }
 
   @Override

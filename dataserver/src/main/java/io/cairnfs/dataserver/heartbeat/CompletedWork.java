@@ -2,6 +2,7 @@ package io.cairnfs.dataserver.heartbeat;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import java.util.ArrayList;
@@ -20,8 +21,13 @@ import java.util.Set;
 public final class CompletedWork {
   private static final int MAX_REMEMBERED = 10_000;
 
-  /** What one heartbeat says: results, and the copies that are not finished. */
-  public record Report(List<CopyResult> copied, List<Long> deleted, List<Long> copying) {}
+  /** What one heartbeat says: results, and the copies and compactions that are not finished. */
+  public record Report(
+      List<CopyResult> copied,
+      List<Long> deleted,
+      List<Long> copying,
+      List<CompactResult> compacted,
+      List<Long> compacting) {}
 
   @GuardedBy("this")
   private final Set<ChunkId> running = new HashSet<>();
@@ -38,6 +44,12 @@ public final class CompletedWork {
 
   @GuardedBy("this")
   private final Set<Long> deleted = new LinkedHashSet<>();
+
+  @GuardedBy("this")
+  private final Set<Long> compacting = new LinkedHashSet<>();
+
+  @GuardedBy("this")
+  private final Map<Long, CompactResult> compacted = new LinkedHashMap<>();
 
   /** False if something is being done with the chunk already. */
   public synchronized boolean begin(ChunkId chunk) {
@@ -94,6 +106,16 @@ public final class CompletedWork {
         : Optional.empty();
   }
 
+  /** A new chunk is to be written; false if it is being. */
+  public synchronized boolean beginCompaction(long chunk) {
+    return compacting.add(chunk);
+  }
+
+  public synchronized void compacted(CompactResult result) {
+    compacting.remove(result.getChunk());
+    compacted.put(result.getChunk(), result);
+  }
+
   public synchronized void deleted(ChunkId chunk) {
     deleted.add(chunk.value());
   }
@@ -102,7 +124,9 @@ public final class CompletedWork {
     return new Report(
         copied.values().stream().limit(limit).toList(),
         new ArrayList<>(deleted.stream().limit(limit).toList()),
-        copying.stream().map(ChunkId::value).toList());
+        copying.stream().map(ChunkId::value).toList(),
+        compacted.values().stream().limit(limit).toList(),
+        List.copyOf(compacting));
   }
 
   /** The leader has heard of these. */
@@ -111,5 +135,8 @@ public final class CompletedWork {
       copied.remove(result.getChunk(), result);
     }
     report.deleted().forEach(deleted::remove);
+    for (CompactResult result : report.compacted()) {
+      compacted.remove(result.getChunk(), result);
+    }
   }
 }

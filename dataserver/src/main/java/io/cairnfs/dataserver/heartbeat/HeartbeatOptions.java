@@ -13,6 +13,7 @@ import java.util.List;
  * @param interval between heartbeats until the leader says otherwise
  * @param callTimeout for one call to a metaserver
  * @param copyBytesPerSecond most bytes copied a second for repair
+ * @param compactionBytesPerSecond most bytes copied a second to compact files
  * @param scrubPeriod within which each replica is read once; zero = never
  * @param expectedClusterId the cluster it must belong to; empty = the one that answers
  */
@@ -23,11 +24,12 @@ public record HeartbeatOptions(
     Duration interval,
     Duration callTimeout,
     long copyBytesPerSecond,
+    long compactionBytesPerSecond,
     Duration scrubPeriod,
     String expectedClusterId) {
   public HeartbeatOptions {
     metaservers = List.copyOf(metaservers);
-    if (metaservers.isEmpty() || copyBytesPerSecond < 1) {
+    if (metaservers.isEmpty() || copyBytesPerSecond < 1 || compactionBytesPerSecond < 1) {
       throw new IllegalArgumentException(
           metaservers.size() + " metaservers, " + copyBytesPerSecond + " bytes a second");
     }

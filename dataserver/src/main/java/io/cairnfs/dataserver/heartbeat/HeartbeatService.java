@@ -83,6 +83,7 @@ public final class HeartbeatService implements AutoCloseable {
   private final DiskThreads small;
   private final DiskThreads copies;
   private final Pace copyPace;
+  private final Pace compactionPace;
   private final UnsealedReports reports;
   private final Scrubber scrubber;
   private final Thread heartbeats;
@@ -134,10 +135,13 @@ public final class HeartbeatService implements AutoCloseable {
     this.small = new DiskThreads(options.name() + "-work", 2, SMALL_QUEUE, fatal);
     this.copies = new DiskThreads(options.name() + "-copy", 2, COPY_QUEUE, fatal);
     this.copyPace = new Pace(clock, options::copyBytesPerSecond);
+    this.compactionPace = new Pace(clock, options::compactionBytesPerSecond);
     this.work =
         new LeaderWork(
             store,
             new ChunkCopier(store, parts.client(), copyPace),
+            (task, done) ->
+                new Compaction(task, parts.client(), copies, compactionPace, done).start(),
             small,
             copies,
             completed,
@@ -462,6 +466,8 @@ public final class HeartbeatService implements AutoCloseable {
             .addAllCopied(done.copied())
             .addAllDeleted(done.deleted())
             .addAllCopying(done.copying())
+            .addAllCompacted(done.compacted())
+            .addAllCompacting(done.compacting())
             .addAllBadReplicas(reports.bad())
             .setStreams(streams.getAsInt())
             .build();
@@ -476,6 +482,7 @@ public final class HeartbeatService implements AutoCloseable {
     }
     reply.getVerdictsList().forEach(work::judge);
     reply.getCopiesList().forEach(work::copy);
+    reply.getCompactionsList().forEach(work::compact);
     for (long chunk : reply.getDeletesList()) {
       work.deleteGarbage(new ChunkId(chunk));
     }
@@ -489,6 +496,7 @@ public final class HeartbeatService implements AutoCloseable {
       notifyAll();
     }
     copyPace.close();
+    compactionPace.close();
     scrubber.close();
     copies.abandon();
     small.abandon();

@@ -6,11 +6,14 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.dataserver.transfer.DiskThreads;
+import io.cairnfs.proto.dataserver.CompactResult;
+import io.cairnfs.proto.dataserver.CompactTask;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +27,7 @@ final class LeaderWork {
 
   private final ReplicaStore store;
   private final ChunkCopier copier;
+  private final Compactor compactor;
   private final DiskThreads small;
   private final DiskThreads copies;
   private final CompletedWork completed;
@@ -37,16 +41,23 @@ final class LeaderWork {
   LeaderWork(
       ReplicaStore store,
       ChunkCopier copier,
+      Compactor compactor,
       DiskThreads small,
       DiskThreads copies,
       CompletedWork completed,
       Runnable onDone) {
     this.store = store;
     this.copier = copier;
+    this.compactor = compactor;
     this.small = small;
     this.copies = copies;
     this.completed = completed;
     this.onDone = onDone;
+  }
+
+  /** Begins a compaction, and tells how it went. */
+  interface Compactor {
+    void begin(CompactTask task, Consumer<CompactResult> done);
   }
 
   /** What is done once at a time for a chunk. */
@@ -75,6 +86,21 @@ final class LeaderWork {
       return;
     }
     run(Kind.COPY, chunk, () -> copy(chunk, task));
+  }
+
+  void compact(CompactTask task) {
+    if (completed.beginCompaction(task.getChunk().getChunk())) {
+      compactor.begin(
+          task,
+          result -> {
+            completed.compacted(result);
+            if (result.getErrorCode() == 0) {
+              LOG.info(
+                  "{} compacted, {} bytes", new ChunkId(result.getChunk()), result.getLength());
+            }
+            onDone.run();
+          });
+    }
   }
 
   private boolean isSealedHere(ChunkId chunk, long length) {

@@ -19,11 +19,20 @@ public final class ChunkAllocation {
   static final int MAX_OPEN = 1024;
 
   private final Transaction transaction;
-  private final SessionId session;
+  private final long session;
 
   public ChunkAllocation(Transaction transaction, SessionId session) {
+    this(transaction, session.value());
+  }
+
+  private ChunkAllocation(Transaction transaction, long session) {
     this.transaction = transaction;
     this.session = session;
+  }
+
+  /** Of chunks that no session writes. */
+  static ChunkAllocation ofNobody(Transaction transaction) {
+    return new ChunkAllocation(transaction, ChunkRecord.NO_SESSION);
   }
 
   /**
@@ -34,7 +43,13 @@ public final class ChunkAllocation {
     if (open + count > MAX_OPEN) {
       throw new CairnException(
           ErrorCode.BUSY,
-          session + " has " + open + " open chunks; at most " + MAX_OPEN + " are possible");
+          "session="
+              + session
+              + " has "
+              + open
+              + " open chunks; at most "
+              + MAX_OPEN
+              + " are possible");
     }
   }
 
@@ -97,7 +112,7 @@ public final class ChunkAllocation {
             replication,
             0,
             maxLength,
-            session.value(),
+            session,
             inode,
             false,
             false,

@@ -10,13 +10,24 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.proto.metadata.ExtentContent;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** The bytes behind files, for operations on names. */
 public final class ChunkExtents implements FileExtents {
   /** Chunks whose replication one command may change. */
   private static final int MAX_REPLICATED = 100_000;
+
+  /** Extents that one command looks at to find them. */
+  private static final int MAX_EXTENTS = 2_000_000;
+
+  private static final int PAGE = 10_000;
+
+  /** References that one command looks at before it takes replicas away. */
+  private static final int MAX_REFERENCES = 65_536;
 
   @Override
   public void adopt(
@@ -58,9 +69,22 @@ public final class ChunkExtents implements FileExtents {
 
   @Override
   public void endWriting(NamespaceEditor namespace, InodeId file, SessionId session) {
+    fenceOpen(namespace, file, session, chunk -> true);
+  }
+
+  @Override
+  public void endOpenTails(NamespaceEditor namespace, InodeId file, SessionId session) {
+    fenceOpen(namespace, file, session, ChunkRecord::hasOpenTail);
+  }
+
+  private static void fenceOpen(
+      NamespaceEditor namespace,
+      InodeId file,
+      SessionId session,
+      Predicate<ChunkRecord> isConcerned) {
     ChunkLifecycle chunks = new ChunkLifecycle(namespace);
     for (ChunkRecord chunk : ChunkTable.openOfInode(namespace.reader(), file)) {
-      if (chunk.session() == session.value()) {
+      if (chunk.session() == session.value() && isConcerned.test(chunk)) {
         chunks.fence(chunk, chunk.epoch());
       }
     }
@@ -71,25 +95,46 @@ public final class ChunkExtents implements FileExtents {
       throws CairnException {
     Transaction transaction = namespace.transaction();
     new SlotMembership(transaction).widen(replication);
-    Set<ChunkId> ids = new TreeSet<>();
-    for (ExtentRecord extent :
-        ExtentMap.overlapping(transaction, file.id(), 0, Long.MAX_VALUE, MAX_REPLICATED + 1)) {
-      ids.add(extent.chunk());
-    }
-    if (ids.size() > MAX_REPLICATED) {
-      throw new CairnException(
-          ErrorCode.TOO_LARGE, file.id() + " has more than " + MAX_REPLICATED + " chunks");
-    }
+    Set<ChunkId> ids = chunksOf(transaction, file.id());
     ChunkLifecycle chunks = new ChunkLifecycle(namespace);
+    int lookedAt = 0;
     for (ChunkId id : ids) {
       ChunkRecord chunk = ChunkTable.require(transaction, id);
-      // Other files in the chunk may need as many as they have: it can only get more.
-      boolean ofThisAlone =
-          !chunk.isShared() && ReferenceTable.isOfOneFile(transaction, id, file.id());
-      if (ofThisAlone || replication > chunk.replication()) {
+      if (replication >= chunk.replication()) {
         chunks.replicate(chunk, replication);
+      } else if (!chunk.isShared()) {
+        // Other files in the chunk may need as many as they have; where it would take too long to
+        // find out, it keeps them.
+        OptionalInt references =
+            ReferenceTable.countOfOneFile(transaction, id, file.id(), MAX_REFERENCES - lookedAt);
+        lookedAt += references.orElse(1);
+        if (references.isPresent()) {
+          chunks.replicate(chunk, replication);
+        }
       }
     }
+  }
+
+  private static Set<ChunkId> chunksOf(Transaction transaction, InodeId file)
+      throws CairnException {
+    Set<ChunkId> ids = new TreeSet<>();
+    long from = 0;
+    int seen = 0;
+    List<ExtentRecord> page;
+    do {
+      page = ExtentMap.overlapping(transaction, file, from, Long.MAX_VALUE, PAGE);
+      for (ExtentRecord extent : page) {
+        ids.add(extent.chunk());
+        from = extent.end();
+      }
+      seen += page.size();
+      if (ids.size() > MAX_REPLICATED || seen > MAX_EXTENTS) {
+        throw new CairnException(
+            ErrorCode.TOO_LARGE,
+            file + " has more than " + MAX_REPLICATED + " chunks or " + MAX_EXTENTS + " extents");
+      }
+    } while (page.size() == PAGE);
+    return ids;
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.cairnfs.metaserver.chunk;
 
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
-import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import java.nio.charset.StandardCharsets;
 
@@ -66,8 +65,13 @@ final class ChunkKeys {
         .build();
   }
 
-  static byte[] openOfSession(SessionId session) {
-    return new KeyBuilder(1 + Long.BYTES).addByte(OPEN_BY_SESSION).addLong(session.value()).build();
+  /** Where references from an offset of the chunk on begin. */
+  static byte[] reference(ChunkId chunk, long chunkOffset) {
+    return new KeyBuilder(2 * Long.BYTES).addLong(chunk.value()).addLong(chunkOffset).build();
+  }
+
+  static byte[] openOfSession(long session) {
+    return new KeyBuilder(1 + Long.BYTES).addByte(OPEN_BY_SESSION).addLong(session).build();
   }
 
   static byte[] openOfSession(long session, ChunkId chunk) {

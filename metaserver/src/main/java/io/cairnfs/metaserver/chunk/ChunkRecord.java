@@ -21,7 +21,7 @@ import java.util.List;
  *
  * @param epoch only grows; members refuse writers with an older one
  * @param length committed bytes: what extents may point at
- * @param session whose writer may name it; kept after the chunk was sealed
+ * @param session whose writer may name it, 0 = {@link #NO_SESSION}; kept after the chunk was sealed
  * @param inode the one file that it was opened for, 0 = SHARED by small files
  * @param hasOpenTail the file's last extent lies in it and may be longer than committed
  * @param isLost no member is known to hold it
@@ -41,6 +41,9 @@ public record ChunkRecord(
     boolean isLost,
     List<Integer> pipeline,
     long changeIndex) {
+  /** Of a chunk that the cluster itself writes: a compaction. */
+  public static final long NO_SESSION = 0;
+
   private static final int FORMAT = 1;
   private static final int OPEN_TAIL = 1;
   private static final int LOST = 2;

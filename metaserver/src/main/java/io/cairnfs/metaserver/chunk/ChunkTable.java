@@ -65,7 +65,12 @@ public final class ChunkTable {
 
   /** Chunks that the session has OPEN or SETTLING. */
   public static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
-    return indexed(reader, ChunkKeys.openOfSession(session), Integer.MAX_VALUE);
+    return indexed(reader, ChunkKeys.openOfSession(session.value()), Integer.MAX_VALUE);
+  }
+
+  /** Chunks that a compaction writes, or wrote and left: OPEN. */
+  public static List<ChunkRecord> openOfNobody(RecordReader reader) {
+    return indexed(reader, ChunkKeys.openOfSession(ChunkRecord.NO_SESSION), Integer.MAX_VALUE);
   }
 
   /** Chunks opened for a file that are OPEN or SETTLING. */
@@ -101,7 +106,7 @@ public final class ChunkTable {
   }
 
   /** How many chunks the session has OPEN or SETTLING, counting up to a limit. */
-  static int countOpen(RecordReader reader, SessionId session, int limit) {
+  static int countOpen(RecordReader reader, long session, int limit) {
     int count = 0;
     try (RecordCursor cursor =
         reader.scanPrefix(Table.OPEN_CHUNK, ChunkKeys.openOfSession(session))) {

@@ -129,6 +129,27 @@ public final class ExtentMap {
     put(after);
   }
 
+  /**
+   * The file's bytes are where they were, and their copies are what it points at.
+   *
+   * @param moved extents of the file
+   * @param copies cover exactly the same ranges of the file
+   */
+  void redirect(List<ExtentRecord> moved, List<ExtentRecord> copies) {
+    moved.forEach(this::remove);
+    copies.forEach(this::put);
+  }
+
+  /** The first file behind an inode that has extents. */
+  public static Optional<InodeId> nextFile(RecordReader reader, long after) {
+    byte[] from = ChunkKeys.extent(new InodeId(after + 1), 0);
+    try (RecordCursor cursor = reader.scan(Table.EXTENT, from, Bytes.afterPrefix(Keys.live()))) {
+      return cursor.next()
+          ? Optional.of(new InodeId(KeyBuilder.longAt(cursor.key(), 1)))
+          : Optional.empty();
+    }
+  }
+
   private void put(ExtentRecord extent) {
     transaction.put(
         Table.EXTENT, ChunkKeys.extent(inode, extent.end()), extent.encode(transaction.index()));

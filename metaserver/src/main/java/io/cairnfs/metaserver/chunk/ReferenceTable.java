@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.Table;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** The way back from a chunk to the files whose extents lie in it. */
 public final class ReferenceTable {
@@ -20,7 +21,11 @@ public final class ReferenceTable {
 
   /** Bytes [fileOffset, + length) of the file are bytes [chunkOffset, + length) of the chunk. */
   public record Reference(
-      ChunkId chunk, long chunkOffset, InodeId inode, long fileOffset, long length) {}
+      ChunkId chunk, long chunkOffset, InodeId inode, long fileOffset, long length) {
+    public long chunkEnd() {
+      return chunkOffset + length;
+    }
+  }
 
   static void put(Transaction transaction, InodeId inode, ExtentRecord extent) {
     transaction.put(
@@ -47,33 +52,56 @@ public final class ReferenceTable {
     List<Reference> references = new ArrayList<>();
     try (RecordCursor cursor = reader.scanPrefix(Table.REFERENCE, ChunkKeys.chunk(chunk))) {
       while (references.size() < limit && cursor.next()) {
-        byte[] key = cursor.key();
-        references.add(
-            new Reference(
-                chunk,
-                KeyBuilder.longAt(key, 1 + Long.BYTES),
-                new InodeId(KeyBuilder.longAt(key, 1 + 2 * Long.BYTES)),
-                KeyBuilder.longAt(key, 1 + 3 * Long.BYTES),
-                decode(cursor.value())));
+        references.add(at(chunk, cursor));
       }
     }
     return references;
+  }
+
+  /** References to a chunk that begin in [from, to), by offset in the chunk; at most so many. */
+  public static List<Reference> within(
+      RecordReader reader, ChunkId chunk, long from, long to, int limit) {
+    List<Reference> references = new ArrayList<>();
+    byte[] first = ChunkKeys.reference(chunk, from);
+    try (RecordCursor cursor =
+        reader.scan(Table.REFERENCE, first, ChunkKeys.reference(chunk, to))) {
+      while (references.size() < limit && cursor.next()) {
+        references.add(at(chunk, cursor));
+      }
+    }
+    return references;
+  }
+
+  private static Reference at(ChunkId chunk, RecordCursor cursor) {
+    byte[] key = cursor.key();
+    return new Reference(
+        chunk,
+        KeyBuilder.longAt(key, 1 + Long.BYTES),
+        new InodeId(KeyBuilder.longAt(key, 1 + 2 * Long.BYTES)),
+        KeyBuilder.longAt(key, 1 + 3 * Long.BYTES),
+        decode(cursor.value()));
   }
 
   static boolean isReferenced(RecordReader reader, ChunkId chunk) {
     return !ofChunk(reader, chunk, 1).isEmpty();
   }
 
-  /** True if no other file has bytes in the chunk. */
-  static boolean isOfOneFile(RecordReader reader, ChunkId chunk, InodeId file) {
+  /**
+   * How many references to the chunk there are, if all of them are of one file; empty if others
+   * have bytes in it, or that would have been found out after so many references only.
+   */
+  static OptionalInt countOfOneFile(RecordReader reader, ChunkId chunk, InodeId file, int limit) {
+    int count = 0;
     try (RecordCursor cursor = reader.scanPrefix(Table.REFERENCE, ChunkKeys.chunk(chunk))) {
       while (cursor.next()) {
-        if (KeyBuilder.longAt(cursor.key(), 1 + 2 * Long.BYTES) != file.value()) {
-          return false;
+        boolean foreign = KeyBuilder.longAt(cursor.key(), 1 + 2 * Long.BYTES) != file.value();
+        if (foreign || count == limit) {
+          return OptionalInt.empty();
         }
+        count++;
       }
     }
-    return true;
+    return OptionalInt.of(count);
   }
 
   static long decode(byte[] value) {

@@ -29,6 +29,7 @@ import io.cairnfs.proto.command.ReplicaFound;
 import io.cairnfs.proto.command.ReplicasFound;
 import io.cairnfs.proto.dataserver.ChunkStatusReply;
 import io.cairnfs.proto.dataserver.ChunkStatusRequest;
+import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
@@ -77,6 +78,7 @@ final class DataServerCalls {
   private final Proposals proposals;
   private final ServerBoard board;
   private final CopyDesk copies;
+  private final CompactionDesk compactions;
   private final RpcClient client;
   private final Runnable slotsChanged;
   private final LoadListener loads;
@@ -96,6 +98,7 @@ final class DataServerCalls {
       Proposals proposals,
       ServerBoard board,
       CopyDesk copies,
+      CompactionDesk compactions,
       RpcClient client,
       Runnable slotsChanged,
       LoadListener loads,
@@ -105,6 +108,7 @@ final class DataServerCalls {
     this.proposals = proposals;
     this.board = board;
     this.copies = copies;
+    this.compactions = compactions;
     this.client = client;
     this.slotsChanged = slotsChanged;
     this.loads = loads;
@@ -151,6 +155,7 @@ final class DataServerCalls {
   private void registered(ServerCall call, RegisterServerRequest request, int server) {
     board.heard(server, request.getVolumesList(), 0);
     copies.restarted(server);
+    compactions.restarted(server);
     slotsChanged.run();
     logger.info(
         "server={} name={} registered at {}:{}",
@@ -239,6 +244,7 @@ final class DataServerCalls {
         }
       }
       reply.addAllCopies(copies.next(view, server, COPIES_PER_HEARTBEAT));
+      reply.addAllCompactions(compactions.next(view, server));
       for (ChunkId chunk : new DeletePlanner(view).deletes(server, DELETES_PER_HEARTBEAT)) {
         reply.addDeletes(chunk.value());
       }
@@ -273,6 +279,10 @@ final class DataServerCalls {
         }
       }
     }
+    for (CompactResult compacted : request.getCompactedList()) {
+      compactions.reported(server, compacted).ifPresent(logged::add);
+    }
+    compactions.atWork(server, request.getCompactingList());
     if (request.getDeletedCount() > 0) {
       logged.add(
           proposals.submit(

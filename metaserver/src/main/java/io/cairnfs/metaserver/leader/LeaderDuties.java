@@ -12,6 +12,7 @@ import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.repair.OutPolicy;
 import io.cairnfs.metaserver.service.AllocationStamp;
+import io.cairnfs.metaserver.service.ContentWatch;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.ReadHandler;
 import io.cairnfs.metaserver.session.HeldInodes;
@@ -67,6 +68,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final Proposals proposals;
   private final ServerBoard board;
   private final SlotStamp stamp;
+  private final CompactionDesk compactions;
   private final DataServerCalls calls;
   private final SettleDriver settling;
   private final Supplier<Optional<HeldInodes>> heldInodes;
@@ -84,9 +86,13 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private boolean purging;
   private boolean releasing;
 
-  /** When a silent data server is what, and how long garbage waits. */
+  /** When a silent data server is what, how long garbage waits, and when files are compacted. */
   public record Times(
-      Duration suspectAfter, Duration downAfter, Duration outAfter, Duration garbageGrace) {}
+      Duration suspectAfter,
+      Duration downAfter,
+      Duration outAfter,
+      Duration garbageGrace,
+      CompactionOptions compaction) {}
 
   /**
    * What the duties stand on.
@@ -121,6 +127,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.stamp = new SlotStamp(views, board, random);
     this.thread = executor;
     this.heldInodes = parts.heldInodes();
+    this.compactions =
+        new CompactionDesk(views, proposals, stamp, board, thread, clock, times.compaction());
     this.calls =
         new DataServerCalls(
             leadership,
@@ -128,6 +136,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             proposals,
             board,
             new CopyDesk(clock, board),
+            compactions,
             parts.client(),
             () -> slotsChanged = true,
             stamp::updateLoad,
@@ -147,6 +156,11 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   /** Chooses slots. */
   public AllocationStamp allocation() {
     return stamp;
+  }
+
+  /** Hears which files' bytes changed places. */
+  public ContentWatch contentWatch() {
+    return compactions;
   }
 
   /** Gives the server the handlers of data servers' calls. */
@@ -200,11 +214,13 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     logTime();
     purge();
     releaseGarbage();
+    compactions.tick();
   }
 
   /** Everything of an earlier term is forgotten. */
   private void begin(long term) {
     calls.reset();
+    compactions.reset(term);
     settling.reset();
     moves.reset();
     lastHealth.clear();

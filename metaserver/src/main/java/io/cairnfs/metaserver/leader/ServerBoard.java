@@ -31,6 +31,15 @@ final class ServerBoard implements ReplicaHealth {
       volumes = List.copyOf(volumes);
     }
 
+    /** On all its volumes. */
+    long allAvailableBytes() {
+      return volumes.stream()
+          .filter(volume -> !volume.getFailed())
+          .mapToLong(VolumeStatus::getAvailableBytes)
+          .sum();
+    }
+
+    /** For one chunk. */
     long availableBytes() {
       return volumes.stream()
           .filter(volume -> !volume.getFailed())

@@ -8,6 +8,7 @@ import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.placement.ServerCondition;
 import io.cairnfs.metaserver.placement.SlotChoice;
@@ -17,12 +18,14 @@ import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.PipelineChoice;
 import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -127,6 +130,48 @@ final class SlotStamp implements AllocationStamp {
     return request.getReplication() == 0
         ? OptionalInt.empty()
         : OptionalInt.of(request.getReplication());
+  }
+
+  @Override
+  public void requireSpace(AllocateRange request) throws CairnException {
+    long end = request.getOffset() + request.getLength();
+    if (request.getOffset() < 0 || end < request.getOffset()) {
+      // Refused where it is applied.
+      return;
+    }
+    try (StoreView view = views.get()) {
+      long inode = request.getFile().getInode();
+      Optional<InodeRecord> file =
+          inode > 0 ? new Namespace(view).inode(new InodeId(inode)) : Optional.empty();
+      long length = file.map(InodeRecord::length).orElse(0L);
+      long wanted = end - Math.min(end, Math.max(request.getOffset(), length));
+      int replicas = file.map(InodeRecord::replication).orElse(state.defaultReplication());
+      OptionalLong available = availableBytes(view);
+      if (available.isPresent() && wanted > available.getAsLong() / Math.max(1, replicas)) {
+        throw new CairnException(
+            ErrorCode.NO_SPACE,
+            wanted
+                + " bytes in "
+                + replicas
+                + " replicas; data servers have room for "
+                + available.getAsLong());
+      }
+    }
+  }
+
+  /** Of all data servers together; empty while some of them has not told this leader. */
+  private OptionalLong availableBytes(StoreView view) {
+    long bytes = 0;
+    for (ServerRecord server : ServerTable.all(view)) {
+      if (!server.isOut()) {
+        Optional<ServerBoard.Heard> heard = board.last(server.id());
+        if (heard.isEmpty() || !heard.get().spoke()) {
+          return OptionalLong.empty();
+        }
+        bytes += heard.get().allAvailableBytes();
+      }
+    }
+    return OptionalLong.of(bytes);
   }
 
   @Override

@@ -44,6 +44,12 @@ public interface FileExtents {
    */
   void endWriting(NamespaceEditor namespace, InodeId file, SessionId session);
 
+  /**
+   * As {@link #endWriting}, but what has no open tail stays open: the session goes on writing the
+   * file without the lease.
+   */
+  void endOpenTails(NamespaceEditor namespace, InodeId file, SessionId session);
+
   /** The new replication of a file's existing chunks: repair or surplus entries. */
   void changeReplication(NamespaceEditor namespace, InodeRecord file, int replication)
       throws CairnException;

@@ -110,7 +110,12 @@ public final class Permissions {
     if (principal.superuser() || (mode & (SET_USER_ID | SET_GROUP_ID)) == 0) {
       return mode;
     }
-    boolean keepsGroup = (mode & GROUP_EXECUTE) == 0 && principal.isIn(file.group());
+    return withoutSetId(mode, principal.isIn(file.group()));
+  }
+
+  /** A file's mode when it has changed hands, by a member of its group or somebody else. */
+  public static int withoutSetId(int mode, boolean member) {
+    boolean keepsGroup = (mode & GROUP_EXECUTE) == 0 && member;
     return mode & ~(keepsGroup ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID);
   }
 
@@ -174,7 +179,7 @@ public final class Permissions {
    * The sticky rule: from a sticky directory only its owner, the owner of what is removed and the
    * superuser remove or rename an entry.
    *
-   * @throws CairnException PERMISSION_DENIED
+   * @throws CairnException PERMISSION_DENIED for the directory's rights, NOT_PERMITTED if sticky
    */
   public static void requireMayRemove(
       InodeRecord directory, InodeRecord target, Principal principal, Supplier<String> where)
@@ -184,7 +189,7 @@ public final class Permissions {
         && !isOwner(directory, principal)
         && !isOwner(target, principal)) {
       throw new CairnException(
-          ErrorCode.PERMISSION_DENIED,
+          ErrorCode.NOT_PERMITTED,
           where.get()
               + ": the directory is sticky and user="
               + principal.user()

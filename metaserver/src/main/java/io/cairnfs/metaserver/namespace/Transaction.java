@@ -27,13 +27,17 @@ import java.util.TreeMap;
  */
 public final class Transaction implements RecordReader {
   /** A key that was written: what the store holds, and what it shall hold; null = no record. */
-  private static final class Change {
+  static final class Change {
     private final byte[] before;
     private byte[] after;
 
     Change(byte[] before, byte[] after) {
       this.before = before;
       this.after = after;
+    }
+
+    byte[] after() {
+      return after;
     }
   }
 
@@ -52,6 +56,10 @@ public final class Transaction implements RecordReader {
   private final long term;
   private final Map<Table, NavigableMap<byte[], Change>> changes = new EnumMap<>(Table.class);
   private final List<Undo> undo = new ArrayList<>();
+
+  /** Those that look at {@link #changes} as they are. */
+  private final Map<Table, List<MergedCursor>> cursors = new EnumMap<>(Table.class);
+
   private final Read[] recent = new Read[RECENT];
   private final long[] countersBefore;
   private final long[] counters;
@@ -69,6 +77,7 @@ public final class Transaction implements RecordReader {
     this.term = term;
     for (Table table : Table.values()) {
       changes.put(table, new TreeMap<>(Arrays::compareUnsigned));
+      cursors.put(table, new ArrayList<>(2));
     }
     countersBefore = Counter.read(store);
     counters = countersBefore.clone();
@@ -102,6 +111,7 @@ public final class Transaction implements RecordReader {
     requireCommand(true);
     for (int i = undo.size() - 1; i >= 0; i--) {
       Undo step = undo.get(i);
+      beforeWrite(step.table);
       NavigableMap<byte[], Change> table = changes.get(step.table);
       if (step.wasChanged) {
         table.get(step.key).after = step.after;
@@ -154,9 +164,19 @@ public final class Transaction implements RecordReader {
     if (written.isEmpty()) {
       return stored;
     }
-    List<MergedCursor.Written> overlay = new ArrayList<>(written.size());
-    written.forEach((key, change) -> overlay.add(new MergedCursor.Written(key, change.after)));
-    return new MergedCursor(stored, overlay);
+    List<MergedCursor> open = cursors.get(table);
+    MergedCursor[] made = new MergedCursor[1];
+    made[0] = new MergedCursor(stored, written, () -> open.remove(made[0]));
+    open.add(made[0]);
+    return made[0];
+  }
+
+  private void beforeWrite(Table table) {
+    List<MergedCursor> open = cursors.get(table);
+    if (!open.isEmpty()) {
+      open.forEach(MergedCursor::keepRest);
+      open.clear();
+    }
   }
 
   // Writes.
@@ -174,6 +194,7 @@ public final class Transaction implements RecordReader {
   /** Sets a record of a key that was never used before, such as a new id's. */
   public void insert(Table table, byte[] key, byte[] value) {
     requireCommand(true);
+    beforeWrite(table);
     if (changes.get(table).putIfAbsent(key, new Change(null, value)) != null) {
       throw new IllegalStateException("a key of table " + table + " is not new");
     }
@@ -182,6 +203,7 @@ public final class Transaction implements RecordReader {
 
   private void change(Table table, byte[] key, byte[] after) {
     requireCommand(true);
+    beforeWrite(table);
     NavigableMap<byte[], Change> written = changes.get(table);
     Change change = written.get(key);
     if (change != null) {

@@ -121,7 +121,8 @@ final class BootstrapOperation {
                 now,
                 context.session(),
                 context.extents(),
-                context.grantedTickets()));
+                context.grantedTickets(),
+                context.recalledLeases()));
     tree.addDirectory(root, FileName.of("tmp"), new NewMode(TMP_MODE, 0));
     tree.addDirectory(root, FileName.of("user"), new NewMode(DIRECTORY_MODE, 0));
   }

@@ -26,7 +26,16 @@ final class ChunkCommands {
       case BEGIN_JOIN -> BeginJoinOperation.apply(context, command.getBeginJoin());
       case ADVANCE_JOIN -> AdvanceJoinOperation.apply(context, command.getAdvanceJoin());
       case PROMOTE -> PromoteOperation.apply(context, command.getPromote());
-      case OPERATION, OPEN_SESSION, EXPIRE_SESSION, TICK, BOOTSTRAP, PURGE_STEP, KIND_NOT_SET ->
+      case BEGIN_COMPACTION -> CompactionOperations.begin(context, command.getBeginCompaction());
+      case COMPACT -> CompactionOperations.commit(context, command.getCompact());
+      case OPERATION,
+          OPEN_SESSION,
+          EXPIRE_SESSION,
+          REVOKE_LEASE,
+          TICK,
+          BOOTSTRAP,
+          PURGE_STEP,
+          KIND_NOT_SET ->
           throw new IllegalStateException(command.getKindCase() + " is not about chunks");
     };
   }

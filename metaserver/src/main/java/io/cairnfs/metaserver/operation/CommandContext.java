@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.SessionRecord;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.RecalledLease;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param extents the chunk side
  * @param grantedTickets takes the tickets of claims that waited for locks and got them by this
  *     command
+ * @param recalledLeases takes the leases that were in the way of a command that is refused
  */
 public record CommandContext(
     Command command,
@@ -28,7 +30,8 @@ public record CommandContext(
     long nowNanos,
     Optional<SessionRecord> session,
     FileExtents extents,
-    List<Long> grantedTickets) {
+    List<Long> grantedTickets,
+    List<RecalledLease> recalledLeases) {
 
   public Transaction transaction() {
     return namespace.transaction();

@@ -69,19 +69,24 @@ public final class CommandExecutor {
     return reply;
   }
 
-  /** Whom else the command gave a lock is news once. */
+  /** Whom else the command gave a lock, or wants a lease of, is news once. */
   private static CommandReply stored(CommandReply reply) {
-    return reply.getGrantedTicketsCount() == 0
+    return reply.getGrantedTicketsCount() == 0 && reply.getRecalledLeasesCount() == 0
         ? reply
-        : reply.toBuilder().clearGrantedTickets().build();
+        : reply.toBuilder().clearGrantedTickets().clearRecalledLeases().build();
   }
 
   private CommandContext context(
       NamespaceEditor namespace, Command command, long now, Optional<SessionRecord> session) {
+    String caller = command.getUser();
     Principal principal =
-        new Principal(command.getUser(), command.getGroupsList(), command.getSuperuser());
+        new Principal(
+            command.getOnBehalf().isEmpty() ? caller : command.getOnBehalf(),
+            command.getGroupsList(),
+            command.getSuperuser(),
+            caller);
     return new CommandContext(
-        command, namespace, principal, now, session, extents, new ArrayList<>());
+        command, namespace, principal, now, session, extents, new ArrayList<>(), new ArrayList<>());
   }
 
   /** Runs the command between savepoints. */
@@ -99,7 +104,9 @@ public final class CommandExecutor {
     } catch (CairnException e) {
       transaction.discard();
       transaction.keep();
-      return failure(context.index(), e);
+      return failure(context.index(), e).toBuilder()
+          .addAllRecalledLeases(context.recalledLeases())
+          .build();
     }
   }
 
@@ -119,6 +126,7 @@ public final class CommandExecutor {
       case EXPIRE_SESSION -> ExpireSessionOperation.apply(context, command.getExpireSession());
       case TICK -> TickOperation.apply(context, command.getTick());
       case BOOTSTRAP -> BootstrapOperation.apply(context, command.getBootstrap());
+      case REVOKE_LEASE -> RevokeLeaseOperation.apply(context, command.getRevokeLease());
       case PURGE_STEP -> PurgeStepOperation.apply(context, command.getPurgeStep());
       case REGISTER_SERVER,
           SET_SERVER,
@@ -131,7 +139,9 @@ public final class CommandExecutor {
           RELEASE_GARBAGE,
           BEGIN_JOIN,
           ADVANCE_JOIN,
-          PROMOTE ->
+          PROMOTE,
+          BEGIN_COMPACTION,
+          COMPACT ->
           ChunkCommands.apply(context);
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "a command of no kind");
     };

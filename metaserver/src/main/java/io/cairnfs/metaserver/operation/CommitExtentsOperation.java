@@ -64,8 +64,7 @@ final class CommitExtentsOperation {
                 .contentChanged(context.index())
                 .done());
     if (request.getClose()) {
-      context.extents().endWriting(namespace, inode, session);
-      namespace.revokeLease(inode);
+      WriteLeases.end(context, inode, request.getKeepChunks());
     }
     return OperationResult.newBuilder()
         .setCommit(

@@ -88,12 +88,10 @@ final class CreateOperation {
   private InodeRecord emptied(Place place, InodeRecord file, int replication, long chunkBytes)
       throws CairnException {
     NodeRef target = request.getTarget();
-    if (file.isDirectory() || request.getOverwrite()) {
-      Tree.requireFile(file, target);
-    }
     if (!request.getOverwrite()) {
       throw new CairnException(ErrorCode.EXISTS, PathResolver.describe(target) + " exists");
     }
+    Tree.requireFile(file, target);
     Permissions.require(
         file, context.principal(), Permissions.WRITE, () -> PathResolver.describe(target));
     WriteLeases.requireFree(context, file, target);

@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.operation;
 
+import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
@@ -49,14 +50,26 @@ final class LockOperation {
   }
 
   private static InodeRecord resolve(CommandContext context, Lock request) throws CairnException {
-    if (!request.getFile().getHandle().isEmpty()) {
-      throw new CairnException(ErrorCode.UNSUPPORTED, "locks by handle are not built");
+    if (!request.getFile().hasTarget()) {
+      return opened(context, request);
     }
     NodeRef target = request.getFile().getTarget();
     InodeRecord file =
         new Tree(context).paths().locate(target, LastLink.FOLLOWED).requireTarget(target);
     requireRight(context, request, file, target);
     return file;
+  }
+
+  /** What the caller has open: his handle says what he may. */
+  private static InodeRecord opened(CommandContext context, Lock request) throws CairnException {
+    InodeId inode = LockRequests.inode(request.getFile().getInode());
+    ByteString handle = request.getFile().getHandle();
+    if (request.getScope() == io.cairnfs.proto.metadata.LockScope.BYTE_RANGE) {
+      boolean exclusive = request.getMode() == io.cairnfs.proto.metadata.LockMode.EXCLUSIVE_LOCK;
+      return OpenFile.requireHandle(
+          context, inode, handle, exclusive ? Permissions.WRITE : Permissions.READ);
+    }
+    return OpenFile.requireAnyHandle(context, inode, handle);
   }
 
   private static void requireRight(
@@ -118,7 +131,11 @@ final class LockOperation {
     LockClaim holder = before.conflict(claim).orElseGet(() -> before.blockers(claim).get(0));
     return new CairnException(
         ErrorCode.LOCKED,
-        PathResolver.describe(request.getFile().getTarget()) + " is locked by " + holder.owner());
+        (request.getFile().hasTarget()
+                ? PathResolver.describe(request.getFile().getTarget())
+                : file.id())
+            + " is locked by "
+            + holder.owner());
   }
 
   private OperationResult queue() throws CairnException {

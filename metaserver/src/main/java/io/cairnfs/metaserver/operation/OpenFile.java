@@ -14,6 +14,7 @@ import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.RangeResult;
 import io.cairnfs.proto.types.NodeRef;
+import java.util.function.Predicate;
 
 /**
  * A file that a command reads or changes, with the rights to it: the caller's own where he named it
@@ -34,14 +35,13 @@ record OpenFile(InodeRecord file, NodeRef ref, boolean byHandle) {
   }
 
   /**
-   * The file, whose bytes may be changed: nobody else writes it exclusively, and its length is
-   * known.
+   * The file, whose bytes may be changed: nobody writes it exclusively, and its length is known.
    *
-   * @throws CairnException as the path demands; STALE_HANDLE, BEING_WRITTEN, RETRY
+   * @throws CairnException as the path demands; STALE_HANDLE; RETRY, also after asking for a lease
    */
   static OpenFile forWriting(CommandContext context, FileRef ref) throws CairnException {
     OpenFile open = of(context, ref, Permissions.WRITE);
-    WriteLeases.requireFree(context, open.file, open.ref);
+    WriteLeases.recall(context, open.file, open.ref);
     return open;
   }
 
@@ -82,10 +82,30 @@ record OpenFile(InodeRecord file, NodeRef ref, boolean byHandle) {
    */
   static InodeRecord requireHandle(
       CommandContext context, InodeId inode, ByteString bytes, int right) throws CairnException {
+    return requireHandle(
+        context,
+        inode,
+        bytes,
+        right == Permissions.WRITE ? FileHandle::mayWrite : FileHandle::mayRead);
+  }
+
+  /**
+   * The file that the caller's own session has open, for whatever.
+   *
+   * @throws CairnException STALE_HANDLE
+   */
+  static InodeRecord requireAnyHandle(CommandContext context, InodeId inode, ByteString bytes)
+      throws CairnException {
+    return requireHandle(context, inode, bytes, handle -> true);
+  }
+
+  private static InodeRecord requireHandle(
+      CommandContext context, InodeId inode, ByteString bytes, Predicate<FileHandle> right)
+      throws CairnException {
     FileHandle handle =
-        FileHandle.verify(context.cluster(), bytes, inode, context.principal().user());
+        FileHandle.verify(context.cluster(), bytes, inode, context.principal().caller());
     long session = context.requireSession().id().value();
-    boolean allowed = right == Permissions.WRITE ? handle.mayWrite() : handle.mayRead();
+    boolean allowed = right.test(handle);
     if (handle.session() != session || !allowed) {
       throw new CairnException(
           ErrorCode.STALE_HANDLE,
@@ -109,7 +129,7 @@ record OpenFile(InodeRecord file, NodeRef ref, boolean byHandle) {
       throws CairnException {
     long session = context.requireSession().id().value();
     return new FileHandle(session, file.id(), access)
-        .encode(context.cluster(), context.principal().user());
+        .encode(context.cluster(), context.principal().caller());
   }
 
   /** Stores the file with bytes that the caller has changed: times and mode follow. */

@@ -33,10 +33,7 @@ final class RecoverLeaseOperation {
         file, context.principal(), Permissions.WRITE, () -> PathResolver.describe(target));
     NamespaceEditor namespace = context.namespace();
     Optional<LeaseRecord> lease = namespace.lease(file.id());
-    if (lease.isPresent()) {
-      context.extents().endWriting(namespace, file.id(), lease.get().session());
-      namespace.revokeLease(file.id());
-    }
+    lease.ifPresent(held -> WriteLeases.revoke(context, file.id(), held));
     InodeRecord now = namespace.requireInode(file.id());
     return OperationResult.newBuilder()
         .setRecoverLease(

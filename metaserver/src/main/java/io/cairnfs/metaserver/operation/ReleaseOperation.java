@@ -3,7 +3,6 @@ package io.cairnfs.metaserver.operation;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
-import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.Release;
 
@@ -17,11 +16,9 @@ final class ReleaseOperation {
     }
     InodeId file = new InodeId(request.getInode());
     WriteLeases.requireHeld(context, file, request.getLease());
-    NamespaceEditor namespace = context.namespace();
-    context.extents().endWriting(namespace, file, context.requireSession().id());
-    namespace.revokeLease(file);
+    WriteLeases.end(context, file, request.getKeepChunks());
     return OperationResult.newBuilder()
-        .setAttributes(namespace.attributes(namespace.requireInode(file)))
+        .setAttributes(context.namespace().attributes(context.namespace().requireInode(file)))
         .build();
   }
 }

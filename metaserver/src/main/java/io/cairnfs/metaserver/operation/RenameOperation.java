@@ -41,52 +41,75 @@ final class RenameOperation {
     return new RenameOperation(context, request).apply();
   }
 
+  /** What is looked at first is told first, as in Linux. */
   private OperationResult apply() throws CairnException {
     Place from = tree.paths().locate(request.getSource(), LastLink.KEPT);
+    Place to = tree.paths().locate(request.getTarget(), LastLink.KEPT);
     InodeRecord source = from.requireTarget(request.getSource());
     FileName sourceName = from.requireName(request.getSource());
-    Place to = tree.paths().locate(request.getTarget(), LastLink.KEPT);
     FileName targetName = to.requireName(request.getTarget());
-    boolean sameInode = to.target().filter(there -> there.id().equals(source.id())).isPresent();
-    if (sameInode && request.getMode() != RenameMode.NO_REPLACE) {
+    requireExistenceSuits(to);
+    requireNoCycle(source, from.parent(), to);
+    if (to.target().filter(there -> there.id().equals(source.id())).isPresent()) {
       return result(source);
     }
-    requireNoCycle(source, request.getSource(), to.parent(), request.getTarget());
     Permissions.requireMayRemove(
         from.parent(), source, context.principal(), () -> describe(request.getSource()));
-    if (request.getMode() == RenameMode.EXCHANGE) {
-      return result(exchange(from, sourceName, to, targetName));
-    }
-    tree.requireMayAdd(to.parent(), targetName, request.getTarget());
-    if (to.target().isPresent()) {
-      requireMayReplace(source, to);
+    if (to.target().isEmpty()) {
+      tree.requireMayAdd(to.parent(), targetName, request.getTarget());
+    } else {
+      Permissions.requireMayRemove(
+          to.parent(), to.target().get(), context.principal(), () -> describe(request.getTarget()));
+      if (request.getMode() == RenameMode.EXCHANGE) {
+        return result(exchange(from, sourceName, to, targetName));
+      }
+      requireMayReplace(source, to.target().get());
       removeReplaced(to, targetName);
     }
     return result(move(source, from.parent().id(), sourceName, to.parent().id(), targetName));
   }
 
-  /** A directory does not move below itself. */
-  private void requireNoCycle(
-      InodeRecord moved, NodeRef movedRef, InodeRecord newParent, NodeRef newRef)
-      throws CairnException {
-    InodeRecord at = newParent;
-    while (moved.isDirectory()) {
-      if (at.id().equals(moved.id())) {
-        throw new CairnException(
-            ErrorCode.INVALID_ARGUMENT, describe(newRef) + " lies in " + describe(movedRef));
-      }
-      if (at.id().equals(InodeId.ROOT)) {
-        return;
-      }
-      at = namespace.requireInode(new InodeId(at.parent()));
+  private void requireExistenceSuits(Place to) throws CairnException {
+    if (to.target().isPresent() && request.getMode() == RenameMode.NO_REPLACE) {
+      throw new CairnException(ErrorCode.EXISTS, describe(request.getTarget()) + " exists");
+    }
+    if (request.getMode() == RenameMode.EXCHANGE) {
+      InodeRecord unused = to.requireTarget(request.getTarget());
     }
   }
 
-  private void requireMayReplace(InodeRecord source, Place to) throws CairnException {
-    InodeRecord target = to.target().orElseThrow();
-    if (request.getMode() == RenameMode.NO_REPLACE) {
-      throw new CairnException(ErrorCode.EXISTS, describe(request.getTarget()) + " exists");
+  /** A directory does not move below itself, and is not replaced by what it holds. */
+  private void requireNoCycle(InodeRecord source, InodeRecord oldParent, Place to)
+      throws CairnException {
+    if (isSameOrAbove(source, to.parent())) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT,
+          describe(request.getTarget()) + " lies in " + describe(request.getSource()));
     }
+    if (to.target().isPresent() && isSameOrAbove(to.target().get(), oldParent)) {
+      throw new CairnException(
+          request.getMode() == RenameMode.EXCHANGE
+              ? ErrorCode.INVALID_ARGUMENT
+              : ErrorCode.NOT_EMPTY,
+          describe(request.getSource()) + " lies in " + describe(request.getTarget()));
+    }
+  }
+
+  private boolean isSameOrAbove(InodeRecord upper, InodeRecord directory) {
+    InodeRecord at = directory;
+    while (upper.isDirectory()) {
+      if (at.id().equals(upper.id())) {
+        return true;
+      }
+      if (at.id().equals(InodeId.ROOT)) {
+        return false;
+      }
+      at = namespace.requireInode(new InodeId(at.parent()));
+    }
+    return false;
+  }
+
+  private void requireMayReplace(InodeRecord source, InodeRecord target) throws CairnException {
     if (source.isDirectory() && !target.isDirectory()) {
       throw new CairnException(
           ErrorCode.NOT_A_DIRECTORY, describe(request.getTarget()) + " is not a directory");
@@ -95,8 +118,6 @@ final class RenameOperation {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, describe(request.getTarget()) + " is a directory");
     }
-    Permissions.requireMayRemove(
-        to.parent(), target, context.principal(), () -> describe(request.getTarget()));
     if (target.isDirectory() && !namespace.isEmpty(target.id())) {
       throw new CairnException(
           ErrorCode.NOT_EMPTY, describe(request.getTarget()) + " is not empty");
@@ -131,9 +152,6 @@ final class RenameOperation {
       throws CairnException {
     InodeRecord source = from.requireTarget(request.getSource());
     InodeRecord target = to.requireTarget(request.getTarget());
-    requireNoCycle(target, request.getTarget(), from.parent(), request.getSource());
-    Permissions.requireMayRemove(
-        to.parent(), target, context.principal(), () -> describe(request.getTarget()));
     InodeId here = from.parent().id();
     InodeId there = to.parent().id();
     InodeRecord left = renamed(source, here, fromName, there, toName);

@@ -22,13 +22,13 @@ final class RmdirOperation {
     Tree tree = new Tree(context);
     Place place = tree.paths().locate(ref, LastLink.KEPT);
     InodeRecord directory = place.requireTarget(ref);
+    Permissions.requireMayRemove(
+        place.parent(), directory, context.principal(), () -> PathResolver.describe(ref));
     if (!directory.isDirectory()) {
       throw new CairnException(
           ErrorCode.NOT_A_DIRECTORY, PathResolver.describe(ref) + " is not a directory");
     }
     FileName name = place.requireName(ref);
-    Permissions.requireMayRemove(
-        place.parent(), directory, context.principal(), () -> PathResolver.describe(ref));
     if (!context.namespace().isEmpty(directory.id())) {
       throw new CairnException(ErrorCode.NOT_EMPTY, PathResolver.describe(ref) + " is not empty");
     }

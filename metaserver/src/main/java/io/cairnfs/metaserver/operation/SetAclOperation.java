@@ -9,6 +9,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.metadata.AclChange;
 import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.OperationResult;
@@ -43,7 +44,7 @@ final class SetAclOperation {
           ErrorCode.NOT_PERMITTED,
           where + ": user=" + context.principal().user() + " may not change the ACL");
     }
-    InodeRecord changed = new SetAclOperation(request, inode).changed();
+    InodeRecord changed = new SetAclOperation(request, inode).changed(context.principal());
     InodeRecord stored =
         context.namespace().putInode(changed.edit().ctimeNanos(context.nowNanos()).done());
     return OperationResult.newBuilder()
@@ -51,7 +52,7 @@ final class SetAclOperation {
         .build();
   }
 
-  private InodeRecord changed() throws CairnException {
+  private InodeRecord changed(Principal principal) throws CairnException {
     Acl access = inode.acls().access().orElse(Acl.ofMode(inode.mode()));
     Optional<Acl> defaults = inode.acls().defaults();
     switch (request.getChange()) {
@@ -76,9 +77,20 @@ final class SetAclOperation {
     }
     return inode
         .edit()
-        .mode((inode.mode() & ~0777) | access.mode())
+        .mode(specialBits(principal) | access.mode())
         .acls(new Acls(Optional.of(access).filter(Acl::isExtended), defaults))
         .done();
+  }
+
+  /** As chmod: who is not in the group does not keep the set-group-id bit. */
+  private int specialBits(Principal principal) {
+    boolean ofAccess =
+        request.getChange() == AclChange.ACL_REMOVE_ALL
+            || request.getEntriesList().stream()
+                .anyMatch(entry -> entry.getScope() == AclScope.ACCESS);
+    boolean member = principal.superuser() || principal.isIn(inode.group());
+    int special = inode.mode() & ~0777;
+    return ofAccess && !member ? special & ~Permissions.SET_GROUP_ID : special;
   }
 
   private static Acl withoutNames(Acl acl) throws CairnException {

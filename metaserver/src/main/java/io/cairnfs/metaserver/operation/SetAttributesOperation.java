@@ -27,8 +27,6 @@ import io.cairnfs.proto.types.NodeRef;
  */
 final class SetAttributesOperation {
   private static final int MAX_NAME = 255;
-  private static final int SET_ID_BITS = Permissions.SET_USER_ID | Permissions.SET_GROUP_ID;
-
   private final CommandContext context;
   private final NamespaceEditor namespace;
   private final SetAttributes request;
@@ -116,19 +114,16 @@ final class SetAttributesOperation {
     }
   }
 
+  /** As Linux: whoever changes hands loses its set-id bits, also when root does it. */
   private int newMode(InodeRecord before) {
+    boolean member = principal.superuser() || principal.isIn(before.group());
     int mode = request.hasMode() ? request.getMode() : before.mode();
-    if (principal.superuser() || before.isDirectory()) {
-      return mode;
+    if (request.hasMode() && !member) {
+      mode &= ~Permissions.SET_GROUP_ID;
     }
-    boolean changesOwnership =
-        (request.hasOwner() && !request.getOwner().equals(before.owner()))
-            || (request.hasGroup() && !request.getGroup().equals(before.group()));
-    if (changesOwnership) {
-      return mode & ~SET_ID_BITS;
-    }
-    boolean dropsSetGroup = request.hasMode() && !principal.isIn(before.group());
-    return dropsSetGroup ? mode & ~Permissions.SET_GROUP_ID : mode;
+    boolean chowns = request.hasOwner() || request.hasGroup();
+    boolean asked = request.hasMode() && principal.superuser();
+    return !chowns || asked || before.isDirectory() ? mode : Permissions.withoutSetId(mode, member);
   }
 
   private void requireWrite(InodeRecord inode) throws CairnException {

@@ -22,6 +22,8 @@ final class UnlinkOperation {
     Tree tree = new Tree(context);
     Place place = tree.paths().locate(ref, LastLink.KEPT);
     InodeRecord file = place.requireTarget(ref);
+    Permissions.requireMayRemove(
+        place.parent(), file, context.principal(), () -> PathResolver.describe(ref));
     if (file.isDirectory()) {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, PathResolver.describe(ref) + " is a directory");

@@ -12,6 +12,7 @@ import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.Table;
+import io.cairnfs.proto.command.RecalledLease;
 import io.cairnfs.proto.types.NodeRef;
 import java.util.Optional;
 
@@ -38,6 +39,33 @@ final class WriteLeases {
   }
 
   /**
+   * Nobody writes the file alone, and its length is known. Whoever does is asked to let others
+   * write, too.
+   *
+   * @throws CairnException RETRY
+   */
+  static void recall(CommandContext context, InodeRecord file, NodeRef ref) throws CairnException {
+    Optional<LeaseRecord> lease = context.namespace().lease(file.id());
+    if (lease.isPresent()) {
+      context
+          .recalledLeases()
+          .add(
+              RecalledLease.newBuilder()
+                  .setInode(file.id().value())
+                  .setSession(lease.get().session().value())
+                  .setLease(lease.get().grant())
+                  .build());
+      throw new CairnException(
+          ErrorCode.RETRY,
+          PathResolver.describe(ref)
+              + " is being written by "
+              + lease.get().session()
+              + ", which is asked for its lease");
+    }
+    context.extents().requireSettled(context.namespace(), file);
+  }
+
+  /**
    * The lease that the caller presents is the one in force.
    *
    * @throws CairnException LEASE_LOST
@@ -54,6 +82,27 @@ final class WriteLeases {
                 new CairnException(
                     ErrorCode.LEASE_LOST,
                     file + ": " + session + " does not hold write lease " + grant));
+  }
+
+  /**
+   * The caller gives a lease back that he holds.
+   *
+   * @param keepChunks he goes on writing without it
+   */
+  static void end(CommandContext context, InodeId file, boolean keepChunks) {
+    SessionId session = context.requireSession().id();
+    if (keepChunks) {
+      context.extents().endOpenTails(context.namespace(), file, session);
+    } else {
+      context.extents().endWriting(context.namespace(), file, session);
+    }
+    context.namespace().revokeLease(file);
+  }
+
+  /** Takes a lease away from whoever has it. */
+  static void revoke(CommandContext context, InodeId file, LeaseRecord lease) {
+    context.extents().endWriting(context.namespace(), file, lease.session());
+    context.namespace().revokeLease(file);
   }
 
   /** Ends every lease of a session that ends. */

@@ -3,11 +3,11 @@ package io.cairnfs.metaserver.service;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
 
 /**
  * The leader's part of an allocation: which slots, with which members. Any thread; must not block.
  */
-@FunctionalInterface
 public interface AllocationStamp {
   /**
    * Adds the chosen slots and pipelines to the command.
@@ -15,4 +15,12 @@ public interface AllocationStamp {
    * @throws CairnException {@code TOO_FEW_SERVERS}, {@code NO_SPACE}
    */
   void stamp(Command.Builder command, Allocate request, String writerHost) throws CairnException;
+
+  /**
+   * Looks whether the data servers have room for what a range is longer than its file, as many
+   * times as the file has replicas. Takes no space: others may be faster.
+   *
+   * @throws CairnException {@code NO_SPACE}
+   */
+  void requireSpace(AllocateRange request) throws CairnException;
 }

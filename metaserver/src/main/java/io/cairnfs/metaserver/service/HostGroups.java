@@ -3,11 +3,15 @@ package io.cairnfs.metaserver.service;
 import com.google.common.base.Splitter;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.Principal;
+import io.cairnfs.proto.metadata.OnBehalf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -63,6 +67,34 @@ final class HostGroups {
           return principal(user, found);
         },
         executor);
+  }
+
+  /**
+   * The principal of a request: the connection's user, or whom he acts for. Fails with
+   * NOT_PERMITTED where he may not.
+   */
+  CompletableFuture<Principal> principal(String caller, Optional<OnBehalf> other) {
+    CompletableFuture<Principal> asking = principal(caller);
+    if (other.isEmpty()) {
+      return asking;
+    }
+    String user = other.get().getUser();
+    return asking
+        .thenCompose(
+            known ->
+                known.superuser() && !user.isEmpty()
+                    ? principal(user)
+                    : CompletableFuture.failedFuture(
+                        new CairnException(
+                            ErrorCode.NOT_PERMITTED,
+                            "user=" + caller + " may not act for user=" + user)))
+        .thenApply(acting -> acting(acting, other.get().getGroupsList(), caller));
+  }
+
+  /** With the groups that the caller vouches for, if he does. */
+  private static Principal acting(Principal known, List<String> groups, String caller) {
+    return new Principal(
+        known.user(), groups.isEmpty() ? known.groups() : groups, known.superuser(), caller);
   }
 
   private Principal principal(String user, List<String> found) {

@@ -44,6 +44,7 @@ public final class MetadataService implements AutoCloseable {
       Supplier<StoreView> views,
       ReadHandler reads,
       AllocationStamp allocation,
+      ContentWatch contents,
       SpaceGuard space,
       Duration sessionTimeout,
       SessionEvents sessions) {}
@@ -78,6 +79,7 @@ public final class MetadataService implements AutoCloseable {
             parts.sink(),
             groups,
             parts.allocation(),
+            parts.contents(),
             parts.space(),
             this::settings,
             parts.sessionTimeout(),

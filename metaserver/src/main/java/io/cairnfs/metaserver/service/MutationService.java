@@ -15,11 +15,13 @@ import io.cairnfs.proto.command.OpenSession;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
+import io.cairnfs.proto.metadata.OnBehalf;
 import io.cairnfs.proto.metadata.OpenSessionReply;
 import io.cairnfs.proto.metadata.OpenSessionRequest;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -30,6 +32,7 @@ final class MutationService {
   private final CommandSink sink;
   private final HostGroups groups;
   private final AllocationStamp allocation;
+  private final ContentWatch contents;
   private final SpaceGuard space;
   private final Supplier<ClusterSettings> settings;
   private final Duration sessionTimeout;
@@ -43,6 +46,7 @@ final class MutationService {
       CommandSink sink,
       HostGroups groups,
       AllocationStamp allocation,
+      ContentWatch contents,
       SpaceGuard space,
       Supplier<ClusterSettings> settings,
       Duration sessionTimeout,
@@ -53,6 +57,7 @@ final class MutationService {
     this.sink = sink;
     this.groups = groups;
     this.allocation = allocation;
+    this.contents = contents;
     this.space = space;
     this.settings = settings;
     this.sessionTimeout = sessionTimeout;
@@ -71,9 +76,15 @@ final class MutationService {
           ErrorCode.INVALID_ARGUMENT, "session " + request.getSession() + " is none");
     }
     space.admit(request.getOperation());
+    requireNotTooFragmented(request.getOperation());
+    if (request.getOperation().hasAllocateRange()) {
+      allocation.requireSpace(request.getOperation().getAllocateRange());
+    }
     long start = clock.monotonicNanos();
+    Operation asked = request.getOperation();
     withPrincipal(
         call,
+        asked.hasOnBehalf() ? Optional.of(asked.getOnBehalf()) : Optional.empty(),
         principal -> {
           Command.Builder command =
               command(principal)
@@ -93,12 +104,32 @@ final class MutationService {
           if (request.getOperation().hasCloseSession()) {
             sessions.closed().accept(new SessionId(request.getSession()));
           }
+          noteContent(request.getOperation(), reply);
           call.reply(
               MutateReply.newBuilder()
                   .setLogIndex(reply.getLogIndex())
                   .setResult(reply.getResult())
                   .build());
         });
+  }
+
+  /** Many small writes wait for what makes their extents fewer. */
+  private void requireNotTooFragmented(Operation operation) throws CairnException {
+    if (operation.hasCommit()
+        && operation.getCommit().getLease() == 0
+        && contents.isTooFragmented(operation.getCommit().getInode())) {
+      throw new CairnException(
+          ErrorCode.RETRY,
+          "inode=" + operation.getCommit().getInode() + " has too many extents for now");
+    }
+  }
+
+  private void noteContent(Operation operation, CommandReply reply) {
+    if (operation.hasCommit() && operation.getCommit().getExtentsCount() > 0) {
+      contents.changed(operation.getCommit().getInode());
+    } else if (reply.getResult().hasRange()) {
+      contents.changed(reply.getResult().getRange().getAttributes().getInode());
+    }
   }
 
   private void stampAllocation(Command.Builder command, Operation operation, ServerCall call)
@@ -114,6 +145,7 @@ final class MutationService {
     OpenSessionRequest request = call.message(OpenSessionRequest.parser());
     withPrincipal(
         call,
+        Optional.empty(),
         principal ->
             command(principal)
                 .setOpenSession(
@@ -134,8 +166,10 @@ final class MutationService {
   }
 
   private static Command.Builder command(Principal principal) {
+    boolean acts = !principal.user().equals(principal.caller());
     return Command.newBuilder()
-        .setUser(principal.user())
+        .setUser(principal.caller())
+        .setOnBehalf(acts ? principal.user() : "")
         .addAllGroups(principal.groups())
         .setSuperuser(principal.superuser());
   }
@@ -145,10 +179,13 @@ final class MutationService {
   }
 
   private void withPrincipal(
-      ServerCall call, CommandOf maker, BiConsumer<Command.Builder, CommandReply> answer)
+      ServerCall call,
+      Optional<OnBehalf> other,
+      CommandOf maker,
+      BiConsumer<Command.Builder, CommandReply> answer)
       throws CairnException {
-    CompletableFuture<Principal> principal = groups.principal(call.peer().identity().user());
-    if (principal.isDone()) {
+    CompletableFuture<Principal> principal = groups.principal(call.peer().identity().user(), other);
+    if (principal.isDone() && !principal.isCompletedExceptionally()) {
       submit(call, maker.make(principal.join()), answer);
       return;
     }

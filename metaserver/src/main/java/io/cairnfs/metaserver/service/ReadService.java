@@ -10,6 +10,7 @@ import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.server.ServerCall;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -57,9 +58,12 @@ final class ReadService {
   void read(ServerCall call) throws CairnException {
     leadership.require();
     ReadRequest request = call.message(ReadRequest.parser());
-    CompletableFuture<Principal> principal = groups.principal(call.peer().identity().user());
+    CompletableFuture<Principal> principal =
+        groups.principal(
+            call.peer().identity().user(),
+            request.hasOnBehalf() ? Optional.of(request.getOnBehalf()) : Optional.empty());
     CompletableFuture<Long> barrier = log.readBarrier();
-    boolean ready = principal.isDone() && barrier.isDone() && !barrier.isCompletedExceptionally();
+    boolean ready = hasResult(principal) && hasResult(barrier);
     if (ready && isShort(request)) {
       answer(call, request, principal.join());
       return;
@@ -75,6 +79,10 @@ final class ReadService {
                     handOver(call, request, found);
                   }
                 });
+  }
+
+  private static boolean hasResult(CompletableFuture<?> future) {
+    return future.isDone() && !future.isCompletedExceptionally();
   }
 
   /** Reads a few records, which are in memory as a rule. */

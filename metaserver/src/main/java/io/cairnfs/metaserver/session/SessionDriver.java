@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,7 @@ public final class SessionDriver implements LeadershipListener {
   /** How far this member had come at times, the oldest first. */
   private final Deque<Moment> moments = new ConcurrentLinkedDeque<>();
 
+  private final LongFunction<List<Long>> recalled;
   private volatile long leadingTerm;
   private long lastTickNanos;
 
@@ -78,12 +80,19 @@ public final class SessionDriver implements LeadershipListener {
 
   /**
    * @param timeout silence after which a session ends
+   * @param recalled inodes whose write leases others want of a session
    */
-  public SessionDriver(Supplier<StoreView> views, CommandSink sink, Clock clock, Duration timeout) {
+  public SessionDriver(
+      Supplier<StoreView> views,
+      CommandSink sink,
+      Clock clock,
+      Duration timeout,
+      LongFunction<List<Long>> recalled) {
     this.views = views;
     this.sink = sink;
     this.clock = clock;
     this.timeout = timeout;
+    this.recalled = recalled;
     this.lastTickNanos = clock.monotonicNanos();
   }
 
@@ -146,6 +155,7 @@ public final class SessionDriver implements LeadershipListener {
         SessionHeartbeatReply.newBuilder()
             .setTimeoutMillis((int) timeout.toMillis())
             .setTerm(term)
+            .addAllRecalledInodes(recalled.apply(request.getSession()))
             .build());
   }
 

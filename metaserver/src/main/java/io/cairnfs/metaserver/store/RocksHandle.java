@@ -16,7 +16,6 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.WriteOptions;
 
 /**
  * An open database, counted: views and cursors hold it, so that it is closed by whoever lets go
@@ -99,9 +98,7 @@ final class RocksHandle {
   private void checkFormat(Mode mode) throws IOException, RocksDBException {
     byte[] format = db.get(FORMAT_KEY);
     if (format == null && mode == Mode.READ_WRITE && db.get(APPLIED_KEY) == null) {
-      try (WriteOptions unlogged = new WriteOptions().setDisableWAL(true)) {
-        db.put(unlogged, FORMAT_KEY, ByteBuffer.allocate(Integer.BYTES).putInt(FORMAT).array());
-      }
+      db.put(FORMAT_KEY, ByteBuffer.allocate(Integer.BYTES).putInt(FORMAT).array());
       return;
     }
     int found = format == null ? 0 : ByteBuffer.wrap(format).getInt();

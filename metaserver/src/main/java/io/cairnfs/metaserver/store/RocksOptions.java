@@ -8,11 +8,11 @@ package io.cairnfs.metaserver.store;
  * @param writeBufferBytes unflushed records; at this size they are flushed
  * @param maxOpenFiles table files kept open
  * @param unflushedWrites changes of records after which they are flushed, however small they are:
- *     so many have to be applied from the log again after a crash
+ *     so many have to be applied from the replicated log again after a power cut
  */
 public record RocksOptions(
     long cacheBytes, long writeBufferBytes, int maxOpenFiles, int unflushedWrites) {
-  /** About 100,000 creations: a second or two of a start. */
+  /** About 100,000 creations. */
   public static final int DEFAULT_UNFLUSHED_WRITES = 400_000;
 
   /** For six processes on one machine. */

@@ -16,6 +16,7 @@ import org.rocksdb.IndexType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.RocksDB;
+import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBufferManager;
 
 /**
@@ -47,6 +48,10 @@ final class RocksResources implements AutoCloseable {
             .setCreateIfMissing(true)
             .setCreateMissingColumnFamilies(true)
             .setAtomicFlush(true)
+            .setManualWalFlush(true)
+            .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+            // An opened store is durable as it stands.
+            .setAvoidFlushDuringRecovery(false)
             .setWriteBufferManager(buffers)
             .setMaxOpenFiles(options.maxOpenFiles())
             .setMaxBackgroundJobs(2)

@@ -16,20 +16,28 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
 
 /**
- * The store on disk, in RocksDB without a write-ahead log: the replicated log is the log. All
- * column families are flushed together, so after a crash the store stands exactly at some applied
- * index and what follows is applied again.
+ * The store on disk, in RocksDB. The replicated log is what makes entries durable; RocksDB's own
+ * log is never forced and spares a process that was killed the work of executing everything since
+ * the last flush once more. A batch is in it as a whole, with the index that it was made at, and
+ * all column families are flushed together: so after a crash, also one of the machine, the store
+ * stands exactly at some applied index, and what follows is applied again.
  *
  * <p>After each batch a snapshot is taken that all views share until the next batch.
  */
 public final class RocksStore implements MetadataStore {
+  /** Batches that wait in memory before the system gets them, as a killed process loses them. */
+  private static final int BATCHES_IN_MEMORY = 128;
+
   private final RocksHandle handle;
   private final RocksOptions options;
-  private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+  private final WriteOptions unforced = new WriteOptions().setSync(false);
   private final ReadOptions newest = new ReadOptions();
   private volatile RocksSnapshot current;
   private volatile Applied durable;
   private volatile boolean closed;
+
+  /** By the thread that writes. */
+  private int batchesInMemory;
 
   /** Changes since a flush was begun last. */
   private final AtomicInteger unflushedWrites = new AtomicInteger();
@@ -100,7 +108,11 @@ public final class RocksStore implements MetadataStore {
     requireOpen();
     StoreChecks.requireAfter(applied(), batch.applied());
     try (org.rocksdb.WriteBatch rocksBatch = new org.rocksdb.WriteBatch(encode(batch))) {
-      handle.db().write(unlogged, rocksBatch);
+      handle.db().write(unforced, rocksBatch);
+      if (++batchesInMemory == BATCHES_IN_MEMORY) {
+        batchesInMemory = 0;
+        handle.db().flushWal(false);
+      }
     } catch (RocksDBException e) {
       throw new IOException("writing index " + batch.applied().index() + " to the store", e);
     }
@@ -214,7 +226,7 @@ public final class RocksStore implements MetadataStore {
   public void close() {
     if (!closed) {
       closed = true;
-      unlogged.close();
+      unforced.close();
       newest.close();
       current.release();
       handle.release();

@@ -10,16 +10,21 @@ import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.metadata.InlineWrite;
 import io.cairnfs.proto.metadata.SetAttributes;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -32,12 +37,16 @@ class RandomRangesTest {
   private static final String[] USERS = {"ann", "bob"};
   private static final int FILES = 4;
   private static final int MAX_LENGTH = 400;
+  private static final CompactionPlanner.Limits LIMITS =
+      new CompactionPlanner.Limits(8, 400, 100, 100, 1, 10);
 
   private RandomGenerator random;
   private RangeCluster files;
   private final InodeId[] inodes = new InodeId[FILES];
   private final byte[][] model = new byte[FILES][];
   private final Map<String, ChunkId> open = new HashMap<>();
+  private final List<RangeCluster.Copy> copies = new ArrayList<>();
+  private static final AtomicInteger redirected = new AtomicInteger();
 
   static LongStream seeds() {
     return LongStream.rangeClosed(1, Boolean.getBoolean("cairn.long") ? 2_000 : 60);
@@ -65,6 +74,11 @@ class RandomRangesTest {
     comeToRest();
   }
 
+  @AfterAll
+  static void somethingWasCompacted() {
+    assertThat(redirected.get()).isGreaterThan(100);
+  }
+
   private void create(int file) {
     inodes[file] = files.create("ann", "f" + file, "");
     model[file] = new byte[0];
@@ -75,7 +89,7 @@ class RandomRangesTest {
   private void step() {
     int file = random.nextInt(FILES);
     String user = USERS[random.nextInt(USERS.length)];
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0, 1, 2 -> write(user, file, random.nextInt(MAX_LENGTH), false);
       case 3 -> write(user, file, 0, true);
       case 4 -> writeInline(user, file);
@@ -84,7 +98,30 @@ class RandomRangesTest {
       case 7, 8 -> cloneRange(user, file);
       case 9 -> concat(file);
       case 10 -> closeChunk(user);
+      case 11 -> beginCompaction(file);
+      case 12 -> commitCompaction();
       default -> removeAndPurge(file);
+    }
+  }
+
+  /** What is planned now may be committed after whatever comes meanwhile. */
+  private void beginCompaction(int file) {
+    CompactionPlanner planner = new CompactionPlanner(files.cluster.store(), LIMITS);
+    for (ExtentRecord extent : files.cluster.extents(inodes[file])) {
+      planner
+          .rest(extent.chunk())
+          .ifPresent(plan -> copies.add(files.beginCompaction(plan, random.nextInt(16))));
+    }
+    planner
+        .part(inodes[file], random.nextInt(MAX_LENGTH))
+        .plan()
+        .ifPresent(plan -> copies.add(files.beginCompaction(plan, random.nextInt(16))));
+  }
+
+  private void commitCompaction() {
+    if (!copies.isEmpty()) {
+      int moved = ok(files.commit(copies.remove(random.nextInt(copies.size())))).getCount();
+      redirected.addAndGet(moved);
     }
   }
 
@@ -230,6 +267,9 @@ class RandomRangesTest {
   }
 
   private void comeToRest() {
+    while (!copies.isEmpty()) {
+      commitCompaction();
+    }
     for (String user : USERS) {
       files.cluster.names.closeSession(user);
     }

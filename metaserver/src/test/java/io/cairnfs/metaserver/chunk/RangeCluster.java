@@ -10,7 +10,11 @@ import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.FileHandle;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.repair.CompactionPlanner.Plan;
+import io.cairnfs.proto.command.BeginCompaction;
+import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.Compact;
 import io.cairnfs.proto.command.PipelineChoice;
 import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.Allocate;
@@ -24,7 +28,10 @@ import io.cairnfs.proto.metadata.InlineWrite;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.Punch;
 import io.cairnfs.proto.metadata.SetLength;
+import io.cairnfs.proto.types.CompactPiece;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A {@link ChunkCluster} whose users write files together. Every byte of a chunk is known: {@link
@@ -32,6 +39,7 @@ import java.util.List;
  */
 final class RangeCluster {
   final ChunkCluster cluster;
+  private final Map<ChunkId, byte[]> copies = new HashMap<>();
 
   RangeCluster(int servers) {
     cluster = new ChunkCluster(servers);
@@ -42,6 +50,56 @@ final class RangeCluster {
     long mixed = (chunk.value() * 31 + offset + 1) * 0x9E3779B97F4A7C15L;
     byte value = (byte) (mixed >>> 56);
     return value == 0 ? 1 : value;
+  }
+
+  /** What is at an offset of a chunk that may be a copy. */
+  private byte byteOf(ChunkId chunk, long offset) {
+    byte[] copy = copies.get(chunk);
+    return copy == null ? byteAt(chunk, offset) : copy[(int) offset];
+  }
+
+  /** A copy that is made: a chunk with bytes, of which files know nothing yet. */
+  record Copy(ChunkId chunk, Plan plan) {}
+
+  Copy beginCompaction(Plan plan, int slot) {
+    List<Integer> writers = cluster.slot(slot).writers();
+    int members = Math.min(plan.replication(), writers.size());
+    CommandReply reply =
+        ok(
+            cluster.run(
+                Command.newBuilder()
+                    .addChosenSlots(slot)
+                    .addPipelines(
+                        PipelineChoice.newBuilder().addAllServers(writers.subList(0, members)))
+                    .setBeginCompaction(
+                        BeginCompaction.newBuilder()
+                            .setInode(plan.inode())
+                            .setReplication(plan.replication())
+                            .setMaxLength(plan.length()))));
+    ChunkId chunk = new ChunkId(reply.getChunk());
+    byte[] bytes = new byte[(int) plan.length()];
+    for (CompactPiece piece : plan.pieces()) {
+      for (long i = 0; i < piece.getLength(); i++) {
+        bytes[(int) (piece.getTargetOffset() + i)] =
+            byteOf(new ChunkId(piece.getChunk()), piece.getOffset() + i);
+      }
+    }
+    copies.put(chunk, bytes);
+    return new Copy(chunk, plan);
+  }
+
+  CommandReply commit(Copy copy) {
+    return cluster.run(Command.newBuilder().setCompact(compact(copy)));
+  }
+
+  Compact.Builder compact(Copy copy) {
+    return Compact.newBuilder()
+        .setChunk(copy.chunk().value())
+        .setEpoch(1)
+        .setLength(copy.plan().length())
+        .addAllAcknowledgedServers(cluster.chunk(copy.chunk()).pipeline())
+        .setFile(copy.plan().file())
+        .addAllPieces(copy.plan().pieces());
   }
 
   InodeId create(String user, String name, String content) {
@@ -188,7 +246,7 @@ final class RangeCluster {
     System.arraycopy(inline, 0, bytes, 0, inline.length);
     for (ExtentRecord extent : cluster.extents(inode)) {
       for (long i = 0; i < extent.length(); i++) {
-        bytes[(int) (extent.fileOffset() + i)] = byteAt(extent.chunk(), extent.chunkOffset() + i);
+        bytes[(int) (extent.fileOffset() + i)] = byteOf(extent.chunk(), extent.chunkOffset() + i);
       }
     }
     return bytes;

@@ -12,16 +12,21 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
+import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.RecalledLease;
+import io.cairnfs.proto.command.RevokeLease;
 import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.CommitResult;
 import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.Release;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.types.ChunkState;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -235,24 +240,79 @@ class SharedFilesTest {
   }
 
   @Test
-  void whileSomebodyHasTheLeaseNobodyElseChangesTheFile() {
+  void whoeverHasTheLeaseIsAskedForItBeforeOthersChangeTheFile() {
     InodeId inode = file("f", 10);
     InodeId other = file("g", 10);
     ok(cluster.reopen("ann", "f"));
     FileRef ref = files.ref("ann", inode);
-    assertThat(error(files.write("ann", inode, 0, chunkOf(inode), 5)))
-        .isEqualTo(ErrorCode.BEING_WRITTEN);
-    assertThat(error(files.setLength("ann", ref, 5))).isEqualTo(ErrorCode.BEING_WRITTEN);
-    assertThat(error(files.punch("ann", ref, 0, 5))).isEqualTo(ErrorCode.BEING_WRITTEN);
-    assertThat(error(files.allocateRange("ann", ref, 0, 50, false)))
-        .isEqualTo(ErrorCode.BEING_WRITTEN);
-    assertThat(error(files.cloneRange("ann", named("g"), 0, 10, ref, 0)))
-        .isEqualTo(ErrorCode.BEING_WRITTEN);
-    assertThat(error(files.concat("ann", "f", "g"))).isEqualTo(ErrorCode.BEING_WRITTEN);
+    RecalledLease wanted =
+        RecalledLease.newBuilder()
+            .setInode(inode.value())
+            .setSession(cluster.names.session("ann"))
+            .setLease(cluster.lease(inode))
+            .build();
+    for (CommandReply refused :
+        List.of(
+            files.write("ann", inode, 0, chunkOf(inode), 5),
+            files.setLength("ann", ref, 5),
+            files.punch("ann", ref, 0, 5),
+            files.allocateRange("ann", ref, 0, 50, false),
+            files.cloneRange("ann", named("g"), 0, 10, ref, 0),
+            files.concat("ann", "f", "g"))) {
+      assertThat(error(refused)).isEqualTo(ErrorCode.RETRY);
+      assertThat(refused.getRecalledLeasesList()).containsExactly(wanted);
+    }
+    // What is taken away together with its name is not waited for.
     assertThat(error(files.concat("ann", "g", "f"))).isEqualTo(ErrorCode.BEING_WRITTEN);
     // What is committed can be shared nevertheless.
     ok(files.cloneRange("ann", ref, 0, 10, files.ref("ann", other), 0));
     assertThat(files.content(other)).isEqualTo(files.content(inode));
+  }
+
+  @Test
+  void aLeaseThatWasGivenBackLeavesTheSessionsOtherChunksOpen() {
+    InodeId inode = file("f", 10);
+    ChunkId own = chunkOf(inode);
+    ok(cluster.reopen("ann", "f"));
+    ok(
+        cluster.names.run(
+            "ann",
+            Operation.newBuilder()
+                .setRelease(
+                    Release.newBuilder()
+                        .setInode(inode.value())
+                        .setLease(cluster.lease(inode))
+                        .setKeepChunks(true))));
+    assertThat(cluster.chunk(own).isOpen()).isTrue();
+    ok(files.write("ann", inode, 10, own, 5));
+    ok(cluster.reopen("ann", "f"));
+    ok(cluster.commit("ann", cluster.commitOf(inode).setClose(true).setKeepChunks(true)));
+    assertThat(cluster.chunk(own).isOpen()).isTrue();
+    ok(files.write("ann", inode, 15, own, 5));
+    ok(cluster.reopen("ann", "f"));
+    ok(cluster.commit("ann", cluster.commitOf(inode).setClose(true)));
+    assertThat(cluster.chunk(own).isOpen()).isFalse();
+  }
+
+  @Test
+  void aLeaseIsRevokedOnceAndOnlyTheOneThatIsMeant() {
+    InodeId inode = file("f", 10);
+    ok(cluster.reopen("ann", "f"));
+    long lease = cluster.lease(inode);
+    assertThat(revoke(inode.value(), lease + 1).getChanged()).isFalse();
+    assertThat(revoke(0, lease).getChanged()).isFalse();
+    assertThat(revoke(inode.value(), lease).getChanged()).isTrue();
+    assertThat(cluster.chunk(chunkOf(inode)).isOpen()).isFalse();
+    assertThat(revoke(inode.value(), lease).getChanged()).isFalse();
+    ok(files.setLength("ann", files.ref("ann", inode), 5));
+  }
+
+  private CommandReply revoke(long inode, long lease) {
+    return ok(
+        cluster.names.run(
+            TestCluster.ROOT_USER,
+            Command.newBuilder()
+                .setRevokeLease(RevokeLease.newBuilder().setInode(inode).setLease(lease))));
   }
 
   @Test
@@ -535,7 +595,7 @@ class SharedFilesTest {
     assertThat(error(files.concat("bob", "f", "g"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
     ok(cluster.names.setAttributes("ann", "/tmp/f", SetAttributes.newBuilder().setMode(0666)));
     // The directory is sticky: bob may not unlink what is ann's.
-    assertThat(error(files.concat("bob", "f", "g"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(error(files.concat("bob", "f", "g"))).isEqualTo(ErrorCode.NOT_PERMITTED);
     assertThat(files.content(target)).hasSize(10);
     assertThat(cluster.length("g")).isEqualTo(10);
   }

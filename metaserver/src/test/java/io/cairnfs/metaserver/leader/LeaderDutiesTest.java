@@ -35,6 +35,8 @@ import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.metadata.Allocate;
+import io.cairnfs.proto.metadata.AllocateRange;
+import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetMembership;
@@ -103,6 +105,31 @@ final class LeaderDutiesTest {
     assertThatThrownBy(() -> rig.stamp(1)).hasMessageContaining("d1, d2, d3");
     rig.heartbeats();
     rig.await(() -> rig.canStamp(3));
+  }
+
+  @Test
+  void moreThanTheClusterHasRoomForCannotBeAllocated() throws Exception {
+    rig.started();
+    long inode = rig.sealed("/f", 1_000).inode();
+    // Three servers of 1 TiB for three replicas.
+    AllocateRange.Builder range =
+        AllocateRange.newBuilder().setFile(FileRef.newBuilder().setInode(inode));
+    rig.duties.allocation().requireSpace(range.setOffset(0).setLength(1L << 40).build());
+    rig.duties.allocation().requireSpace(range.setOffset(1_000).setLength(1L << 40).build());
+    rig.duties.allocation().requireSpace(range.setOffset(5_000).setLength(1L << 40).build());
+    assertNoSpace(range.setOffset(1_000).setLength((1L << 40) + 1));
+    assertNoSpace(range.setOffset(0).setLength((1L << 40) + 1_001));
+    assertNoSpace(range.setOffset(0).setLength(Long.MAX_VALUE));
+    // Who does not know the servers yet refuses nothing.
+    rig.log.lead(8);
+    rig.turn();
+    rig.duties.allocation().requireSpace(range.build());
+  }
+
+  private void assertNoSpace(AllocateRange.Builder range) {
+    assertThatThrownBy(() -> rig.duties.allocation().requireSpace(range.build()))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE));
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.operation.TestCluster;
+import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.session.HeldInodes;
 import io.cairnfs.metaserver.store.StoreView;
@@ -61,6 +62,14 @@ import java.util.function.Function;
 /** A leader's duties over a store in memory, reached by RPC; three data servers that do as told. */
 final class LeaderRig implements AutoCloseable {
   static final Duration GRACE = Duration.ofMinutes(20);
+  static final CompactionOptions COMPACTION =
+      new CompactionOptions(
+          new CompactionPlanner.Limits(16, 1 << 20, 1 << 16, 8192, 4, 4096),
+          Duration.ofSeconds(5),
+          Duration.ofMinutes(10),
+          2,
+          Duration.ofMinutes(2),
+          100);
   private static final int SERVERS = 3;
   private static final long WAIT_MILLIS = 20_000;
   private static final Duration CALL = Duration.ofSeconds(20);
@@ -86,7 +95,11 @@ final class LeaderRig implements AutoCloseable {
             new LeaderDuties.Parts(
                 this::view, log, leadership, this::submit, client, this::held, "none"),
             new LeaderDuties.Times(
-                Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofMinutes(5), GRACE),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(5),
+                GRACE,
+                COMPACTION),
             clock,
             new SplittableRandom(5),
             (what, cause) -> fatal.add(what + " " + cause));

@@ -65,6 +65,46 @@ class TransactionTest {
     finish(second);
   }
 
+  private static String key(RecordCursor cursor) {
+    return new String(cursor.key(), StandardCharsets.US_ASCII)
+        + new String(cursor.value(), StandardCharsets.US_ASCII);
+  }
+
+  @Test
+  void whatIsWrittenWhileACursorIsOpenIsNotSeenThere() {
+    Transaction first = begin(1);
+    first.put(Table.EXTENT, bytes("b"), bytes("0"));
+    finish(first);
+    Transaction second = begin(2);
+    for (String key : List.of("a", "c", "d", "e")) {
+      second.put(Table.EXTENT, bytes(key), bytes("1"));
+    }
+    second.keep();
+    second.begin();
+    second.put(Table.EXTENT, bytes("f"), bytes("1"));
+    List<String> found = new ArrayList<>();
+    try (RecordCursor cursor = second.scan(Table.EXTENT, Bytes.EMPTY, Bytes.EMPTY);
+        RecordCursor other = second.scan(Table.EXTENT, bytes("d"), Bytes.EMPTY)) {
+      assertThat(cursor.next()).isTrue();
+      found.add(key(cursor));
+      second.put(Table.EXTENT, bytes("b"), bytes("2"));
+      second.put(Table.EXTENT, bytes("d"), bytes("2"));
+      second.delete(Table.EXTENT, bytes("e"));
+      second.put(Table.EXTENT, bytes("g"), bytes("2"));
+      assertThat(cursor.next()).isTrue();
+      found.add(key(cursor));
+      second.discard();
+      while (cursor.next()) {
+        found.add(key(cursor));
+      }
+      assertThat(other.next()).isTrue();
+      assertThat(key(other)).isEqualTo("d1");
+    }
+    assertThat(found).containsExactly("a1", "b0", "c1", "d1", "e1", "f1");
+    assertThat(scan(second)).isEqualTo("a=1 b=0 c=1 d=1 e=1");
+    finish(second);
+  }
+
   @Test
   void aDiscardedCommandLeavesNothing() {
     Transaction transaction = begin(1);

@@ -101,6 +101,17 @@ class AclOperationsTest {
   }
 
   @Test
+  void whoIsNotInTheGroupDoesNotKeepItsBit() {
+    ok(cluster.mkdir("ann", "/tmp/e", 0755));
+    SetAttributes.Builder strange = SetAttributes.newBuilder().setGroup("strange").setMode(02755);
+    ok(cluster.setAttributes(TestCluster.ROOT_USER, "/tmp/e", strange));
+    ok(modify("/tmp/e", "default:user:eve:6"));
+    assertThat(mode("/tmp/e")).isEqualTo(02755);
+    ok(modify("/tmp/e", "user:eve:5"));
+    assertThat(mode("/tmp/e")).isEqualTo(0755);
+  }
+
+  @Test
   void chmodChangesTheMaskNotTheGroupsEntry() {
     ok(modify("/tmp/d/f", "user:eve:6"));
     ok(cluster.setAttributes("ann", "/tmp/d/f", SetAttributes.newBuilder().setMode(0744)));

@@ -100,7 +100,7 @@ class DeletionTest {
     ok(cluster.setAttributes("bob", "/tmp/t/bobs", SetAttributes.newBuilder().setMode(01777)));
     assertThat(error(cluster.deleteTree("ann", "/tmp/t")))
         .as("sticky below")
-        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
     ok(cluster.deleteTree(ROOT_USER, "/tmp/t"));
   }
 

@@ -346,6 +346,6 @@ class LinkOperationsTest {
         .isEqualTo(ErrorCode.PERMISSION_DENIED);
     // In the sticky directory both must be the caller's.
     assertThat(error(cluster.rename("bob", "/tmp/bobs", "/tmp/d", RenameMode.EXCHANGE)))
-        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
   }
 }

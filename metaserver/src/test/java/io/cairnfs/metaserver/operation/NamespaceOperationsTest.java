@@ -175,7 +175,8 @@ class NamespaceOperationsTest {
         .isEqualTo(ErrorCode.INVALID_ARGUMENT);
     assertThat(error(cluster.create("ann", creation("/tmp/f", "x").setChunkBytes(5000))))
         .isEqualTo(ErrorCode.INVALID_ARGUMENT);
-    assertThat(error(cluster.create("ann", creation("/tmp", "x"))))
+    assertThat(error(cluster.create("ann", creation("/tmp", "x")))).isEqualTo(ErrorCode.EXISTS);
+    assertThat(error(cluster.create("ann", creation("/tmp", "x").setOverwrite(true))))
         .isEqualTo(ErrorCode.IS_A_DIRECTORY);
     assertThat(error(cluster.create("ann", creation("/f", "x"))))
         .isEqualTo(ErrorCode.PERMISSION_DENIED);
@@ -300,13 +301,13 @@ class NamespaceOperationsTest {
     ok(cluster.mkdirs("ann", "/tmp/d"));
     ok(cluster.mkdirs("bob", "/tmp/mine"));
     ok(cluster.write("bob", "/tmp/own", "y"));
-    assertThat(error(cluster.unlink("bob", "/tmp/f"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
-    assertThat(error(cluster.rmdir("bob", "/tmp/d"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(error(cluster.unlink("bob", "/tmp/f"))).isEqualTo(ErrorCode.NOT_PERMITTED);
+    assertThat(error(cluster.rmdir("bob", "/tmp/d"))).isEqualTo(ErrorCode.NOT_PERMITTED);
     assertThat(error(cluster.rename("bob", "/tmp/f", "/tmp/mine/f")))
-        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
     assertThat(error(cluster.rename("bob", "/tmp/own", "/tmp/f")))
-        .isEqualTo(ErrorCode.PERMISSION_DENIED);
-    assertThat(error(cluster.deleteTree("bob", "/tmp/d"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+        .isEqualTo(ErrorCode.NOT_PERMITTED);
+    assertThat(error(cluster.deleteTree("bob", "/tmp/d"))).isEqualTo(ErrorCode.NOT_PERMITTED);
     ok(cluster.unlink("ann", "/tmp/f"));
     ok(cluster.unlink(ROOT_USER, "/tmp/own"));
   }
@@ -365,6 +366,31 @@ class NamespaceOperationsTest {
     assertThat(cluster.attributes("/tmp/f").getOwner()).isEqualTo("bob");
     ok(cluster.setAttributes("bob", "/tmp/f", SetAttributes.newBuilder().setMode(02755)));
     assertThat(cluster.attributes("/tmp/f").getMode()).as("bob is not in red").isEqualTo(0755);
+  }
+
+  @Test
+  void whatChangesHandsLosesItsSetIdBitsWhoeverGivesIt() {
+    ok(cluster.write("ann", "/tmp/f", "x"));
+    ok(cluster.setAttributes("ann", "/tmp/f", SetAttributes.newBuilder().setMode(06755)));
+    ok(cluster.setAttributes(ROOT_USER, "/tmp/f", SetAttributes.newBuilder().setOwner("bob")));
+    assertThat(cluster.attributes("/tmp/f").getMode()).isEqualTo(0755);
+    ok(
+        cluster.setAttributes(
+            ROOT_USER, "/tmp/f", SetAttributes.newBuilder().setOwner("ann").setMode(06755)));
+    assertThat(cluster.attributes("/tmp/f").getMode()).as("asked for").isEqualTo(06755);
+    ok(cluster.setAttributes("ann", "/tmp/f", SetAttributes.newBuilder().setOwner("ann")));
+    assertThat(cluster.attributes("/tmp/f").getMode()).as("to himself").isEqualTo(0755);
+    ok(cluster.setAttributes("ann", "/tmp/f", SetAttributes.newBuilder().setMode(02644)));
+    ok(cluster.setAttributes(ROOT_USER, "/tmp/f", SetAttributes.newBuilder().setOwner("bob")));
+    assertThat(cluster.attributes("/tmp/f").getMode()).as("runs as nobody").isEqualTo(02644);
+  }
+
+  @Test
+  void whoIsNotInADirectorysGroupCannotHandItOn() {
+    ok(cluster.mkdir("ann", "/tmp/d", 0755));
+    ok(cluster.setAttributes(ROOT_USER, "/tmp/d", SetAttributes.newBuilder().setGroup("strange")));
+    ok(cluster.setAttributes("ann", "/tmp/d", SetAttributes.newBuilder().setMode(02755)));
+    assertThat(cluster.attributes("/tmp/d").getMode()).isEqualTo(0755);
   }
 
   @Test

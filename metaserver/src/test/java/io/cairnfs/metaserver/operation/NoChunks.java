@@ -44,6 +44,11 @@ public final class NoChunks implements FileExtents {
   }
 
   @Override
+  public void endOpenTails(NamespaceEditor namespace, InodeId file, SessionId session) {
+    calls.add("end writing " + file + " " + session);
+  }
+
+  @Override
   public void changeReplication(NamespaceEditor namespace, InodeRecord file, int replication) {
     calls.add("replication " + replication);
   }

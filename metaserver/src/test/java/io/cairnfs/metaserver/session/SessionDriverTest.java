@@ -39,8 +39,9 @@ final class SessionDriverTest {
   private final TestCluster cluster = new TestCluster();
   private final ManualClock clock = new ManualClock(0);
   private final List<Long> expired = new ArrayList<>();
+  private final List<Long> recalled = new ArrayList<>();
   private final SessionDriver driver =
-      new SessionDriver(cluster.store()::view, this::submit, clock, TIMEOUT);
+      new SessionDriver(cluster.store()::view, this::submit, clock, TIMEOUT, id -> recalled);
   private final RpcEventLoops loops = RpcEventLoops.create(1, "session-test");
   private RpcServer server;
   private RpcClient ann;
@@ -117,6 +118,15 @@ final class SessionDriverTest {
     pass(Duration.ofSeconds(10));
     assertThat(expired).containsExactly(silent);
     assertRefused(() -> heartbeat(silent), ErrorCode.SESSION_EXPIRED);
+  }
+
+  @Test
+  void aHeartbeatNamesTheLeasesThatOthersWant() throws Exception {
+    long session = cluster.session("ann");
+    driver.leadershipGained(3);
+    assertThat(heartbeat(session).getRecalledInodesList()).isEmpty();
+    recalled.add(21L);
+    assertThat(heartbeat(session).getRecalledInodesList()).containsExactly(21L);
   }
 
   @Test

@@ -67,7 +67,7 @@ final class Leader {
     this.log = log;
     this.outbox = outbox;
     this.counters = counters;
-    leaseNanos = (long) (options.minElectionTimeout().toNanos() * (1 - options.driftBound()));
+    leaseNanos = (long) (options.promise().toNanos() * (1 - options.driftBound()));
     followMembership(nowNanos);
     readyIndex = log.last() + 1;
     log.append(LogEntry.noOp(readyIndex, term));
@@ -482,7 +482,7 @@ final class Leader {
 
   /**
    * Section 6.4.1. Nobody else can have been elected: a majority promised not to vote within the
-   * least election time-out after it received, and so after this member sent, a request.
+   * promise after it received, and so after this member sent, a request.
    */
   boolean hasLease(long nowNanos) {
     return nowNanos < leaseUntilNanos(nowNanos);

@@ -96,7 +96,7 @@ public final class RaftCore {
    * @param vote as persisted last
    * @param log as recovered; everything in it counts as forced
    * @param applied index of the last entry that the state machine has applied
-   * @param nowNanos the member's start: it votes for nobody within one least election time-out
+   * @param nowNanos the member's start: it votes for nobody within one promise
    */
   public RaftCore(
       MemberId self,
@@ -204,7 +204,11 @@ public final class RaftCore {
       }
     } else if (nowNanos >= electionDeadlineNanos) {
       resetElectionTimer(nowNanos);
-      if (mayStand() && installing == null && !letOthersGoFirst(nowNanos)) {
+      if (!mayStand()) {
+        // It stood in place of another, and did not win.
+        role = RaftRole.FOLLOWER;
+        votes.clear();
+      } else if (installing == null && !letOthersGoFirst(nowNanos)) {
         askBeforeStanding(nowNanos);
       }
     }
@@ -212,7 +216,7 @@ public final class RaftCore {
 
   /**
    * A member that is far behind in applying, as after its restart, would lead and answer nobody
-   * until it has caught up: it stands one least election time-out later, when no other has won.
+   * until it has caught up: it stands one promise later, when no other has won.
    */
   private boolean letOthersGoFirst(long nowNanos) {
     if (deferred || log.commit() - applied.getAsLong() < LAGGING_ENTRIES) {
@@ -220,7 +224,7 @@ public final class RaftCore {
     }
     deferred = true;
     counters.count(CoreEvent.ELECTION_DEFERRED);
-    electionDeadlineNanos = nowNanos + options.minElectionTimeout().toNanos();
+    electionDeadlineNanos = nowNanos + options.promise().toNanos();
     return true;
   }
 
@@ -294,6 +298,16 @@ public final class RaftCore {
         || (log.membershipIndex() > log.commit() && log.membershipAt(log.commit()).isVoter(self));
   }
 
+  /**
+   * A voter that counts on this one's vote cannot win. This one may be no voter by its own log: its
+   * promotion was cut off that log and still counts for the other; nobody else can win then. It
+   * leads until its log is committed (section 4.2.2), after which the other asks it no more. Those
+   * that are no voters themselves may ask for ever.
+   */
+  private boolean mayStandFor(MemberId voter) {
+    return installing == null && (mayStand() || log.membership().isVoter(voter));
+  }
+
   private void standForTransfer(TimeoutNow order, long nowNanos) {
     if (leader == null && installing == null && order.from().equals(leaderId) && mayStand()) {
       resetElectionTimer(nowNanos);
@@ -320,7 +334,7 @@ public final class RaftCore {
       yields++;
       standNotBefore(nowNanos + askAgainNanos());
     }
-    if (!locked && !current && role == RaftRole.FOLLOWER && mayStand() && installing == null) {
+    if (!locked && !current && role == RaftRole.FOLLOWER && mayStandFor(request.from())) {
       // Nobody leads, and the other cannot win for want of what this log has.
       counters.count(CoreEvent.STOOD_IN_PLACE_OF_ANOTHER);
       askBeforeStanding(nowNanos);
@@ -408,7 +422,7 @@ public final class RaftCore {
   }
 
   private void lockVote(long nowNanos) {
-    voteLockNanos = nowNanos + options.minElectionTimeout().toNanos();
+    voteLockNanos = nowNanos + options.promise().toNanos();
   }
 
   private void resetElectionTimer(long nowNanos) {

@@ -6,8 +6,8 @@ import java.time.Duration;
  * The engine's times and bounds. All members of a group have the same times.
  *
  * @param heartbeatInterval pause between a leader's heartbeats
- * @param minElectionTimeout a voter that heard the leader, or started, less than this ago votes for
- *     nobody; the lease is this less the drift
+ * @param minElectionTimeout the shortest silence of a leader after which a follower stands; half of
+ *     it is the {@link #promise}
  * @param maxElectionTimeout followers stand after a random time from minElectionTimeout to this; a
  *     leader that a majority has not answered for this long steps down
  * @param driftBound by how much of the time two members' clocks may go apart, in [0, 1)
@@ -66,6 +66,16 @@ public record RaftOptions(
     if (driftBound < 0 || driftBound >= 1) {
       throw new IllegalArgumentException("drift bound " + driftBound + " outside [0, 1)");
     }
+  }
+
+  /**
+   * A voter that heard the leader, or started, less than this ago votes for nobody; the lease is
+   * this less the drift. Long enough for three heartbeats where times are chosen well, and no
+   * longer: a leader that died is not replaced before it is over, however soon that is known, and
+   * one whose lease ran out only asks a majority before it answers a read.
+   */
+  public Duration promise() {
+    return minElectionTimeout.dividedBy(2);
   }
 
   /** The same bounds with other times. */

@@ -561,7 +561,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   }
 
   private long driftNanos() {
-    return (long) (options.raft().minElectionTimeout().toNanos() * options.raft().driftBound());
+    return (long) (options.raft().promise().toNanos() * options.raft().driftBound());
   }
 
   /** As often as they are heard of anyway, not with every entry. */

@@ -7,6 +7,7 @@ import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnInputStream;
 import io.cairnfs.client.CairnLocks;
+import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.ClientStatistics;
@@ -666,14 +667,16 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
-  public synchronized void setXattr(CairnPath path, String name, byte[] value, XattrMode mode)
+  public synchronized void setXattr(
+      CairnPath path, String name, byte[] value, XattrMode mode, Symlinks symlinks)
       throws CairnException {
     log("setXattr", path);
     require(path).attributes.put(name, value.clone());
   }
 
   @Override
-  public synchronized void removeXattr(CairnPath path, String name) throws CairnException {
+  public synchronized void removeXattr(CairnPath path, String name, Symlinks symlinks)
+      throws CairnException {
     log("removeXattr", path);
     if (require(path).attributes.remove(name) == null) {
       throw refusal(ErrorCode.ATTRIBUTE_NOT_FOUND, path);
@@ -681,7 +684,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
-  public synchronized byte[] xattr(CairnPath path, String name) throws CairnException {
+  public synchronized byte[] xattr(CairnPath path, String name, Symlinks symlinks)
+      throws CairnException {
     byte[] value = require(path).attributes.get(name);
     if (value == null) {
       throw refusal(ErrorCode.ATTRIBUTE_NOT_FOUND, path);
@@ -690,12 +694,14 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
-  public synchronized SortedMap<String, byte[]> xattrs(CairnPath path) throws CairnException {
+  public synchronized SortedMap<String, byte[]> xattrs(CairnPath path, Symlinks symlinks)
+      throws CairnException {
     return new TreeMap<>(require(path).attributes);
   }
 
   @Override
-  public synchronized List<String> xattrNames(CairnPath path) throws CairnException {
+  public synchronized List<String> xattrNames(CairnPath path, Symlinks symlinks)
+      throws CairnException {
     return List.copyOf(require(path).attributes.keySet());
   }
 
@@ -792,6 +798,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
       throw new IllegalStateException("this test prepared no administration");
     }
     return administration;
+  }
+
+  @Override
+  public CairnNodes nodes() {
+    throw new UnsupportedOperationException("the shell knows no inodes");
   }
 
   @Override

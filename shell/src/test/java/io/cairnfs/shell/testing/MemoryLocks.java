@@ -1,5 +1,6 @@
 package io.cairnfs.shell.testing;
 
+import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnPath;
@@ -59,6 +60,16 @@ final class MemoryLocks implements CairnLocks {
 
   MemoryLocks(Held held) {
     this.held = held;
+  }
+
+  @Override
+  public CairnLock of(CairnFile file, CairnLock.Mode mode) {
+    throw new UnsupportedOperationException("locks of open files");
+  }
+
+  @Override
+  public CairnLock ofRange(CairnFile file, CairnLock.Mode mode, long start, long length) {
+    throw new UnsupportedOperationException("locks of open files");
   }
 
   @Override

@@ -271,8 +271,8 @@ final class NameCall {
     }
     Node node = made.get(path);
     if (node != null) {
-      refuseIf(node.directory(), ErrorCode.IS_A_DIRECTORY);
       refuseIf(!overwrite, ErrorCode.EXISTS);
+      refuseIf(node.directory(), ErrorCode.IS_A_DIRECTORY);
     }
     // A file that is replaced may keep its inode, or give its name to another one.
     return made.with(path, new Node(false, inode));
@@ -280,13 +280,15 @@ final class NameCall {
 
   private static NameTree rename(
       NameTree tree, String from, String to, boolean replaces, long inode) throws Refused {
-    Node node = existing(tree, from);
+    requireWay(tree, from);
     requireWay(tree, to);
+    Node node = existing(tree, from);
     require(inode == 0 || node.inode() == 0 || node.inode() == inode);
-    refuseIf(node.directory() && to.startsWith(from + "/"), ErrorCode.INVALID_ARGUMENT);
     Node there = tree.get(to);
+    refuseIf(there != null && !replaces, ErrorCode.EXISTS);
+    refuseIf(node.directory() && to.startsWith(from + "/"), ErrorCode.INVALID_ARGUMENT);
     if (there != null) {
-      refuseIf(!replaces, ErrorCode.EXISTS);
+      refuseIf(there.directory() && from.startsWith(to + "/"), ErrorCode.NOT_EMPTY);
       if (from.equals(to)) {
         return tree;
       }

@@ -5,6 +5,7 @@ import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.ExpireSession;
 import io.cairnfs.proto.command.OpenSession;
+import io.cairnfs.proto.command.RevokeLease;
 import io.cairnfs.proto.metadata.Accessed;
 import io.cairnfs.proto.metadata.AclChange;
 import io.cairnfs.proto.metadata.AclEntry;
@@ -32,6 +33,7 @@ import io.cairnfs.proto.metadata.RenameMode;
 import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
+import io.cairnfs.proto.metadata.SetLength;
 import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.StopWaiting;
 import io.cairnfs.proto.metadata.Symlink;
@@ -76,7 +78,9 @@ final class CommandSource {
     /** ACLs, too. */
     ACLS,
     /** Locks, and what is done under them. */
-    LOCKS
+    LOCKS,
+    /** Files that somebody cuts while another one has the write lease, too. */
+    RECALLS
   }
 
   private static final List<String> ATTRIBUTES =
@@ -142,12 +146,25 @@ final class CommandSource {
       Command again = sent.get(random.nextInt(sent.size()));
       return again.toBuilder().setStampNanos(stamp).build();
     }
+    if (operations == Operations.RECALLS && kind < 16 && !leases.isEmpty()) {
+      return revocation();
+    }
     Command command = call();
     sent.add(command);
     if (sent.size() > REMEMBERED) {
       sent.remove(0);
     }
     return command;
+  }
+
+  private Command revocation() {
+    long[] lease = any(leases);
+    return by("root")
+        .setRevokeLease(
+            RevokeLease.newBuilder()
+                .setInode(lease[1])
+                .setLease(lease[2] - (random.nextInt(6) == 0 ? 1 : 0)))
+        .build();
   }
 
   /** What a grant answered, so that it can be released. */
@@ -206,6 +223,7 @@ final class CommandSource {
             case 3 -> fenced(plainOperation(session));
             default -> plainOperation(session);
           };
+      case RECALLS -> random.nextInt(4) == 0 ? cut() : plainOperation(session);
       case ATTRIBUTES ->
           switch (random.nextInt(6)) {
             case 0, 1 -> attributeOperation();
@@ -213,6 +231,14 @@ final class CommandSource {
             default -> masked(plainOperation(session));
           };
     };
+  }
+
+  private Operation.Builder cut() {
+    return Operation.newBuilder()
+        .setSetLength(
+            SetLength.newBuilder()
+                .setFile(FileRef.newBuilder().setTarget(path()))
+                .setLength(random.nextInt(12)));
   }
 
   private Operation.Builder lockOperation() {

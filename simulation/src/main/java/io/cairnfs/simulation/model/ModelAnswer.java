@@ -2,6 +2,7 @@ package io.cairnfs.simulation.model;
 
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.RecalledLease;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.Attributes;
 import java.util.Optional;
@@ -10,15 +11,17 @@ import java.util.Optional;
  * What a call ought to answer.
  *
  * @param attributes of the file or directory it was about, without the change index
- * @param number lease, session id, token, or where an append landed, or ticket as a negative
- *     number; else 0
+ * @param number of a refusal the lease that was asked for because of it; otherwise lease, session
+ *     id, token, or where an append landed, or ticket as a negative number; else 0
  */
 public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attributes, long number) {
 
   /** What a call did answer. */
   public static ModelAnswer of(CommandReply reply) {
     if (reply.getErrorCode() != 0) {
-      return failure(ErrorCode.ofNumber(reply.getErrorCode()));
+      return failure(
+          ErrorCode.ofNumber(reply.getErrorCode()),
+          reply.getRecalledLeasesList().stream().mapToLong(RecalledLease::getLease).sum());
     }
     OperationResult result = reply.getResult();
     return switch (result.getKindCase()) {
@@ -42,7 +45,16 @@ public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attrib
   }
 
   static ModelAnswer failure(ErrorCode code) {
-    return new ModelAnswer(Optional.of(code), Optional.empty(), 0);
+    return failure(code, 0);
+  }
+
+  static ModelAnswer failure(ErrorCode code, long recalled) {
+    return new ModelAnswer(Optional.of(code), Optional.empty(), recalled);
+  }
+
+  /** What the same call is answered when it is repeated: a lease is asked for once. */
+  ModelAnswer stored() {
+    return error.isPresent() ? failure(error.get()) : this;
   }
 
   static ModelAnswer of(Attributes attributes, long number) {

@@ -10,6 +10,7 @@ import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.RevokeLease;
 import io.cairnfs.proto.metadata.Accessed;
 import io.cairnfs.proto.metadata.AclChange;
 import io.cairnfs.proto.metadata.AclEntry;
@@ -66,8 +67,10 @@ import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -114,6 +117,9 @@ public final class NamespaceModel {
   private long lastGrant;
   private final LockModel locks = new LockModel();
   private long removedDirectory;
+
+  /** The lease that the command asks for. */
+  private long recalled;
 
   private Command command = Command.getDefaultInstance();
   private final Map<ModelNode, ModelNode> before = new HashMap<>();
@@ -167,14 +173,27 @@ public final class NamespaceModel {
           BEGIN_JOIN,
           ADVANCE_JOIN,
           PROMOTE,
+          BEGIN_COMPACTION,
+          COMPACT,
           PURGE_STEP ->
           ModelAnswer.done(0);
       case EXPIRE_SESSION -> {
         endSession(next.getExpireSession().getSession());
         yield ModelAnswer.done(0);
       }
+      case REVOKE_LEASE -> {
+        revoke(next.getRevokeLease());
+        yield ModelAnswer.done(0);
+      }
       case KIND_NOT_SET -> throw new IllegalArgumentException("a command of no kind");
     };
+  }
+
+  private void revoke(RevokeLease request) {
+    ModelNode file = nodes.get(request.getInode());
+    if (file != null && file.leaseSession != 0 && file.leaseGrant == request.getLease()) {
+      file.leaseSession = 0;
+    }
   }
 
   /** Everything deleted has been purged. */
@@ -242,7 +261,7 @@ public final class NamespaceModel {
     session.lowWater = mark;
     session.replies.keySet().removeIf(old -> old < mark);
     ModelAnswer answer = attempt(next.getOperation());
-    session.replies.put(call, answer);
+    session.replies.put(call, answer.stored());
     return answer;
   }
 
@@ -251,6 +270,7 @@ public final class NamespaceModel {
     long inode = lastInode;
     long grant = lastGrant;
     removedDirectory = 0;
+    recalled = 0;
     try {
       ModelAnswer answer = execute(operation);
       refuseAsChunksDid();
@@ -263,7 +283,7 @@ public final class NamespaceModel {
       made.forEach(node -> nodes.remove(node.id));
       lastInode = inode;
       lastGrant = grant;
-      return ModelAnswer.failure(refusal.code());
+      return ModelAnswer.failure(refusal.code(), recalled);
     } finally {
       keepChanges();
     }
@@ -580,9 +600,9 @@ public final class NamespaceModel {
   }
 
   private void requireMayRemove(ModelNode directory, ModelNode node) throws ModelRefusal {
+    refuseIf(!may(directory, WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
     boolean sticky = (directory.mode & 01000) != 0;
-    boolean allowed = may(directory, WRITE | SEARCH) && (!sticky || owns(directory) || owns(node));
-    refuseIf(!allowed, ErrorCode.PERMISSION_DENIED);
+    refuseIf(sticky && !owns(directory) && !owns(node), ErrorCode.NOT_PERMITTED);
   }
 
   private String groupOfNew(ModelNode parent) {
@@ -728,8 +748,8 @@ public final class NamespaceModel {
       file.mode &= stranger && (file.mode & 02010) == 02010 ? 05777 : 07777;
       add(spot.directory, spot.name, file);
     } else {
-      refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(!request.getOverwrite(), ErrorCode.EXISTS);
+      refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
       refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
       refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
@@ -932,10 +952,13 @@ public final class NamespaceModel {
         settings.getTokenKey());
   }
 
-  /** Nobody writes it alone, and its length is known. */
+  /** Nobody writes it alone, or he is asked to let others write; and its length is known. */
   private void requireFree(ModelNode file) throws ModelRefusal {
+    if (file.leaseSession != 0) {
+      recalled = file.leaseGrant;
+      throw new ModelRefusal(ErrorCode.RETRY);
+    }
     refuseIf(told.getErrorCode() == ErrorCode.RETRY.number(), ErrorCode.RETRY);
-    refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
   }
 
   private ModelNode writable(FileRef ref) throws ModelRefusal {
@@ -1124,7 +1147,9 @@ public final class NamespaceModel {
       refuseIf(source.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(source.isSymlink(), ErrorCode.SYMLINK_LOOP);
       refuseIf(!may(source, READ), ErrorCode.PERMISSION_DENIED);
-      requireFree(source);
+      // It loses its name: what its writer wrote later would be lost with it.
+      refuseIf(source.leaseSession != 0, ErrorCode.BEING_WRITTEN);
+      refuseIf(told.getErrorCode() == ErrorCode.RETRY.number(), ErrorCode.RETRY);
       refuseIf(all.contains(source), ErrorCode.INVALID_ARGUMENT);
       all.add(source);
     }
@@ -1188,25 +1213,30 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer rename(Rename request) throws ModelRefusal {
-    Spot from = findExisting(request.getSource());
-    refuseIf(from.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    Spot from = find(request.getSource(), -1);
     Spot to = find(request.getTarget(), -1);
-    refuseIf(to.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
-    if (to.node == from.node && request.getMode() != RenameMode.NO_REPLACE) {
-      return answer(from.node);
-    }
+    Spot unused = existing(from);
+    refuseIf(from.name.isEmpty() || to.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
+    boolean exchanges = request.getMode() == RenameMode.EXCHANGE;
+    refuseIf(to.node != null && request.getMode() == RenameMode.NO_REPLACE, ErrorCode.EXISTS);
+    refuseIf(to.node == null && exchanges, ErrorCode.NOT_FOUND);
     boolean intoItself = from.node.directory && to.directory.isBelowOrSame(from.node);
     refuseIf(intoItself, ErrorCode.INVALID_ARGUMENT);
-    requireMayRemove(from.directory, from.node);
-    if (request.getMode() == RenameMode.EXCHANGE) {
-      return exchange(from, existing(to));
+    boolean outOfIt = to.node != null && to.node.directory && from.directory.isBelowOrSame(to.node);
+    refuseIf(outOfIt, exchanges ? ErrorCode.INVALID_ARGUMENT : ErrorCode.NOT_EMPTY);
+    if (to.node == from.node) {
+      return answer(from.node);
     }
-    requireMayAdd(to.directory, to.name);
-    if (to.node != null) {
-      refuseIf(request.getMode() == RenameMode.NO_REPLACE, ErrorCode.EXISTS);
+    requireMayRemove(from.directory, from.node);
+    if (to.node == null) {
+      requireMayAdd(to.directory, to.name);
+    } else {
+      requireMayRemove(to.directory, to.node);
+      if (exchanges) {
+        return exchange(from, to);
+      }
       refuseIf(from.node.directory && !to.node.directory, ErrorCode.NOT_A_DIRECTORY);
       refuseIf(!from.node.directory && to.node.directory, ErrorCode.IS_A_DIRECTORY);
-      requireMayRemove(to.directory, to.node);
       refuseIf(!to.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
       removedDirectory = to.node.directory ? to.node.id : 0;
       remove(to.directory, to.name);
@@ -1221,10 +1251,7 @@ public final class NamespaceModel {
     return answer(from.node);
   }
 
-  private ModelAnswer exchange(Spot from, Spot to) throws ModelRefusal {
-    boolean intoItself = to.node.directory && from.directory.isBelowOrSame(to.node);
-    refuseIf(intoItself, ErrorCode.INVALID_ARGUMENT);
-    requireMayRemove(to.directory, to.node);
+  private ModelAnswer exchange(Spot from, Spot to) {
     touch(from.directory);
     touch(to.directory);
     from.directory.children.put(from.name, to.node);
@@ -1405,7 +1432,12 @@ public final class NamespaceModel {
     }
     refuseIf(!defaults.isEmpty() && !node.directory, ErrorCode.INVALID_ARGUMENT);
     change(node).acl = access;
-    takeModeOfAcl(node, node.mode & 07000);
+    boolean ofAccess =
+        change == AclChange.ACL_REMOVE_ALL
+            || request.getEntriesList().stream()
+                .anyMatch(entry -> entry.getScope() == AclScope.ACCESS);
+    boolean keepsGroup = !ofAccess || isRoot() || command.getGroupsList().contains(node.group);
+    takeModeOfAcl(node, node.mode & (keepsGroup ? 07000 : 05000));
     node.defaultAcl = defaults;
     node.ctime = time;
     return answer(node);
@@ -1455,6 +1487,7 @@ public final class NamespaceModel {
 
   private ModelAnswer unlink(NodeRef target) throws ModelRefusal {
     Spot spot = findExisting(target);
+    requireMayRemove(spot.directory, spot.node);
     refuseIf(spot.node.directory, ErrorCode.IS_A_DIRECTORY);
     return removeChecked(spot);
   }
@@ -1469,9 +1502,9 @@ public final class NamespaceModel {
 
   private ModelAnswer rmdir(NodeRef target) throws ModelRefusal {
     Spot spot = findExisting(target);
+    requireMayRemove(spot.directory, spot.node);
     refuseIf(!spot.node.directory, ErrorCode.NOT_A_DIRECTORY);
     refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
-    requireMayRemove(spot.directory, spot.node);
     refuseIf(!spot.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
     removedDirectory = spot.node.id;
     return removeChecked(spot);
@@ -1485,14 +1518,23 @@ public final class NamespaceModel {
     return removeChecked(spot);
   }
 
-  private void requireRightsBelow(ModelNode node) throws ModelRefusal {
-    if (isRoot() || node.children.isEmpty()) {
+  /** Directory by directory, the one that was found last first. */
+  private void requireRightsBelow(ModelNode top) throws ModelRefusal {
+    if (isRoot()) {
       return;
     }
-    refuseIf(!may(node, READ | WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
-    for (ModelNode child : node.children.values()) {
-      requireMayRemove(node, child);
-      requireRightsBelow(child);
+    Deque<ModelNode> directories = new ArrayDeque<>(List.of(top));
+    while (!directories.isEmpty()) {
+      ModelNode directory = directories.pop();
+      refuseIf(
+          !directory.children.isEmpty() && !may(directory, READ | WRITE | SEARCH),
+          ErrorCode.PERMISSION_DENIED);
+      for (ModelNode child : directory.children.values()) {
+        requireMayRemove(directory, child);
+        if (child.directory) {
+          directories.push(child);
+        }
+      }
     }
   }
 
@@ -1524,18 +1566,20 @@ public final class NamespaceModel {
       refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
     }
     change(node).ctime = time;
-    change(node, request, newOwner || newGroup);
+    change(node, request);
     return answer(node);
   }
 
-  private void change(ModelNode node, SetAttributes request, boolean changesHands) {
-    boolean member = command.getGroupsList().contains(node.group);
+  private void change(ModelNode node, SetAttributes request) {
+    boolean member = isRoot() || command.getGroupsList().contains(node.group);
+    boolean changesHands = request.hasOwner() || request.hasGroup();
     if (request.hasMode()) {
       setMode(node, request.getMode());
+      node.mode &= member ? 07777 : 05777;
     }
-    if (!isRoot() && !node.directory) {
-      node.mode &= changesHands ? 01777 : 07777;
-      node.mode &= request.hasMode() && !member ? 05777 : 07777;
+    if (changesHands && !node.directory && !(request.hasMode() && isRoot())) {
+      boolean runsAsGroup = (node.mode & 0010) != 0;
+      node.mode &= runsAsGroup || !member ? 01777 : 03777;
     }
     if (request.hasOwner()) {
       node.owner = request.getOwner();

@@ -56,6 +56,7 @@ final class ClientNode extends SimulatedProcess {
   private long calls;
   private final TreeSet<Long> underWay = new TreeSet<>();
   private final TreeMap<Long, Integer> openInodes = new TreeMap<>();
+  private final TreeMap<Long, Runnable> leases = new TreeMap<>();
   private boolean draining;
   private int lanes;
   private int writes;
@@ -82,6 +83,7 @@ final class ClientNode extends SimulatedProcess {
     waitingForSession.clear();
     underWay.clear();
     openInodes.clear();
+    leases.clear();
     lanes = draining ? 0 : run.isLocking() ? 4 : 3;
     if (draining) {
       return;
@@ -208,8 +210,28 @@ final class ClientNode extends SimulatedProcess {
         (reply, refusal) -> {
           if (refusal != null && refusal.code() == ErrorCode.SESSION_EXPIRED) {
             expired(mine);
+          } else if (refusal == null && mine == session) {
+            reply.getRecalledInodesList().forEach(this::recalled);
           }
         });
+  }
+
+  /**
+   * @param recalled runs when somebody wants the write lease; may run again
+   */
+  void leaseTaken(long inode, Runnable recalled) {
+    leases.put(inode, recalled);
+  }
+
+  void leaseGone(long inode, Runnable recalled) {
+    leases.remove(inode, recalled);
+  }
+
+  private void recalled(long inode) {
+    Runnable recalled = leases.get(inode);
+    if (recalled != null) {
+      recalled.run();
+    }
   }
 
   private void expired(long ended) {

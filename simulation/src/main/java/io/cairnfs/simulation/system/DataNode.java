@@ -9,6 +9,7 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.dataserver.heartbeat.Compaction;
 import io.cairnfs.dataserver.heartbeat.CompletedWork;
 import io.cairnfs.dataserver.heartbeat.UnsealedReports;
 import io.cairnfs.dataserver.storage.IdentityFile;
@@ -25,6 +26,7 @@ import io.cairnfs.dataserver.transfer.ReplicaReports;
 import io.cairnfs.dataserver.transfer.TransferOptions;
 import io.cairnfs.dataserver.transfer.TransferService;
 import io.cairnfs.dataserver.transfer.TransferThreads;
+import io.cairnfs.proto.dataserver.CompactTask;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.ReadChunkReply;
@@ -378,6 +380,8 @@ final class DataNode extends SimulatedProcess {
             .addAllCopied(done.copied())
             .addAllDeleted(done.deleted())
             .addAllCopying(done.copying())
+            .addAllCompacted(done.compacted())
+            .addAllCompacting(done.compacting())
             .addAllBadReplicas(reports.bad())
             .setStreams(transfer.streams())
             .build();
@@ -405,6 +409,7 @@ final class DataNode extends SimulatedProcess {
           }
           reply.getVerdictsList().forEach(this::judge);
           reply.getCopiesList().forEach(this::copy);
+          reply.getCompactionsList().forEach(this::compact);
           reply.getDeletesList().forEach(chunk -> deleteGarbage(new ChunkId(chunk)));
           again(SECOND);
         });
@@ -490,6 +495,13 @@ final class DataNode extends SimulatedProcess {
     }
     if (completed.beginCopy(chunk)) {
       onDisk(() -> copyFrom(task, 0, ErrorCode.CHUNK_NOT_FOUND));
+    }
+  }
+
+  private void compact(CompactTask task) {
+    if (completed.beginCompaction(task.getChunk().getChunk())) {
+      CompletedWork life = completed;
+      new Compaction(task, client, this::onDisk, ReadPace.FREE, life::compacted).start();
     }
   }
 

@@ -47,6 +47,12 @@ final class FileWrite {
   private ChunkStream tail;
   private boolean waiting;
   private boolean over;
+
+  /** Somebody else writes the file: this one ends soon, and goes on beside him. */
+  private boolean recalled;
+
+  private final boolean obeys;
+  private final Runnable onRecall = this::endSoon;
   private int patience = 40;
 
   FileWrite(ClientNode client, String path, Runnable done) {
@@ -57,6 +63,8 @@ final class FileWrite {
     this.writer = client.nextWriter();
     this.synced = client.run().alwaysSyncs() || random.nextBoolean();
     this.openTails = random.nextBoolean();
+    // Of its own, so that a seed's choices stay what they were.
+    this.obeys = writer % 4 > 0;
   }
 
   void start() {
@@ -93,6 +101,9 @@ final class FileWrite {
             return;
           }
           client.opened(inode);
+          if (obeys) {
+            client.leaseTaken(inode, onRecall);
+          }
           end = start + 1 + random.nextInt(random.nextInt(3) == 0 ? 60_000 : 9_000);
           go();
         });
@@ -101,9 +112,18 @@ final class FileWrite {
   private void finish() {
     if (!over) {
       over = true;
+      client.leaseGone(inode, onRecall);
       client.closed(inode);
-      done.run();
+      if (recalled && session == client.session()) {
+        new SharedFileWrite(client, path, done).start();
+      } else {
+        done.run();
+      }
     }
+  }
+
+  private void endSoon() {
+    recalled = true;
   }
 
   private void abandon() {
@@ -204,6 +224,9 @@ final class FileWrite {
 
   /** A few packets; the last one asks for what the writer wants to be sure of. */
   private void burst() {
+    if (recalled) {
+      end = Math.min(end, position() + 1);
+    }
     long left = Math.min(end - position(), current.room());
     long bytes = Math.min(left, 1 + random.nextInt(3 * PACKET_BYTES));
     long at = position();
@@ -293,7 +316,8 @@ final class FileWrite {
             .setInode(inode)
             .setLease(lease)
             .setSequence(commits + 1)
-            .setClose(close);
+            .setClose(close)
+            .setKeepChunks(close && recalled);
     List<Long> lengths = new ArrayList<>();
     boolean currentHasNews = false;
     for (ChunkStream stream : streams) {

@@ -5,12 +5,15 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.leader.CompactionOptions;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
+import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.MetadataService;
 import io.cairnfs.metaserver.service.ServiceIdentity;
 import io.cairnfs.metaserver.service.SpaceGuard;
+import io.cairnfs.metaserver.session.LeaseRecalls;
 import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
 import io.cairnfs.metaserver.store.StoreView;
@@ -35,6 +38,17 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
   static final int INLINE_BYTES = 64;
   static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
   private static final Duration GRACE = Duration.ofSeconds(3);
+
+  /** What is compacted where files are: anything that can be. */
+  static final CompactionOptions COMPACTION =
+      new CompactionOptions(
+          new CompactionPlanner.Limits(16, 1 << 16, 1 << 13, 1 << 13, 1, 1 << 11),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(2),
+          3,
+          Duration.ofSeconds(8),
+          60);
+
   private static final long LOOK_NANOS = 1_000_000_000L;
 
   private final SystemRun run;
@@ -91,15 +105,22 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
         lockWaits.listeningTo(new CommandGatherer(log, Runnable::run, clock, metrics));
     Leadership leadership = new Leadership(log);
     space = new SpaceGuard(name(), member.disk()::usableBytes, 100_000);
-    SessionDriver sessions = new SessionDriver(this::view, sink, clock, SESSION_TIMEOUT);
+    LeaseRecalls recalls = new LeaseRecalls(this::view, sink, clock, SESSION_TIMEOUT.dividedBy(3));
+    SessionDriver sessions =
+        new SessionDriver(this::view, sink, clock, SESSION_TIMEOUT, recalls::recalledOf);
     log.addListener(sessions);
     log.addListener(lockWaits);
+    log.addListener(recalls);
     LeaderDuties duties =
         new LeaderDuties(
             new LeaderDuties.Parts(
                 this::view, log, leadership, sink, client, sessions::heldInodes, "none"),
             new LeaderDuties.Times(
-                Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ZERO, GRACE),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(4),
+                Duration.ZERO,
+                GRACE,
+                run.compacts() ? COMPACTION : CompactionOptions.of(0)),
             clock,
             random,
             executor);
@@ -110,7 +131,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 new ServiceIdentity(name(), CLUSTER, name(), "", "none"),
                 log,
                 leadership,
-                sink,
+                recalls.listeningTo(sink),
                 this::view,
                 (view, request, principal, host) ->
                     run.oracle()
@@ -119,6 +140,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                             principal,
                             () -> duties.reads().read(view, request, principal, host)),
                 duties.allocation(),
+                duties.contentWatch(),
                 space,
                 SESSION_TIMEOUT,
                 new MetadataService.SessionEvents(
@@ -130,10 +152,12 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
     service.register(handlers);
     handlers.handler(Method.SESSION_HEARTBEAT, sessions::heartbeat);
     handlers.handler(Method.AWAIT_LOCK, lockWaits::await);
+    handlers.handler(Method.AWAIT_RECALL, recalls::await);
     duties.register(handlers);
     log.addListener(new FirstCommand(sink));
     every(sessions::tick);
     every(lockWaits::tick);
+    every(recalls::tick);
     every(space::look);
   }
 

@@ -2,10 +2,12 @@ package io.cairnfs.simulation.system;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.InodeId;
 import io.cairnfs.dataserver.storage.ReadPace;
 import io.cairnfs.dataserver.storage.ReplicaStatus;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
@@ -13,6 +15,7 @@ import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.read.ChunkReads;
 import io.cairnfs.metaserver.operation.read.NamespaceReads;
+import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.StoreDigest;
 import io.cairnfs.metaserver.store.StoreView;
@@ -25,6 +28,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Invariants that are looked at as a whole, now and then and at the end. */
 final class SystemChecks {
@@ -108,8 +113,32 @@ final class SystemChecks {
           return "deleted trees are not purged";
         }
       }
-      return missingReplicas(view);
+      String missing = missingReplicas(view);
+      return missing.isEmpty() && run.compacts() ? missingCompaction(view) : missing;
     }
+  }
+
+  /** Files are in as few extents, and chunks as much alive, as was promised. */
+  private static String missingCompaction(StoreView view) {
+    CompactionPlanner planner = new CompactionPlanner(view, MetadataNode.COMPACTION.limits());
+    Optional<InodeId> file = ExtentMap.nextFile(view, 0);
+    while (file.isPresent()) {
+      OptionalLong from = OptionalLong.of(0);
+      while (from.isPresent()) {
+        CompactionPlanner.Part part = planner.part(file.get(), from.getAsLong());
+        if (part.plan().isPresent()) {
+          return file.get() + " is in many extents from " + from.getAsLong() + " on";
+        }
+        from = part.next();
+      }
+      file = ExtentMap.nextFile(view, file.get().value());
+    }
+    for (ChunkRecord chunk : chunks(view)) {
+      if (planner.rest(chunk.id()).isPresent()) {
+        return chunk.id() + " is mostly dead";
+      }
+    }
+    return "";
   }
 
   private String missingReplicas(StoreView view) {

@@ -70,6 +70,7 @@ final class SystemRun {
   private final SystemChecks checks;
   private final boolean alwaysSyncs;
   private final boolean sharesFiles;
+  private final boolean compacts;
   private final Optional<HazardScenario> hazard;
   private final boolean locking;
   private int operations;
@@ -102,7 +103,8 @@ final class SystemRun {
     checks = new SystemChecks(this);
     SystemScenario resolved = scenario.resolve(random);
     locking = resolved == SystemScenario.LOCKS;
-    sharesFiles = resolved == SystemScenario.SHARED_FILES;
+    compacts = resolved == SystemScenario.COMPACTION;
+    sharesFiles = resolved == SystemScenario.SHARED_FILES || compacts;
     chaos = new SystemChaos(this, resolved, random);
     alwaysSyncs = random.nextInt(3) == 0;
     group.form(3);
@@ -239,6 +241,11 @@ final class SystemRun {
   /** Files have several writers. */
   boolean sharesFiles() {
     return sharesFiles;
+  }
+
+  /** Fragmented files are compacted. */
+  boolean compacts() {
+    return compacts;
   }
 
   boolean alwaysSyncs() {

@@ -20,7 +20,9 @@ public enum SystemScenario {
   /** As CLIENTS, with clients that lock; never drawn, so that other seeds stay what they are. */
   LOCKS,
   /** As EVERYTHING, with files that several clients write; never drawn either. */
-  SHARED_FILES;
+  SHARED_FILES,
+  /** As SHARED_FILES, with files that are compacted; never drawn either. */
+  COMPACTION;
 
   private static final int DRAWN = 7;
 
@@ -32,7 +34,7 @@ public enum SystemScenario {
   Enum<?> draw(RandomGenerator random) {
     List<Enum<?>> kinds = new ArrayList<>();
     switch (this) {
-      case MIXED, EVERYTHING, SHARED_FILES -> {
+      case MIXED, EVERYTHING, SHARED_FILES, COMPACTION -> {
         kinds.addAll(List.of(FaultKind.values()));
         kinds.addAll(List.of(SystemFault.values()));
       }

@@ -2,6 +2,7 @@ package io.cairnfs.simulation.system;
 
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.metadata.Operation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -61,6 +62,16 @@ enum SystemSighting {
   LOCK_WAITED_FOR,
   /** A change under a superseded token was refused. */
   FENCED_OUT,
+  /** Somebody was asked for his write lease because another one wrote the file. */
+  LEASE_RECALLED,
+  /** He gave it back. */
+  LEASE_GIVEN_BACK,
+  /** He did not, and lost it. */
+  LEASE_REVOKED,
+  /** Extents were redirected to a copy of their bytes. */
+  EXTENTS_COMPACTED,
+  /** Nothing of what was copied was still the file's when the copy was made. */
+  COMPACTED_IN_VAIN,
   /** The store's own check of all records. */
   RECORDS_CHECKED,
   REPLICAS_CHECKED;
@@ -68,6 +79,16 @@ enum SystemSighting {
   /** Met where clients lock only. */
   boolean isOfLocks() {
     return this == LOCK_WAITED_FOR || this == FENCED_OUT;
+  }
+
+  /** Met where several clients write the same files only. */
+  boolean isOfSharedFiles() {
+    return this == LEASE_RECALLED || this == LEASE_GIVEN_BACK || this == LEASE_REVOKED;
+  }
+
+  /** Met where files are compacted only. */
+  boolean isOfCompaction() {
+    return this == EXTENTS_COMPACTED || this == COMPACTED_IN_VAIN;
   }
 
   static List<SystemSighting> of(Command command, CommandReply reply) {
@@ -87,7 +108,17 @@ enum SystemSighting {
       case ADVANCE_JOIN -> add(seen, good, JOIN_ADVANCED);
       case PROMOTE -> add(seen, reply.getChanged(), SERVER_PROMOTED);
       case REGISTER_SERVER -> add(seen, good, SERVER_REGISTERED);
-      case OPERATION -> add(seen, good && command.getOperation().hasAllocate(), CHUNK_ALLOCATED);
+      case REVOKE_LEASE -> add(seen, reply.getChanged(), LEASE_REVOKED);
+      case OPERATION -> {
+        Operation operation = command.getOperation();
+        add(seen, good && operation.hasAllocate(), CHUNK_ALLOCATED);
+        add(seen, reply.getRecalledLeasesCount() > 0, LEASE_RECALLED);
+        add(seen, good && operation.getCommit().getKeepChunks(), LEASE_GIVEN_BACK);
+      }
+      case COMPACT -> {
+        add(seen, reply.getCount() > 0, EXTENTS_COMPACTED);
+        add(seen, good && reply.getCount() == 0, COMPACTED_IN_VAIN);
+      }
       default -> {
         // Counted where it is met.
       }

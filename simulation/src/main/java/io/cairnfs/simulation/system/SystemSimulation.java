@@ -123,7 +123,11 @@ public final class SystemSimulation {
       counts.putIfAbsent("fault." + kind, 0L);
     }
     for (SystemSighting kind : SystemSighting.values()) {
-      if (!kind.isOfLocks() || options.scenario() == SystemScenario.LOCKS) {
+      boolean expected =
+          (!kind.isOfLocks() || options.scenario() == SystemScenario.LOCKS)
+              && (!kind.isOfSharedFiles() || options.scenario() == SystemScenario.SHARED_FILES)
+              && (!kind.isOfCompaction() || options.scenario() == SystemScenario.COMPACTION);
+      if (expected) {
         counts.putIfAbsent("case." + kind, 0L);
       }
     }

@@ -43,6 +43,11 @@ class NamespaceModelSimulationTest {
     run(Operations.LOCKS);
   }
 
+  @Test
+  void everySeedWithRecallsAnswersAsTheModelDoes() throws IOException {
+    run(Operations.RECALLS);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

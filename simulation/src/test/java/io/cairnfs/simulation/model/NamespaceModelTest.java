@@ -207,6 +207,26 @@ class NamespaceModelTest {
   }
 
   @Test
+  void withRecallsTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.RECALLS);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "SET_LENGTH OK", "SET_LENGTH RETRY", "SET_LENGTH CONTENT_CHANGED", "REVOKE_LEASE OK");
+  }
+
+  @Test
   void memoryAndDiskStayEqualAndSoDoesWhatIsRebuiltFromACheckpoint() throws IOException {
     Path checkpoint = Files.createDirectory(directory.resolve("checkpoint"));
     try (MetadataStateMachine memory = inMemory();

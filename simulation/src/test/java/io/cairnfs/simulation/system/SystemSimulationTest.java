@@ -46,6 +46,17 @@ final class SystemSimulationTest {
     assertThat(report.operations()).isGreaterThanOrEqualTo(30L * SEEDS);
   }
 
+  @Test
+  void filesThatAreCompactedHaveTheBytesOfTheirWriters() throws InterruptedException {
+    SystemSimulation.Report report =
+        SystemSimulation.run(
+            new SystemSimulation.Options(
+                1, SEEDS / 10, SystemScenario.COMPACTION, 2, Optional.empty()));
+    assertThat(report.failures()).isEmpty();
+    assertThat(report.counts().get("case.EXTENTS_COMPACTED")).isGreaterThan(SEEDS / 10);
+    assertThat(report.counts().get("case.COMPACTED_IN_VAIN")).isPositive();
+  }
+
   private static SystemSimulation.Report run(long first, int seeds) throws InterruptedException {
     return SystemSimulation.run(
         new SystemSimulation.Options(first, seeds, SystemScenario.MIXED, 2, Optional.empty()));

@@ -162,7 +162,7 @@ public final class NamespaceReads {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT, "only a session can open a file for writing");
     }
-    return new FileHandle(session, file.id(), access).encode(cluster(view), principal.user());
+    return new FileHandle(session, file.id(), access).encode(cluster(view), principal.caller());
   }
 
   private static ClusterRecord cluster(StoreView view) throws CairnException {
@@ -177,12 +177,12 @@ public final class NamespaceReads {
         session > 0
             && new Namespace(view)
                 .session(new SessionId(session))
-                .filter(found -> found.user().equals(principal.user()))
+                .filter(found -> found.user().equals(principal.caller()))
                 .isPresent();
     if (!open) {
       throw new CairnException(
           ErrorCode.SESSION_EXPIRED,
-          "session=" + session + " of " + principal.user() + " is not open");
+          "session=" + session + " of " + principal.caller() + " is not open");
     }
   }
 
@@ -195,7 +195,7 @@ public final class NamespaceReads {
       return;
     }
     FileHandle handle =
-        FileHandle.verify(cluster(view), request.getHandle(), file.id(), principal.user());
+        FileHandle.verify(cluster(view), request.getHandle(), file.id(), principal.caller());
     if (handle.session() != 0) {
       requireSession(view, principal, handle.session());
     }

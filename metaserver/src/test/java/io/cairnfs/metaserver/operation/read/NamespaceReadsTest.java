@@ -15,6 +15,7 @@ import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.StoreDigest;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ClusterReport;
@@ -156,6 +157,76 @@ class NamespaceReadsTest {
     assertThat(read(EVE, request).getExtents().getInline().toStringUtf8()).isEqualTo("hello");
     ok(cluster.purge(10));
     assertThat(refused(EVE, request)).isEqualTo(ErrorCode.STALE_HANDLE);
+  }
+
+  private static final Principal ANN = new Principal("ann", List.of("staff"), false);
+
+  private static ReadRequest.Builder open(String path, Access access, long session) {
+    ReadRequest.Builder request = open(path);
+    request.getOpenBuilder().setAccess(access).setSession(session);
+    return request;
+  }
+
+  private static ReadRequest.Builder extents(long inode, ByteString handle) {
+    return ReadRequest.newBuilder()
+        .setExtents(ReadExtents.newBuilder().setInode(inode).setLength(5).setHandle(handle));
+  }
+
+  @Test
+  void openChecksTheRightsThatTheHandleIsToGive() throws CairnException {
+    ok(cluster.create("ann", TestCluster.creation("/tmp/f", "hello").setMode(0644)));
+    long ann = cluster.session("ann");
+    long eve = cluster.session("eve");
+    assertThat(refused(EVE, open("/tmp/f", Access.WRITE_ACCESS, eve)))
+        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused(EVE, open("/tmp/f", Access.READ_WRITE_ACCESS, eve)))
+        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(read(EVE, open("/tmp/f", Access.READ_ACCESS, eve)).getOpen().getHandle())
+        .isNotEqualTo(read(EVE, open("/tmp/f")).getOpen().getHandle());
+    assertThat(refused(ANN, open("/tmp/f", Access.WRITE_ACCESS, 0)))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(refused(ANN, open("/tmp/f", Access.WRITE_ACCESS, eve)))
+        .isEqualTo(ErrorCode.SESSION_EXPIRED);
+    assertThat(refused(ANN, open("/tmp/f", Access.WRITE_ACCESS, 999_999)))
+        .isEqualTo(ErrorCode.SESSION_EXPIRED);
+    ok(cluster.create("ann", TestCluster.creation("/tmp/w", "hello").setMode(0200)));
+    assertThat(refused(ANN, open("/tmp/w", Access.READ_WRITE_ACCESS, ann)))
+        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+    OpenResult writer = read(ANN, open("/tmp/w", Access.WRITE_ACCESS, ann)).getOpen();
+    // Whoever writes has to move what is inline.
+    long inode = writer.getAttributes().getInode();
+    assertThat(read(ANN, extents(inode, writer.getHandle())).getExtents().getHasInline()).isTrue();
+  }
+
+  @Test
+  void aHandleIsGoodForItsFileItsUserAndItsSession() throws CairnException {
+    ok(cluster.create("ann", TestCluster.creation("/tmp/f", "hello").setMode(0600)));
+    ok(cluster.create("ann", TestCluster.creation("/tmp/g", "other").setMode(0600)));
+    long ann = cluster.session("ann");
+    OpenResult opened = read(ANN, open("/tmp/f", Access.READ_ACCESS, ann)).getOpen();
+    long inode = opened.getAttributes().getInode();
+    ByteString handle = opened.getHandle();
+    ok(
+        cluster.setAttributes(
+            "ann", "/tmp/f", io.cairnfs.proto.metadata.SetAttributes.newBuilder().setMode(0)));
+    assertThat(read(ANN, extents(inode, handle)).getExtents().getInline().toStringUtf8())
+        .isEqualTo("hello");
+    assertThat(refused(ANN, extents(inode, ByteString.EMPTY)))
+        .as("without a handle the mode of now counts")
+        .isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(refused(EVE, extents(inode, handle))).isEqualTo(ErrorCode.STALE_HANDLE);
+    long other = cluster.attributes("/tmp/g").getInode();
+    assertThat(refused(ANN, extents(other, handle))).isEqualTo(ErrorCode.STALE_HANDLE);
+    assertThat(refused(ANN, extents(inode, handle.substring(1)))).isEqualTo(ErrorCode.STALE_HANDLE);
+    for (int i = 0; i < handle.size(); i++) {
+      byte[] bytes = handle.toByteArray();
+      bytes[i] ^= 1;
+      assertThat(refused(ANN, extents(inode, ByteString.copyFrom(bytes))))
+          .as("byte %d", i)
+          .isEqualTo(ErrorCode.STALE_HANDLE);
+    }
+    ok(cluster.closeSession("ann"));
+    assertThat(refused(ANN, extents(inode, handle))).isEqualTo(ErrorCode.SESSION_EXPIRED);
   }
 
   @Test

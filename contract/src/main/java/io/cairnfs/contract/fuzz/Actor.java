@@ -1,0 +1,352 @@
+package io.cairnfs.contract.fuzz;
+
+import io.cairnfs.contract.Face;
+import io.cairnfs.contract.Face.Growth;
+import io.cairnfs.contract.Face.Handle;
+import io.cairnfs.contract.Face.LockMode;
+import io.cairnfs.contract.Face.LockOwner;
+import io.cairnfs.contract.Face.LockScope;
+import io.cairnfs.contract.Face.OpenFlag;
+import io.cairnfs.contract.Face.Patience;
+import io.cairnfs.contract.Face.RenameMode;
+import io.cairnfs.contract.Face.Stat;
+import io.cairnfs.contract.Face.XattrMode;
+import io.cairnfs.contract.PosixException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+
+/** Makes one user's calls on a face, and keeps what he has open and locked. For one thread. */
+final class Actor implements Side {
+  private static final int EBADF = 9;
+  private static final int SHOWN_BYTES = 12;
+
+  /** What tools set is long ago; what the file system sets is not. */
+  private static final long LONG_AGO_NANOS = 1_000_000_000L * 1_000_000_000L;
+
+  private static final long SECOND = 1_000_000_000L;
+
+  private final Face face;
+  private final Map<Integer, Handle> handles = new HashMap<>();
+  private final Map<Integer, Locked> locked = new HashMap<>();
+  private final Set<Integer> dirty = new HashSet<>();
+  private final SortedMap<String, String> answer = new TreeMap<>();
+  private final SortedMap<String, String> hints = new TreeMap<>();
+
+  /** An owner, and the range that he asked for. */
+  private record Locked(LockOwner owner, long start, long length) {}
+
+  /** The face is closed by who made it. */
+  Actor(Face face) {
+    this.face = face;
+  }
+
+  @Override
+  public Outcome run(Step step) {
+    answer.clear();
+    hints.clear();
+    try {
+      call(step);
+      return Outcome.done(new TreeMap<>(answer), new TreeMap<>(hints));
+    } catch (PosixException e) {
+      return Outcome.refused(e.errno(), e.getMessage(), new TreeMap<>(hints));
+    }
+  }
+
+  private void tell(String name, String value) {
+    String unused = answer.put(name, value);
+  }
+
+  private void hint(String name, String value) {
+    String unused = hints.put(name, value);
+  }
+
+  private void call(Step step) throws PosixException {
+    String path = step.path();
+    String other = step.other();
+    int number = (int) step.number();
+    switch (step.kind()) {
+      case CREATE -> face.create(path, number, bytes(other));
+      case MKDIR -> face.mkdir(path, number);
+      case RENAME -> rename(path, other, RenameMode.REPLACE);
+      case RENAME_NO_REPLACE -> rename(path, other, RenameMode.NO_REPLACE);
+      case EXCHANGE -> rename(path, other, RenameMode.EXCHANGE);
+      case LINK -> face.link(path, other);
+      case SYMLINK -> face.symlink(other, path);
+      case READLINK -> tell("target", face.readlink(path));
+      case UNLINK -> face.unlink(path);
+      case RMDIR -> face.rmdir(path);
+      case CHMOD -> face.chmod(path, number);
+      case CHOWN -> face.chown(path, other, null, true);
+      case LCHOWN -> face.chown(path, other, other, false);
+      case CHGRP -> face.chown(path, null, other, true);
+      case ACCESS -> face.access(path, number);
+      case STAT -> tell(face.stat(path));
+      case LSTAT -> tell(face.lstat(path));
+      case LIST -> list(path);
+      case CONTENT -> tell("content", text(face.content(path)));
+      case SET_TIMES -> face.setTimes(path, number * SECOND + 1, number * SECOND + 2);
+      case SET_XATTR -> face.setXattr(path, other, bytes("" + number), XattrMode.SET);
+      case CREATE_XATTR -> face.setXattr(path, other, bytes("" + number), XattrMode.CREATE);
+      case REPLACE_XATTR -> face.setXattr(path, other, bytes("" + number), XattrMode.REPLACE);
+      case REMOVE_XATTR -> face.removeXattr(path, other);
+      case XATTR -> tell("value", text(face.xattr(path, other)));
+      case XATTRS -> tell("attributes", text(face.xattrs(path)));
+      case SET_ACL -> face.setAcl(path, false, step.words());
+      case SET_DEFAULT_ACL -> {
+        hint("directory", orErrno(() -> Boolean.toString(face.stat(path).type() == 'd')));
+        face.setAcl(path, true, step.words());
+      }
+      case ACL -> tell("entries", face.acl(path).toString());
+      case TRUNCATE -> face.truncate(path, number);
+      case OPEN -> open(step);
+      case LOCK_SHARED -> lock(step, LockScope.WHOLE_FILE, LockMode.SHARED);
+      case LOCK_EXCLUSIVE -> lock(step, LockScope.WHOLE_FILE, LockMode.EXCLUSIVE);
+      case LOCK_RANGE_SHARED -> lock(step, LockScope.RANGES, LockMode.SHARED);
+      case LOCK_RANGE_EXCLUSIVE -> lock(step, LockScope.RANGES, LockMode.EXCLUSIVE);
+      case UNLOCK -> unlock(step.slot());
+      case UNLOCK_ALL -> unlockAll(step.slot());
+      case TREE -> gather(path);
+      default -> callOfHandle(step);
+    }
+  }
+
+  private void list(String path) throws PosixException {
+    try {
+      tell("names", face.list(path).toString());
+    } catch (PosixException e) {
+      hint("searchable", orErrno(() -> searchable(path)));
+      throw e;
+    }
+  }
+
+  private String searchable(String path) throws PosixException {
+    face.access(path, 1);
+    return "true";
+  }
+
+  private void rename(String from, String to, RenameMode mode) throws PosixException {
+    boolean ofDirectory = isDirectory(from) || (mode == RenameMode.EXCHANGE && isDirectory(to));
+    hint("directory", Boolean.toString(ofDirectory));
+    face.rename(from, to, mode);
+  }
+
+  private boolean isDirectory(String path) {
+    try {
+      return face.lstat(path).type() == 'd';
+    } catch (PosixException e) {
+      return false;
+    }
+  }
+
+  private void open(Step step) throws PosixException {
+    Set<OpenFlag> flags = EnumSet.noneOf(OpenFlag.class);
+    step.words().forEach(word -> flags.add(OpenFlag.valueOf(word)));
+    Handle opened = face.open(step.path(), flags, (int) step.number());
+    int slot = step.slot();
+    Handle before = handles.put(slot, opened);
+    boolean unused = dirty.remove(slot);
+    if (before != null) {
+      before.close();
+    }
+    tell("type", String.valueOf(opened.stat().type()));
+  }
+
+  private void lock(Step step, LockScope scope, LockMode mode) throws PosixException {
+    unlockAll(step.slot());
+    LockOwner owner = face.lockOwner(step.path(), scope);
+    try {
+      owner.lock(mode, Patience.TRY, step.number(), step.length());
+    } catch (PosixException e) {
+      owner.close();
+      throw e;
+    }
+    Locked unused = locked.put(step.slot(), new Locked(owner, step.number(), step.length()));
+  }
+
+  private void unlockAll(int slot) throws PosixException {
+    Locked before = locked.remove(slot);
+    if (before != null) {
+      before.owner.close();
+    }
+  }
+
+  private void unlock(int slot) throws PosixException {
+    Locked held = locked.get(slot);
+    if (held == null) {
+      throw new PosixException(EBADF, "no lock in this slot");
+    }
+    held.owner.unlock(held.start, held.length);
+  }
+
+  private void callOfHandle(Step step) throws PosixException {
+    Handle handle = handles.get(step.slot());
+    if (handle == null) {
+      throw new PosixException(EBADF, "nothing open in this slot");
+    }
+    long number = step.number();
+    switch (step.kind()) {
+      case CLOSE -> {
+        Handle unused = handles.remove(step.slot());
+        boolean unusedToo = dirty.remove(step.slot());
+        handle.close();
+      }
+      case READ -> tell("content", text(handle.read(number, (int) step.length())));
+      case WRITE -> {
+        handle.write(number, pattern(step));
+        boolean unused = dirty.add(step.slot());
+      }
+      case APPEND -> handle.append(pattern(step));
+      case FTRUNCATE -> handle.truncate(number);
+      case ALLOCATE -> {
+        hint("inode", Long.toString(handle.stat().inode()));
+        handle.allocate(number, step.length(), Growth.GROW);
+      }
+      case ALLOCATE_KEEP -> {
+        hint("inode", Long.toString(handle.stat().inode()));
+        handle.allocate(number, step.length(), Growth.KEEP_LENGTH);
+      }
+      case PUNCH -> handle.punch(number, step.length());
+      case SEEK_DATA, SEEK_HOLE -> seek(handle, step);
+      case FSTAT -> tell(handle.stat());
+      case FSYNC -> handle.sync();
+      default -> throw new IllegalArgumentException(step.toString());
+    }
+  }
+
+  private void seek(Handle handle, Step step) throws PosixException {
+    Stat stat = handle.stat();
+    hint("inode", Long.toString(stat.inode()));
+    hint("map", BlockMap.of(handle, stat.size()).toString());
+    hint("size", Long.toString(stat.size()));
+    long found =
+        step.kind() == Step.Kind.SEEK_DATA
+            ? handle.seekData(step.number())
+            : handle.seekHole(step.number());
+    tell("position", Long.toString(found));
+  }
+
+  private static byte[] pattern(Step step) {
+    byte[] bytes = new byte[(int) step.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) ('a' + (step.number() + i * 7L + step.length()) % 26);
+    }
+    return bytes;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static String text(byte[] bytes) {
+    if (bytes.length <= SHOWN_BYTES) {
+      return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+    CRC32 sum = new CRC32();
+    sum.update(bytes);
+    return "%s... of %d bytes, crc %08x"
+        .formatted(text(Arrays.copyOf(bytes, SHOWN_BYTES)), bytes.length, sum.getValue());
+  }
+
+  private static String text(SortedMap<String, byte[]> attributes) {
+    StringBuilder text = new StringBuilder();
+    attributes.forEach(
+        (name, value) -> text.append(name).append('=').append(text(value)).append(' '));
+    return text.toString();
+  }
+
+  private void tell(Stat stat) {
+    tell("type", String.valueOf(stat.type()));
+    tell("mode", Integer.toOctalString(stat.mode()));
+    tell("owner", stat.owner() + ":" + stat.group());
+    tell("size", Long.toString(stat.size()));
+    tell("links", Integer.toString(stat.links()));
+    tell("modified", time(stat.modified()));
+    tell("accessed", time(stat.accessed()));
+  }
+
+  private static String time(long nanos) {
+    return nanos < LONG_AGO_NANOS ? Long.toString(nanos) : "now";
+  }
+
+  /** A line for each name; what one cannot be told is what the refusal says. */
+  private void gather(String directory) throws PosixException {
+    Map<Long, String> first = new HashMap<>();
+    gather(directory, first);
+  }
+
+  private void gather(String directory, Map<Long, String> first) throws PosixException {
+    for (String name : face.list(directory)) {
+      String path = directory + "/" + name;
+      Stat stat = face.lstat(path);
+      StringBuilder text =
+          new StringBuilder(
+              "%c%04o %s:%s m=%s"
+                  .formatted(
+                      stat.type(), stat.mode(), stat.owner(), stat.group(), time(stat.modified())));
+      if (stat.type() != 'd') {
+        String same = first.putIfAbsent(stat.inode(), path);
+        text.append(" size=").append(stat.size()).append(" links=").append(stat.links());
+        text.append(same == null ? "" : " is " + same);
+      }
+      if (stat.type() == 'l') {
+        text.append(" -> ").append(face.readlink(path));
+      } else {
+        text.append(' ').append(orErrno(() -> face.acl(path).toString()));
+        text.append(' ').append(orErrno(() -> text(face.xattrs(path))));
+      }
+      if (stat.type() == 'f') {
+        text.append(' ').append(orErrno(() -> text(face.content(path))));
+      }
+      tell(path, text.toString());
+      if (stat.type() == 'd') {
+        try {
+          gather(path, first);
+        } catch (PosixException e) {
+          tell(path + "/", "errno " + e.errno());
+        }
+      }
+    }
+  }
+
+  private interface Question {
+    String ask() throws PosixException;
+  }
+
+  private static String orErrno(Question question) {
+    try {
+      return question.ask();
+    } catch (PosixException e) {
+      return "errno " + e.errno();
+    }
+  }
+
+  @Override
+  public void settle() throws IOException {
+    for (int slot : Set.copyOf(dirty)) {
+      handles.get(slot).flush();
+    }
+    dirty.clear();
+  }
+
+  /** Gives up what is open and locked. */
+  @Override
+  public void close() throws IOException {
+    for (Handle handle : handles.values()) {
+      handle.close();
+    }
+    handles.clear();
+    for (Locked each : locked.values()) {
+      each.owner.close();
+    }
+    locked.clear();
+  }
+}

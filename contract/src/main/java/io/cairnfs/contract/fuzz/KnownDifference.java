@@ -1,0 +1,190 @@
+package io.cairnfs.contract.fuzz;
+
+import io.cairnfs.contract.fuzz.Step.Kind;
+import java.util.Optional;
+
+/**
+ * Where Cairn differs from Linux by design. Each has a row of its name in {@code
+ * docs/semantics.md}, and is as narrow as it can be told. What none explains is a defect of one
+ * side.
+ */
+enum KnownDifference {
+  /** A setting of the machine, {@code fs.protected_hardlinks}, which POSIX does not know. */
+  PROTECTED_HARDLINKS {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return step.kind() == Kind.LINK
+          && linux.errno() == EPERM
+          && (cairn.isDone() || cairn.errno() == EACCES);
+    }
+
+    @Override
+    Optional<Step> adoptedByLinux(Step step) {
+      return Optional.of(step.by(Cast.SUPERUSER));
+    }
+  },
+
+  /** Whoever may write a file may set its times to what he likes, as in HDFS. */
+  TIMES_BY_WRITERS {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return step.kind() == Kind.SET_TIMES
+          && linux.errno() == EPERM
+          && (cairn.isDone() || cairn.errno() == EACCES);
+    }
+
+    @Override
+    Optional<Step> adoptedByLinux(Step step) {
+      return Optional.of(step.by(Cast.SUPERUSER));
+    }
+  },
+
+  /** Linux wants the right to write a directory that gets another parent, for its dots. */
+  MOVED_DIRECTORIES {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return switch (step.kind()) {
+        case RENAME, RENAME_NO_REPLACE, EXCHANGE ->
+            linux.errno() == EACCES && cairn.isDone() && cairn.hint("directory").equals("true");
+        default -> false;
+      };
+    }
+
+    @Override
+    Optional<Step> adoptedByLinux(Step step) {
+      return Optional.of(step.by(Cast.SUPERUSER));
+    }
+  },
+
+  /** Listings carry attributes, for which a directory must be searched. */
+  LISTINGS_HAVE_ATTRIBUTES {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return step.kind() == Kind.LIST
+          && linux.isDone()
+          && cairn.errno() == EACCES
+          && cairn.hint("searchable").equals("errno " + EACCES);
+    }
+  },
+
+  /** Directories are listed, not opened. */
+  OPEN_DIRECTORY {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return (step.kind() == Kind.OPEN || step.kind() == Kind.CONTENT)
+          && cairn.errno() == EISDIR
+          && (linux.errno() == EACCES || "d".equals(linux.answer().get("type")));
+    }
+
+    /** The slot is empty then, on both sides. */
+    @Override
+    Optional<Step> adoptedByBoth(Step step) {
+      return Optional.of(Step.onHandle(step.actor(), Kind.CLOSE, step.slot()));
+    }
+  },
+
+  /** Only directories have a default ACL; whoever asks for another one is told so, or EPERM. */
+  DEFAULT_ACL_OF_A_FILE {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return step.kind() == Kind.SET_DEFAULT_ACL
+          && (linux.errno() == EACCES || (linux.isDone() && step.words().isEmpty()))
+          && (cairn.errno() == EINVAL || cairn.errno() == EPERM)
+          && "false".equals(cairn.hint("directory"));
+    }
+  },
+
+  /** There is no word for EBADF: who was not opened for it gets EINVAL. */
+  NOT_OPENED_FOR_IT {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return switch (step.kind()) {
+        case READ, WRITE, APPEND, ALLOCATE, ALLOCATE_KEEP, PUNCH ->
+            linux.errno() == EBADF && cairn.errno() == EINVAL;
+        default -> false;
+      };
+    }
+  },
+
+  /** A directory has no length; Linux' is what it takes on the disk. */
+  DIRECTORY_SIZE {
+    @Override
+    Outcome adjusted(Step step, Outcome linux, Outcome cairn) {
+      return isStatOfDirectory(linux, cairn) && "0".equals(cairn.answer().get("size"))
+          ? cairn.with("size", linux.answer().get("size"))
+          : cairn;
+    }
+  },
+
+  /** The fuzzer's clients do not tell what they read: that becomes known a second later. */
+  ACCESS_TIMES_LATER {
+    @Override
+    Outcome adjusted(Step step, Outcome linux, Outcome cairn) {
+      return "now".equals(linux.answer().get("accessed")) && cairn.isDone()
+          ? cairn.with("accessed", "now")
+          : cairn;
+    }
+  },
+
+  /** Linux tells data and holes in blocks of 4,096 bytes, Cairn to the byte. */
+  DATA_IN_BLOCKS {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return Seek.isToldTruly(step, linux, cairn) && linux.hint("map").equals(cairn.hint("map"));
+    }
+  },
+
+  /**
+   * Blocks that were made zero in parts, or set aside, may be data to Linux; Cairn has no bytes.
+   */
+  ZEROS_ARE_A_HOLE {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return Seek.isToldTruly(step, linux, cairn)
+          && Seek.differOnlyWhere(linux.hint("map"), 'd', cairn.hint("map"), '-');
+    }
+  },
+
+  /** The content of a file of few bytes is in its metadata, as a whole. */
+  SMALL_FILES_HAVE_NO_HOLES {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return Seek.isToldTruly(step, linux, cairn)
+          && Long.parseLong(cairn.hint("size")) <= INLINE_BYTES
+          && Seek.differOnlyWhere(linux.hint("map"), '-', cairn.hint("map"), 'd');
+    }
+  };
+
+  private static final int EPERM = 1;
+  private static final int EBADF = 9;
+  private static final int EACCES = 13;
+  private static final int EISDIR = 21;
+  private static final int EINVAL = 22;
+  private static final long INLINE_BYTES = 16_384;
+
+  /** Whether it is this why the outcomes differ. */
+  boolean explains(Step step, Outcome linux, Outcome cairn) {
+    return false;
+  }
+
+  /** Cairn's outcome, as it would be without this difference. */
+  Outcome adjusted(Step step, Outcome linux, Outcome cairn) {
+    return cairn;
+  }
+
+  /** What brings Linux' directory to the state of Cairn's again. */
+  Optional<Step> adoptedByLinux(Step step) {
+    return Optional.empty();
+  }
+
+  /** What brings both to one state again, whatever comes of it. */
+  Optional<Step> adoptedByBoth(Step step) {
+    return Optional.empty();
+  }
+
+  private static boolean isStatOfDirectory(Outcome linux, Outcome cairn) {
+    return linux.answer().containsKey("links")
+        && "d".equals(linux.answer().get("type"))
+        && "d".equals(cairn.answer().get("type"));
+  }
+}

@@ -1,0 +1,69 @@
+package io.cairnfs.contract.fuzz;
+
+import io.cairnfs.contract.fuzz.Step.Kind;
+
+/** Judges what the search for data and holes told, by what the whole file told of itself. */
+final class Seek {
+  private static final int ENXIO = 6;
+
+  private Seek() {}
+
+  /** Whether each side's answer is in keeping with its own map, and both have one size. */
+  static boolean isToldTruly(Step step, Outcome linux, Outcome cairn) {
+    if (step.kind() != Kind.SEEK_DATA && step.kind() != Kind.SEEK_HOLE) {
+      return false;
+    }
+    if (!linux.hints().containsKey("map") || !linux.hint("size").equals(cairn.hint("size"))) {
+      return false;
+    }
+    return isRefusalOrAnswer(linux)
+        && isRefusalOrAnswer(cairn)
+        && position(linux) == inBlocks(step, linux)
+        && isWithin(step, cairn);
+  }
+
+  private static boolean isRefusalOrAnswer(Outcome outcome) {
+    return outcome.isDone() || outcome.errno() == ENXIO;
+  }
+
+  private static long position(Outcome outcome) {
+    return outcome.isDone() ? Long.parseLong(outcome.answer().get("position")) : -1;
+  }
+
+  private static long inBlocks(Step step, Outcome outcome) {
+    BlockMap map = new BlockMap(outcome.hint("map"));
+    long size = Long.parseLong(outcome.hint("size"));
+    return step.kind() == Kind.SEEK_DATA
+        ? map.data(step.number(), size)
+        : map.hole(step.number(), size);
+  }
+
+  /**
+   * To the byte: data begin in a block with data, or in the block asked about are none further on.
+   */
+  private static boolean isWithin(Step step, Outcome cairn) {
+    long exact = position(cairn);
+    long inBlocks = inBlocks(step, cairn);
+    if (step.kind() == Kind.SEEK_HOLE) {
+      return inBlocks < 0 ? exact < 0 : exact >= step.number() && exact <= inBlocks;
+    }
+    if (exact < 0) {
+      return inBlocks < 0 || inBlocks == step.number();
+    }
+    return exact >= inBlocks && inBlocks >= 0;
+  }
+
+  /** Whether two maps differ, and everywhere in this way. */
+  static boolean differOnlyWhere(String linux, char linuxHas, String cairn, char cairnHas) {
+    if (linux.length() != cairn.length() || linux.equals(cairn)) {
+      return false;
+    }
+    for (int i = 0; i < linux.length(); i++) {
+      boolean differs = linux.charAt(i) != cairn.charAt(i);
+      if (differs && (linux.charAt(i) != linuxHas || cairn.charAt(i) != cairnHas)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,33 @@
+package io.cairnfs.contract.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+/** The options of the program. */
+final class FuzzMainTest {
+  private final StringWriter said = new StringWriter();
+
+  private int run(String... arguments) {
+    return new CommandLine(new FuzzMain())
+        .setOut(new PrintWriter(said))
+        .setErr(new PrintWriter(said))
+        .execute(arguments);
+  }
+
+  @Test
+  void whatMakesNoSenseIsRefused() {
+    assertThat(run("--users", "9")).isEqualTo(2);
+    assertThat(run("--operations", "0")).isEqualTo(2);
+    assertThat(said.toString()).contains("1 to 8 users");
+  }
+
+  @Test
+  void helpExplainsTheOptions() {
+    assertThat(run("--help")).isZero();
+    assertThat(said.toString()).contains("--operations", "--seed", "--users", "--long");
+  }
+}

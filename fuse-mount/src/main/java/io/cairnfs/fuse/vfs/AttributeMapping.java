@@ -1,0 +1,65 @@
+package io.cairnfs.fuse.vfs;
+
+import io.cairnfs.client.FileStatus;
+import io.cairnfs.common.time.Clock;
+
+/** From what the cluster knows of a file to what programs see of it. Any thread. */
+final class AttributeMapping {
+  /** The kernel's number of the directory that is mounted. */
+  private static final long ROOT_NODE = 1;
+
+  private static final int BLOCK = 512;
+
+  private final VfsOptions options;
+  private final Identities identities;
+  private final CacheMemory memory;
+
+  AttributeMapping(VfsOptions options, Identities identities, Clock clock) {
+    this.memory = new CacheMemory(clock);
+    this.options = options;
+    this.identities = identities;
+  }
+
+  long inode(long node) {
+    return node == ROOT_NODE ? options.root() : node;
+  }
+
+  long node(long inode) {
+    return inode == options.root() ? ROOT_NODE : inode;
+  }
+
+  CacheMemory memory() {
+    return memory;
+  }
+
+  /** What the kernel is told now. */
+  NodeAttributes of(FileStatus status) {
+    memory.tell(status);
+    return new NodeAttributes(
+        node(status.inode()),
+        status.inode(),
+        typeBits(status) | status.mode(),
+        status.linkCount(),
+        options
+            .shownAs()
+            .map(VfsOptions.Owner::uid)
+            .orElseGet(() -> identities.uid(status.owner())),
+        options
+            .shownAs()
+            .map(VfsOptions.Owner::gid)
+            .orElseGet(() -> identities.gid(status.group())),
+        status.length(),
+        (status.length() + BLOCK - 1) / BLOCK,
+        status.accessTimeNanos(),
+        status.modificationTimeNanos(),
+        status.changeTimeNanos());
+  }
+
+  private static int typeBits(FileStatus status) {
+    return switch (status.type()) {
+      case FILE -> LinuxFlags.S_IFREG;
+      case DIRECTORY -> LinuxFlags.S_IFDIR;
+      case SYMLINK -> LinuxFlags.S_IFLNK;
+    };
+  }
+}

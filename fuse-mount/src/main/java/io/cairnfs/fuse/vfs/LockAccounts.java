@@ -1,0 +1,148 @@
+package io.cairnfs.fuse.vfs;
+
+import io.cairnfs.client.CairnLock;
+import io.cairnfs.client.CairnNodes;
+import io.cairnfs.client.FileStatus;
+import io.cairnfs.client.LockHolder;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Locks that processes of this mount have. The cluster keeps them; here is noted who may have some,
+ * so that others' closing costs nothing, and what a file was like when its last lock was given up.
+ * Any thread.
+ */
+final class LockAccounts {
+  private final CairnNodes nodes;
+  private final Handles handles;
+  private final KernelCaches caches;
+  private final Set<Owner> owners = ConcurrentHashMap.newKeySet();
+
+  /** Who has asked for locks by an open file. */
+  private final Map<Long, Set<Owner>> askedBy = new ConcurrentHashMap<>();
+
+  /** Modification time of files as this mount last left them. */
+  private final Map<Long, Long> left = new ConcurrentHashMap<>();
+
+  private record Owner(long inode, long number) {}
+
+  LockAccounts(CairnNodes nodes, Handles handles, KernelCaches caches) {
+    this.nodes = nodes;
+    this.handles = handles;
+    this.caches = caches;
+  }
+
+  void set(long inode, LockRequest request, boolean wait) throws IOException, Errno {
+    if (request.kind() == LockRequest.Kind.UNLOCK) {
+      leave(inode);
+      nodes.unlock(lock(inode, request));
+      return;
+    }
+    boolean taken;
+    try {
+      // Noted before: a call whose fate is not known may have left a lock.
+      Owner owner = new Owner(inode, request.owner());
+      owners.add(owner);
+      askedBy.computeIfAbsent(request.handle(), key -> ConcurrentHashMap.newKeySet()).add(owner);
+      taken = nodes.lock(lock(inode, request), wait);
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.CANCELLED) {
+        throw new Errno(Errno.EINTR, "interrupted while waiting for the lock");
+      }
+      throw e;
+    }
+    if (!taken) {
+      throw new Errno(Errno.EAGAIN, "inode=" + inode + " is locked by another");
+    }
+    revalidate(inode, request.node());
+  }
+
+  private static CairnNodes.Lock lock(long inode, LockRequest request) {
+    CairnLock.Mode mode =
+        request.kind() == LockRequest.Kind.SHARED
+            ? CairnLock.Mode.SHARED
+            : CairnLock.Mode.EXCLUSIVE;
+    if (request.whole()) {
+      return new CairnNodes.Lock(inode, request.owner(), CairnLock.Scope.WHOLE_FILE, mode, 0, 0);
+    }
+    long length = request.last() == Long.MAX_VALUE ? 0 : request.last() - request.start() + 1;
+    return new CairnNodes.Lock(
+        inode, request.owner(), CairnLock.Scope.BYTE_RANGE, mode, request.start(), length);
+  }
+
+  /** What this mount has written is the file's before others can have the lock. */
+  private void leave(long inode) throws IOException {
+    // What one handle flushes is what all have written.
+    Optional<FileStatus> status =
+        handles.ask(
+            inode,
+            open -> {
+              open.file().flush();
+              return open.file().status();
+            },
+            OpenNode::isWritable);
+    status.ifPresent(known -> left.put(inode, known.modificationTimeNanos()));
+  }
+
+  /** What others have written under the lock before is seen. */
+  private void revalidate(long inode, long node) throws IOException {
+    Optional<FileStatus> status = handles.ask(inode, open -> open.file().status(), open -> true);
+    if (status.isPresent()) {
+      long modified = status.get().modificationTimeNanos();
+      Long known = left.put(inode, modified);
+      if (known == null || known != modified) {
+        caches.forget(node);
+      }
+    }
+  }
+
+  LockRequest conflicting(long inode, LockRequest request) throws CairnException {
+    Optional<LockHolder> found = nodes.conflicting(lock(inode, request));
+    if (found.isEmpty()) {
+      return answer(request, 0, Long.MAX_VALUE, LockRequest.Kind.UNLOCK);
+    }
+    LockHolder holder = found.get();
+    long last = holder.length() == 0 ? Long.MAX_VALUE : holder.start() + holder.length() - 1;
+    LockRequest.Kind kind =
+        holder.mode() == CairnLock.Mode.SHARED
+            ? LockRequest.Kind.SHARED
+            : LockRequest.Kind.EXCLUSIVE;
+    return answer(request, holder.start(), last, kind);
+  }
+
+  private static LockRequest answer(
+      LockRequest request, long start, long last, LockRequest.Kind kind) {
+    return new LockRequest(
+        request.node(), request.handle(), request.owner(), start, last, kind, request.whole());
+  }
+
+  /** An owner has closed the file: his locks of it end. */
+  void closed(long inode, long owner) throws IOException {
+    if (owners.remove(new Owner(inode, owner))) {
+      leave(inode);
+      nodes.releaseLocks(inode, owner);
+    }
+    if (!handles.isOpen(inode)) {
+      left.remove(inode);
+    }
+  }
+
+  /**
+   * An open file has no descriptor any more. The kernel does not tell of the end of locks that
+   * belong to an open file (fcntl(2), "open file description locks"); those of processes ended
+   * before, with their descriptors.
+   */
+  void released(long handle) throws IOException {
+    Set<Owner> asked = askedBy.remove(handle);
+    if (asked != null) {
+      for (Owner owner : asked) {
+        closed(owner.inode, owner.number);
+      }
+    }
+  }
+}

@@ -1,0 +1,587 @@
+package io.cairnfs.fuse.vfs;
+
+import io.cairnfs.client.AclChange;
+import io.cairnfs.client.AclEntry;
+import io.cairnfs.client.AttributeChange;
+import io.cairnfs.client.CairnFile;
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnFileSystem.RenameMode;
+import io.cairnfs.client.CairnFileSystem.XattrMode;
+import io.cairnfs.client.CairnNodes;
+import io.cairnfs.client.FileStatus;
+import io.cairnfs.client.FileSystemStatus;
+import io.cairnfs.client.OpenOptions;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.time.Clock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file system as a kernel asks for it: one method for each of its questions. Refusals are
+ * {@link CairnException}s, whose code has an errno, and {@link Errno}s. Any thread.
+ */
+public final class Vfs {
+  private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
+  private static final int PERMISSION_BITS = 07777;
+
+  /** The kernel asks for it with every first write; nothing here is executed with capabilities. */
+  private static final String CAPABILITIES = "security.capability";
+
+  private final CairnFileSystem client;
+  private final CairnNodes nodes;
+  private final Identities identities;
+  private final VfsOptions options;
+  private final AttributeMapping mapping;
+  private final Handles handles = new Handles();
+  private final KernelCaches caches;
+  private final LockAccounts locks;
+  private final boolean rootIsClient;
+
+  /**
+   * @param clientUser whom the client's calls belong to
+   * @param caches told what they may not answer any more
+   */
+  public Vfs(
+      CairnFileSystem client,
+      String clientUser,
+      Identities identities,
+      VfsOptions options,
+      KernelCaches caches,
+      Clock clock) {
+    this.client = client;
+    this.nodes = client.nodes();
+    this.identities = identities;
+    this.options = options;
+    this.mapping = new AttributeMapping(options, identities, clock);
+    this.caches = caches;
+    this.locks = new LockAccounts(nodes, handles, caches);
+    this.rootIsClient = identities.userName(0).equals(clientUser);
+  }
+
+  /** The file system with the rights of whoever asks. */
+  private CairnNodes acting(Caller caller) {
+    boolean isClient = caller.uid() == 0 && caller.gid() == 0 && rootIsClient;
+    if (options.acting() == VfsOptions.Acting.CLIENT || isClient) {
+      return nodes;
+    }
+    return nodes.onBehalf(identities.userName(caller.uid()), identities.groupNames(caller));
+  }
+
+  private long inode(long node) {
+    return mapping.inode(node);
+  }
+
+  public NodeAttributes lookup(Caller caller, long parent, byte[] name) throws CairnException {
+    return mapping.of(acting(caller).lookup(inode(parent), name));
+  }
+
+  /** Also of a file that has no name any more, while somebody has it open. */
+  public NodeAttributes attributes(Caller caller, long node) throws CairnException, IOException {
+    // Nothing but a name is needed, and that was found before.
+    return mapping.of(statusOf(inode(node)));
+  }
+
+  /** Also of a file that has no name any more, but is open here. */
+  private FileStatus statusOf(long inode) throws CairnException, IOException {
+    try {
+      return nodes.stat(inode);
+    } catch (CairnException e) {
+      Optional<FileStatus> status =
+          e.code() == ErrorCode.NOT_FOUND
+              ? handles.ask(inode, open -> open.file().status(), open -> true)
+              : Optional.empty();
+      return status.orElseThrow(() -> e);
+    }
+  }
+
+  /** Length first, since that changes times and mode, too. */
+  public NodeAttributes setAttributes(Caller caller, long node, AttributeRequest request)
+      throws CairnException, IOException, Errno {
+    CairnNodes acting = acting(caller);
+    if (request.size().isPresent()) {
+      setSize(acting, node, request);
+    }
+    AttributeChange change = AttributeChange.none();
+    if (request.uid().isPresent()) {
+      change = change.owner(identities.userName(request.uid().getAsInt()));
+    }
+    if (request.gid().isPresent()) {
+      change = change.group(identities.groupName(request.gid().getAsInt()));
+    }
+    if (request.accessedNanos().isPresent()) {
+      change = change.accessTimeNanos(request.accessedNanos().getAsLong());
+    }
+    if (request.modifiedNanos().isPresent()) {
+      change = change.modificationTimeNanos(request.modifiedNanos().getAsLong());
+    }
+    if (request.mode().isPresent()) {
+      change = change.mode(request.mode().getAsInt() & PERMISSION_BITS);
+    } else if (request.uid().isPresent() || request.gid().isPresent()) {
+      // Linux takes the bits from the superuser's files, too.
+      change = withoutSetId(change, nodes.stat(inode(node)));
+    }
+    if (change.equals(AttributeChange.none())) {
+      return attributes(caller, node);
+    }
+    return mapping.of(acting.setAttributes(inode(node), change));
+  }
+
+  private void setSize(CairnNodes acting, long node, AttributeRequest request)
+      throws CairnException, IOException, Errno {
+    long size = request.size().getAsLong();
+    OptionalLong handle = request.handle();
+    OpenNode open = handle.isPresent() ? handles.file(handle.getAsLong()) : null;
+    if (open != null && open.isWritable()) {
+      open.file().truncate(size);
+    } else {
+      FileStatus unused = acting.truncate(inode(node), size);
+    }
+    if (request.killSetId()) {
+      killSetId(inode(node));
+    }
+  }
+
+  private static AttributeChange withoutSetId(AttributeChange change, FileStatus status) {
+    int mode = status.mode();
+    int kept = mode & ~LinuxFlags.S_ISUID;
+    if ((mode & LinuxFlags.S_IXGRP) != 0) {
+      kept &= ~LinuxFlags.S_ISGID;
+    }
+    return status.isFile() && kept != mode ? change.mode(kept) : change;
+  }
+
+  /** Whoever writes a program does not lend it its owner's rights. */
+  private void killSetId(long inode) throws CairnException, IOException {
+    AttributeChange change = withoutSetId(AttributeChange.none(), statusOf(inode));
+    if (!change.equals(AttributeChange.none())) {
+      FileStatus unused = nodes.setAttributes(inode, change);
+    }
+  }
+
+  public byte[] readLink(Caller caller, long node) throws CairnException {
+    return nodes.readLink(inode(node));
+  }
+
+  public NodeAttributes symlink(Caller caller, long parent, byte[] name, byte[] target)
+      throws CairnException {
+    return mapping.of(acting(caller).symlink(target, inode(parent), name));
+  }
+
+  /** Files only: devices, fifos and sockets have no inodes here yet. */
+  public NodeAttributes makeNode(Caller caller, long parent, byte[] name, int mode, int umask)
+      throws CairnException, IOException, Errno {
+    int type = mode & LinuxFlags.S_IFMT;
+    if (type != LinuxFlags.S_IFREG && type != 0) {
+      throw new Errno(Errno.EPERM, "nodes of type " + Integer.toOctalString(type));
+    }
+    OpenOptions creation = OpenOptions.forWriting().createNew().withMode(mode & PERMISSION_BITS);
+    CairnNodes.Opened made = acting(caller).create(inode(parent), name, creation, umask);
+    made.file().close();
+    return mapping.of(made.status());
+  }
+
+  public NodeAttributes makeDirectory(Caller caller, long parent, byte[] name, int mode, int umask)
+      throws CairnException {
+    return mapping.of(acting(caller).mkdir(inode(parent), name, mode & PERMISSION_BITS, umask));
+  }
+
+  public void unlink(Caller caller, long parent, byte[] name) throws CairnException {
+    acting(caller).unlink(inode(parent), name);
+  }
+
+  public void removeDirectory(Caller caller, long parent, byte[] name) throws CairnException {
+    acting(caller).rmdir(inode(parent), name);
+  }
+
+  /**
+   * @param flags of renameat2(2)
+   */
+  public void rename(
+      Caller caller, long parent, byte[] name, long newParent, byte[] newName, int flags)
+      throws CairnException, Errno {
+    RenameMode mode =
+        switch (flags) {
+          case 0 -> RenameMode.REPLACE;
+          case LinuxFlags.RENAME_NOREPLACE -> RenameMode.NO_REPLACE;
+          case LinuxFlags.RENAME_EXCHANGE -> RenameMode.EXCHANGE;
+          default -> throw new Errno(Errno.EINVAL, "rename flags " + flags);
+        };
+    FileStatus unused = acting(caller).rename(inode(parent), name, inode(newParent), newName, mode);
+  }
+
+  public NodeAttributes link(Caller caller, long node, long parent, byte[] name)
+      throws CairnException {
+    return mapping.of(acting(caller).link(inode(node), inode(parent), name));
+  }
+
+  /**
+   * A file that was opened.
+   *
+   * @param direct reads and writes are not to go through the kernel's cache
+   * @param keepPages what the kernel has of the file's content is good
+   */
+  public record Opened(long handle, boolean direct, boolean keepPages) {}
+
+  /** A file that was made and opened. */
+  public record Created(NodeAttributes attributes, Opened opened) {}
+
+  private static OpenOptions opening(int flags) {
+    OpenOptions opening =
+        switch (flags & LinuxFlags.O_ACCMODE) {
+          case LinuxFlags.O_WRONLY -> OpenOptions.forWriting();
+          case LinuxFlags.O_RDWR -> OpenOptions.forReadingAndWriting();
+          default -> OpenOptions.forReading();
+        };
+    boolean synchronous = (flags & LinuxFlags.O_DSYNC) != 0;
+    return opening.write() && synchronous ? opening.syncingWrites() : opening;
+  }
+
+  private OpenOptions freshness(OpenOptions opening) {
+    return options.directIo() ? opening.withFreshness(OpenOptions.Freshness.EACH_READ) : opening;
+  }
+
+  public Opened open(Caller caller, long node, int flags) throws CairnException {
+    OpenOptions opening = freshness(opening(flags));
+    if (opening.write() && (flags & LinuxFlags.O_TRUNC) != 0) {
+      opening = opening.truncating();
+    }
+    CairnNodes acting = acting(caller);
+    if ((flags & LinuxFlags.FMODE_EXEC) != 0) {
+      // The right to execute is enough to have it read by the kernel.
+      FileStatus unused = acting.access(inode(node), 1);
+      acting = nodes;
+    }
+    CairnNodes.Opened open = acting.open(inode(node), opening);
+    if (mapping.memory().isOutdated(open.status())) {
+      caches.forgetAttributes(node);
+    }
+    return opened(open, flags, mapping.memory().isKept(open.status()) && !opening.truncate());
+  }
+
+  private Opened opened(CairnNodes.Opened open, int flags, boolean keepPages) {
+    boolean append = (flags & LinuxFlags.O_APPEND) != 0;
+    boolean writable = (flags & LinuxFlags.O_ACCMODE) != 0;
+    long handle =
+        handles.add(new OpenNode(open.status().inode(), open.file(), writable, append && writable));
+    // Where appended bytes land only the cluster knows: the kernel must not keep them as it thinks.
+    return new Opened(handle, options.directIo() || (append && writable), keepPages);
+  }
+
+  /** Makes a file, or opens the one that somebody else has made meanwhile. */
+  public Created create(Caller caller, long parent, byte[] name, int mode, int umask, int flags)
+      throws CairnException, Errno {
+    OpenOptions creation = freshness(opening(flags)).createNew().withMode(mode & PERMISSION_BITS);
+    CairnNodes acting = acting(caller);
+    try {
+      CairnNodes.Opened made = acting.create(inode(parent), name, creation, umask);
+      return new Created(mapping.of(made.status()), opened(made, flags, false));
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.EXISTS || (flags & LinuxFlags.O_EXCL) != 0) {
+        throw e;
+      }
+    }
+    FileStatus found = acting.lookup(inode(parent), name);
+    if (!found.isFile()) {
+      throw new Errno(Errno.ESTALE, "a " + found.type() + " has got the name meanwhile");
+    }
+    Opened opened = open(caller, mapping.node(found.inode()), flags);
+    return new Created(mapping.of(found), opened);
+  }
+
+  /**
+   * Reads into the buffer until it is full or the file ends.
+   *
+   * @return bytes read
+   */
+  public int read(long handle, long offset, ByteBuffer target) throws IOException, Errno {
+    CairnFile file = handles.file(handle).file();
+    int start = target.position();
+    while (target.hasRemaining()) {
+      if (file.read(offset + target.position() - start, target) < 0) {
+        break;
+      }
+    }
+    return target.position() - start;
+  }
+
+  /**
+   * Writes all of the buffer.
+   *
+   * @param fromCache the kernel writes back what a program has mapped: at the offset, also where
+   *     the file was opened to append
+   * @param kill the writer may not keep set-id bits
+   */
+  public void write(long handle, long offset, ByteBuffer source, boolean fromCache, boolean kill)
+      throws IOException, Errno {
+    OpenNode open = handles.file(handle);
+    if (!open.isWritable()) {
+      throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
+    }
+    if (kill) {
+      killSetId(open.inode());
+    }
+    if (open.appends() && !fromCache) {
+      long unused = open.file().append(source);
+    } else {
+      int unused = open.file().write(offset, source);
+    }
+  }
+
+  /** A program closes a descriptor: whatever was written is part of the file, or refused now. */
+  public void flush(long handle, long lockOwner) throws IOException, Errno {
+    OpenNode open = handles.file(handle);
+    try {
+      if (open.isWritable()) {
+        open.file().flush();
+      }
+    } finally {
+      locks.closed(open.inode(), lockOwner);
+    }
+  }
+
+  public void sync(long handle) throws IOException, Errno {
+    handles.file(handle).file().sync();
+  }
+
+  /**
+   * The last descriptor was closed. What fails was reported by {@link #flush} already.
+   *
+   * @param flockOwner whose flock(2) ends with it, if it is not empty
+   */
+  public void release(long handle, OptionalLong flockOwner) throws IOException, Errno {
+    OpenNode open = handles.removeFile(handle);
+    try {
+      if (flockOwner.isPresent()) {
+        locks.closed(open.inode(), flockOwner.getAsLong());
+      }
+      locks.released(handle);
+    } finally {
+      open.file().close();
+    }
+  }
+
+  public long openDirectory(Caller caller, long node) throws CairnException {
+    CairnNodes acting = acting(caller);
+    FileStatus unused = acting.access(inode(node), 4);
+    return handles.add(new DirectoryStream(acting, inode(node), mapping::of));
+  }
+
+  /** Offers entries behind the cookie until one is not taken. */
+  public void readDirectory(long handle, long cookie, Predicate<DirectoryEntry> taker)
+      throws CairnException, Errno {
+    handles.directory(handle).read(cookie, taker);
+  }
+
+  public void releaseDirectory(long handle) {
+    handles.removeDirectory(handle);
+  }
+
+  public FileSystemStatus statistics() throws CairnException {
+    return client.status();
+  }
+
+  private static String xattrName(byte[] name) throws Errno {
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
+    } catch (CharacterCodingException e) {
+      throw new Errno(Errno.EINVAL, "the attribute's name is not UTF-8: " + e.getMessage());
+    }
+    if (text.startsWith("system.") && aclScope(text).isEmpty()) {
+      throw new Errno(Errno.EOPNOTSUPP, text + " is not built");
+    }
+    return text;
+  }
+
+  /** Which ACL an attribute stands for, if it does. */
+  private static Optional<AclEntry.Scope> aclScope(String name) {
+    return switch (name) {
+      case AclValues.ACCESS -> Optional.of(AclEntry.Scope.ACCESS);
+      case AclValues.DEFAULT -> Optional.of(AclEntry.Scope.DEFAULT);
+      default -> Optional.empty();
+    };
+  }
+
+  private byte[] acl(long node, AclEntry.Scope scope) throws CairnException, Errno {
+    List<AclEntry> entries = List.of();
+    if (!mapping.memory().isKnownWithoutAcl(inode(node))) {
+      entries = nodes.acl(inode(node)).stream().filter(entry -> entry.scope() == scope).toList();
+    }
+    boolean saysMore =
+        scope == AclEntry.Scope.DEFAULT
+            ? !entries.isEmpty()
+            : entries.stream().anyMatch(entry -> entry.tag() == AclEntry.Tag.MASK);
+    if (!saysMore) {
+      throw new Errno(Errno.ENODATA, "inode=" + inode(node) + " has no such ACL");
+    }
+    return AclValues.encode(entries, identities);
+  }
+
+  private void setAcl(CairnNodes acting, long node, AclEntry.Scope scope, byte[] value)
+      throws CairnException, Errno {
+    List<AclEntry> entries = AclValues.decode(value, scope, identities);
+    boolean ends = entries.isEmpty() && scope == AclEntry.Scope.DEFAULT;
+    AclChange change = ends ? AclChange.removeDefault() : AclChange.replace(entries);
+    mapping.memory().tell(acting.setAcl(inode(node), change));
+  }
+
+  /** Only the mode stays of an access ACL. */
+  private void removeAcl(CairnNodes acting, long node, AclEntry.Scope scope) throws CairnException {
+    AclChange change = AclChange.removeDefault();
+    if (scope == AclEntry.Scope.ACCESS) {
+      int mode = nodes.stat(inode(node)).mode();
+      change =
+          AclChange.replace(
+              List.of(
+                  new AclEntry(scope, AclEntry.Tag.USER, "", mode >> 6 & 7),
+                  new AclEntry(scope, AclEntry.Tag.GROUP, "", mode >> 3 & 7),
+                  new AclEntry(scope, AclEntry.Tag.OTHER, "", mode & 7)));
+    }
+    mapping.memory().tell(acting.setAcl(inode(node), change));
+  }
+
+  public void setXattr(Caller caller, long node, byte[] name, byte[] value, int flags)
+      throws CairnException, Errno {
+    String text = xattrName(name);
+    if (text.equals(CAPABILITIES)) {
+      throw new Errno(Errno.EOPNOTSUPP, text + " is not kept here");
+    }
+    Optional<AclEntry.Scope> scope = aclScope(text);
+    if (scope.isPresent()) {
+      setAcl(acting(caller), node, scope.get(), value);
+      return;
+    }
+    XattrMode mode =
+        switch (flags) {
+          case 0 -> XattrMode.SET;
+          case LinuxFlags.XATTR_CREATE -> XattrMode.CREATE;
+          case LinuxFlags.XATTR_REPLACE -> XattrMode.REPLACE;
+          default -> throw new Errno(Errno.EINVAL, "setxattr flags " + flags);
+        };
+    acting(caller).setXattr(inode(node), text, value, mode);
+  }
+
+  public byte[] xattr(Caller caller, long node, byte[] name) throws CairnException, Errno {
+    String text = xattrName(name);
+    if (text.equals(CAPABILITIES)) {
+      throw new Errno(Errno.ENODATA, text);
+    }
+    Optional<AclEntry.Scope> scope = aclScope(text);
+    if (scope.isPresent()) {
+      return acl(node, scope.get());
+    }
+    return acting(caller).xattr(inode(node), text);
+  }
+
+  public List<byte[]> xattrNames(Caller caller, long node) throws CairnException {
+    List<byte[]> names = new ArrayList<>();
+    acting(caller)
+        .xattrNames(inode(node))
+        .forEach(name -> names.add(name.getBytes(StandardCharsets.UTF_8)));
+    return names;
+  }
+
+  public void removeXattr(Caller caller, long node, byte[] name) throws CairnException, Errno {
+    String text = xattrName(name);
+    Optional<AclEntry.Scope> scope = aclScope(text);
+    if (scope.isPresent()) {
+      removeAcl(acting(caller), node, scope.get());
+    } else {
+      acting(caller).removeXattr(inode(node), text);
+    }
+  }
+
+  /**
+   * @param rights a sum of 4, 2 and 1
+   */
+  public void access(Caller caller, long node, int rights) throws CairnException {
+    FileStatus unused = acting(caller).access(inode(node), rights & 7);
+  }
+
+  /** A lock that is in the way: of {@code UNLOCK} if there is none. */
+  public LockRequest conflicting(LockRequest request) throws CairnException {
+    return locks.conflicting(inode(request.node()), request);
+  }
+
+  /**
+   * Takes, changes or gives up a lock. What this mount has written is part of the file before
+   * others can have the lock; what others have written is seen by whoever got it.
+   *
+   * @param wait until it is to be had; an interrupt of the thread ends that with EINTR
+   */
+  public void lock(LockRequest request, boolean wait) throws IOException, Errno {
+    locks.set(inode(request.node()), request, wait);
+  }
+
+  /**
+   * @param mode of fallocate(2)
+   */
+  public void allocate(long handle, long offset, long length, int mode) throws IOException, Errno {
+    OpenNode open = handles.file(handle);
+    if (!open.isWritable()) {
+      throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
+    }
+    CairnFile file = open.file();
+    switch (mode) {
+      case 0 -> file.allocate(offset, length, CairnFile.Allocate.GROW);
+      case LinuxFlags.FALLOC_KEEP_SIZE ->
+          file.allocate(offset, length, CairnFile.Allocate.KEEP_LENGTH);
+      case LinuxFlags.FALLOC_KEEP_SIZE | LinuxFlags.FALLOC_PUNCH_HOLE,
+          LinuxFlags.FALLOC_KEEP_SIZE | LinuxFlags.FALLOC_ZERO_RANGE ->
+          file.punchHole(offset, length);
+      case LinuxFlags.FALLOC_ZERO_RANGE -> {
+        file.punchHole(offset, length);
+        file.allocate(offset, length, CairnFile.Allocate.GROW);
+      }
+      default -> throw new Errno(Errno.EOPNOTSUPP, "fallocate mode " + mode);
+    }
+  }
+
+  /** SEEK_DATA and SEEK_HOLE: the kernel does the others. */
+  public long seek(long handle, long offset, int whence) throws IOException, Errno {
+    CairnFile file = handles.file(handle).file();
+    long found =
+        switch (whence) {
+          case LinuxFlags.SEEK_DATA -> file.seekData(offset);
+          case LinuxFlags.SEEK_HOLE -> file.seekHole(offset);
+          default -> throw new Errno(Errno.EINVAL, "whence " + whence);
+        };
+    if (found < 0) {
+      throw new Errno(Errno.ENXIO, "nothing such at or behind " + offset);
+    }
+    return found;
+  }
+
+  /** Bytes copied, fewer than asked only at the end of the source. */
+  public long copy(long from, long fromOffset, long to, long toOffset, long length)
+      throws IOException, Errno {
+    OpenNode target = handles.file(to);
+    if (!target.isWritable() || target.appends()) {
+      throw new Errno(Errno.EBADF, "handle " + to + " is not for writing at an offset");
+    }
+    return client.copyRange(handles.file(from).file(), fromOffset, target.file(), toOffset, length);
+  }
+
+  /** Closes whatever is open still: nobody asks any more. */
+  public void close() {
+    Collection<OpenNode> left = handles.drain();
+    for (OpenNode open : left) {
+      try {
+        open.file().close();
+      } catch (IOException e) {
+        LOG.error("inode={} was not closed: {}", open.inode(), e.getMessage());
+      }
+    }
+  }
+}

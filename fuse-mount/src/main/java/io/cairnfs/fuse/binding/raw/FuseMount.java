@@ -107,6 +107,7 @@ public final class FuseMount {
     if (device < 0) {
       throw new IOException(whyNoDevice(RUNTIME.getLastError()));
     }
+    List<Integer> queues = new ArrayList<>(List.of(device));
     boolean mounted = false;
     try {
       String data =
@@ -125,14 +126,18 @@ public final class FuseMount {
       mounted = true;
       FuseMount mount = new FuseMount(point, device, options, clock, vfs);
       mount.negotiate();
-      mount.serve(options.threads());
       mount.raiseReadAhead();
+      while (queues.size() < options.threads()) {
+        queues.add(clone(device));
+      }
+      // From here on the threads close what they serve.
+      mount.serve(queues);
       return mount;
     } catch (IOException | RuntimeException e) {
       if (mounted) {
         int unused = LIBRARY.umount2(point.toString(), MNT_DETACH);
       }
-      int unused = LIBRARY.close(device);
+      queues.forEach(LIBRARY::close);
       throw e;
     }
   }
@@ -252,14 +257,13 @@ public final class FuseMount {
     write(device, reply.done());
   }
 
-  private void serve(int count) throws IOException {
-    for (int i = 0; i < count; i++) {
-      int own = i == 0 ? device : clone(device);
-      synchronized (this) {
-        descriptors.add(own);
-        running++;
-      }
-      Thread thread = new Thread(() -> run(own), "fuse-" + i);
+  private void serve(List<Integer> queues) {
+    synchronized (this) {
+      descriptors.addAll(queues);
+      running = queues.size();
+    }
+    for (int queue : queues) {
+      Thread thread = new Thread(() -> run(queue), "fuse-" + queue);
       thread.setDaemon(true);
       thread.start();
     }
@@ -289,8 +293,13 @@ public final class FuseMount {
   /** A queue of its own of the same connection. */
   private static int clone(int device) throws IOException {
     int clone = LIBRARY.open(DEVICE, O_RDWR_CLOEXEC, 0);
-    if (clone < 0 || LIBRARY.ioctl(clone, IOC_CLONE, new int[] {device}) != 0) {
-      throw new IOException(DEVICE + " cannot be cloned: errno " + RUNTIME.getLastError());
+    if (clone < 0) {
+      throw new IOException(whyNoDevice(RUNTIME.getLastError()));
+    }
+    if (LIBRARY.ioctl(clone, IOC_CLONE, new int[] {device}) != 0) {
+      int errno = RUNTIME.getLastError();
+      int unused = LIBRARY.close(clone);
+      throw new IOException(DEVICE + " cannot be cloned: errno " + errno);
     }
     return clone;
   }
@@ -341,7 +350,10 @@ public final class FuseMount {
 
   /** Unmounts: at once if nobody uses it, else as soon as nobody does. */
   public void unmount() {
-    unmount(point);
+    if (LIBRARY.umount2(point.toString(), 0) != 0
+        && LIBRARY.umount2(point.toString(), MNT_DETACH) != 0) {
+      LOG.error("{} is not unmounted: errno {}", point, RUNTIME.getLastError());
+    }
   }
 
   /** Unmounts what is mounted at a place, or says why not. */
@@ -355,12 +367,6 @@ public final class FuseMount {
             case 22 -> point + " is not mounted";
             default -> "unmounting " + point + ": errno " + errno;
           });
-    }
-  }
-
-  private static void unmount(Path point) {
-    if (LIBRARY.umount2(point.toString(), 0) != 0) {
-      int unused = LIBRARY.umount2(point.toString(), MNT_DETACH);
     }
   }
 }

@@ -94,13 +94,23 @@ public final class MountMain {
       if (point.isPresent() && !point.get().toString().equals(entry.point())) {
         continue;
       }
-      boolean answers = Files.isDirectory(Path.of(entry.point()));
+      boolean answers = answers(Path.of(entry.point()));
       found++;
       alive += answers ? 1 : 0;
       out.println(
           entry.source() + " " + entry.point() + (answers ? " serves" : " does not answer"));
     }
     return found > 0 && alive == found ? 0 : FAILED;
+  }
+
+  /** Asks what the kernel keeps no answer to. */
+  private static boolean answers(Path point) {
+    try {
+      return Files.getFileStore(point).getTotalSpace() >= 0;
+    } catch (IOException e) {
+      LoggerFactory.getLogger(MountMain.class).debug("{} does not answer", point, e);
+      return false;
+    }
   }
 
   private static int serve(MountArguments arguments, Surroundings surroundings, PrintStream out)

@@ -21,9 +21,11 @@ final class LockAccounts {
   private final CairnNodes nodes;
   private final Handles handles;
   private final KernelCaches caches;
-  private final Set<Owner> owners = ConcurrentHashMap.newKeySet();
 
-  /** Who has asked for locks by an open file. */
+  /** Who may have locks, with the handles by which he has asked for them. */
+  private final Map<Owner, Set<Long>> askers = new ConcurrentHashMap<>();
+
+  /** Who has asked for locks by a handle. */
   private final Map<Long, Set<Owner>> askedBy = new ConcurrentHashMap<>();
 
   /** Modification time of files as this mount last left them. */
@@ -38,17 +40,19 @@ final class LockAccounts {
   }
 
   void set(long inode, LockRequest request, boolean wait) throws IOException, Errno {
+    Owner owner = new Owner(inode, ownerOf(request));
     if (request.kind() == LockRequest.Kind.UNLOCK) {
       leave(inode);
       nodes.unlock(lock(inode, request));
+      if (request.whole()) {
+        Set<Long> unused = askers.remove(owner);
+      }
       return;
     }
     boolean taken;
     try {
       // Noted before: a call whose fate is not known may have left a lock.
-      Owner owner = new Owner(inode, request.owner());
-      owners.add(owner);
-      askedBy.computeIfAbsent(request.handle(), key -> ConcurrentHashMap.newKeySet()).add(owner);
+      note(owner, request.handle());
       taken = nodes.lock(lock(inode, request), wait);
     } catch (CairnException e) {
       if (e.code() == ErrorCode.CANCELLED) {
@@ -62,17 +66,38 @@ final class LockAccounts {
     revalidate(inode, request.node());
   }
 
+  /**
+   * A flock(2) belongs to an open file. The kernel's number for that is made of an address, which
+   * the next open file may have while the end of this one is still being told: the handle is used
+   * once.
+   */
+  private static long ownerOf(LockRequest request) {
+    return request.whole() ? request.handle() : request.owner();
+  }
+
+  private void note(Owner owner, long handle) {
+    Set<Long> unused =
+        askers.compute(
+            owner,
+            (key, known) -> {
+              Set<Long> by = known == null ? ConcurrentHashMap.newKeySet() : known;
+              by.add(handle);
+              return by;
+            });
+    askedBy.computeIfAbsent(handle, key -> ConcurrentHashMap.newKeySet()).add(owner);
+  }
+
   private static CairnNodes.Lock lock(long inode, LockRequest request) {
     CairnLock.Mode mode =
         request.kind() == LockRequest.Kind.SHARED
             ? CairnLock.Mode.SHARED
             : CairnLock.Mode.EXCLUSIVE;
     if (request.whole()) {
-      return new CairnNodes.Lock(inode, request.owner(), CairnLock.Scope.WHOLE_FILE, mode, 0, 0);
+      return new CairnNodes.Lock(inode, ownerOf(request), CairnLock.Scope.WHOLE_FILE, mode, 0, 0);
     }
     long length = request.last() == Long.MAX_VALUE ? 0 : request.last() - request.start() + 1;
     return new CairnNodes.Lock(
-        inode, request.owner(), CairnLock.Scope.BYTE_RANGE, mode, request.start(), length);
+        inode, ownerOf(request), CairnLock.Scope.BYTE_RANGE, mode, request.start(), length);
   }
 
   /** What this mount has written is the file's before others can have the lock. */
@@ -121,28 +146,52 @@ final class LockAccounts {
         request.node(), request.handle(), request.owner(), start, last, kind, request.whole());
   }
 
-  /** An owner has closed the file: his locks of it end. */
+  /** A process has closed the file: all its locks of it end, by whichever handle it took them. */
   void closed(long inode, long owner) throws IOException {
-    if (owners.remove(new Owner(inode, owner))) {
+    if (askers.remove(new Owner(inode, owner)) != null) {
       leave(inode);
       nodes.releaseLocks(inode, owner);
     }
-    if (!handles.isOpen(inode)) {
-      left.remove(inode);
-    }
+    forgetUnlessOpen(inode);
   }
 
   /**
-   * An open file has no descriptor any more. The kernel does not tell of the end of locks that
-   * belong to an open file (fcntl(2), "open file description locks"); those of processes ended
-   * before, with their descriptors.
+   * An open file has no descriptor any more. Locks of processes ended before, with their
+   * descriptors; the kernel does not tell of the end of locks that belong to the open file
+   * (fcntl(2), "open file description locks"). Where the owner's number has asked by another handle
+   * since, that is another open file at the same address: its locks stay, and what is left of this
+   * one's ends with them.
    */
   void released(long handle) throws IOException {
     Set<Owner> asked = askedBy.remove(handle);
-    if (asked != null) {
-      for (Owner owner : asked) {
-        closed(owner.inode, owner.number);
+    if (asked == null) {
+      return;
+    }
+    for (Owner owner : asked) {
+      if (isLast(owner, handle)) {
+        leave(owner.inode);
+        nodes.releaseLocks(owner.inode, owner.number);
       }
+      forgetUnlessOpen(owner.inode);
+    }
+  }
+
+  /** Whether an owner was known, and has asked by no other handle. */
+  private boolean isLast(Owner owner, long handle) {
+    boolean[] last = new boolean[1];
+    Set<Long> unused =
+        askers.computeIfPresent(
+            owner,
+            (key, by) -> {
+              last[0] = by.remove(handle) && by.isEmpty();
+              return last[0] ? null : by;
+            });
+    return last[0];
+  }
+
+  private void forgetUnlessOpen(long inode) {
+    if (!handles.isOpen(inode)) {
+      Long unused = left.remove(inode);
     }
   }
 }

@@ -354,17 +354,10 @@ public final class Vfs {
     handles.file(handle).file().sync();
   }
 
-  /**
-   * The last descriptor was closed. What fails was reported by {@link #flush} already.
-   *
-   * @param flockOwner whose flock(2) ends with it, if it is not empty
-   */
-  public void release(long handle, OptionalLong flockOwner) throws IOException, Errno {
+  /** The last descriptor was closed. What fails was reported by {@link #flush} already. */
+  public void release(long handle) throws IOException, Errno {
     OpenNode open = handles.removeFile(handle);
     try {
-      if (flockOwner.isPresent()) {
-        locks.closed(open.inode(), flockOwner.getAsLong());
-      }
       locks.released(handle);
     } finally {
       open.file().close();

@@ -34,7 +34,6 @@ final class Dispatcher {
   private static final int OPEN_KEEP_CACHE = 1 << 1;
   private static final int WRITE_FROM_CACHE = 1;
   private static final int WRITE_KILL_SET_ID = 1 << 2;
-  private static final int RELEASE_FLOCK = 1 << 1;
   private static final int LOCK_FLOCK = 1;
   private static final int F_RDLCK = 0;
   private static final int F_WRLCK = 1;
@@ -185,7 +184,7 @@ final class Dispatcher {
         request.skip(8);
         vfs.flush(handle, request.int64());
       }
-      case RELEASE -> release(request);
+      case RELEASE -> vfs.release(request.int64());
       case FSYNC -> vfs.sync(request.int64());
       case FSYNCDIR -> {
         // Names are durable as soon as they are made.
@@ -380,15 +379,6 @@ final class Dispatcher {
     long free = status.availableBytes() / STATFS_BLOCK;
     reply.int64(files + free).int64(free);
     reply.int32(STATFS_BLOCK).int32(NAME_MAX).int32(STATFS_BLOCK).zeros(28);
-  }
-
-  private void release(Request request) throws IOException, Errno {
-    long handle = request.int64();
-    request.skip(4);
-    int flags = request.int32();
-    long owner = request.int64();
-    vfs.release(
-        handle, (flags & RELEASE_FLOCK) == 0 ? OptionalLong.empty() : OptionalLong.of(owner));
   }
 
   private void setXattr(Request request) throws CairnException, Errno {

@@ -1,0 +1,142 @@
+package io.cairnfs.fuse.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cairnfs.client.CairnLock;
+import io.cairnfs.client.CairnNodes;
+import io.cairnfs.fuse.vfs.LockRequest.Kind;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Whose locks end when: the kernel tells of the end of an open file late. */
+class LockAccountsTest {
+  private static final long INODE = 40;
+  private static final long ADDRESS = 0x7001;
+  private static final long OTHER = 0x7002;
+
+  private final Cluster cluster = new Cluster();
+  private final LockAccounts accounts =
+      new LockAccounts(cluster.nodes(), new Handles(), new NoCaches());
+
+  private static LockRequest request(long handle, long owner, Kind kind, boolean whole) {
+    return new LockRequest(INODE, handle, owner, 0, Long.MAX_VALUE, kind, whole);
+  }
+
+  private void flock(long handle, long owner, Kind kind) throws Exception {
+    accounts.set(INODE, request(handle, owner, kind, true), false);
+  }
+
+  private void range(long handle, long owner, Kind kind) throws Exception {
+    accounts.set(INODE, request(handle, owner, kind, false), false);
+  }
+
+  @Test
+  void anOpenFileAtTheAddressOfOneBeforeKeepsItsLock() throws Exception {
+    flock(1, ADDRESS, Kind.EXCLUSIVE);
+    flock(1, ADDRESS, Kind.UNLOCK);
+    flock(2, ADDRESS, Kind.EXCLUSIVE);
+    // The first open file's end is told after the second one's lock.
+    accounts.released(1);
+    assertThat(cluster.held).hasSize(1);
+    accounts.released(2);
+    assertThat(cluster.held).isEmpty();
+  }
+
+  @Test
+  void anOpenFileAtTheAddressOfOneBeforeWaitsForItsEnd() throws Exception {
+    flock(1, ADDRESS, Kind.EXCLUSIVE);
+    assertThatThrownBy(() -> flock(2, ADDRESS, Kind.EXCLUSIVE))
+        .isInstanceOfSatisfying(
+            Errno.class, refused -> assertThat(refused.number()).isEqualTo(Errno.EAGAIN));
+    accounts.released(1);
+    flock(2, ADDRESS, Kind.EXCLUSIVE);
+    assertThat(cluster.held).hasSize(1);
+  }
+
+  @Test
+  void whatWasGivenUpIsNotGivenUpAgain() throws Exception {
+    flock(1, ADDRESS, Kind.EXCLUSIVE);
+    flock(1, ADDRESS, Kind.UNLOCK);
+    int calls = cluster.calls;
+    accounts.released(1);
+    assertThat(cluster.calls).isEqualTo(calls);
+  }
+
+  @Test
+  void locksOfAnOpenFileEndWithItAndNotWithAnotherAtItsAddress() throws Exception {
+    range(1, ADDRESS, Kind.EXCLUSIVE);
+    range(2, ADDRESS, Kind.EXCLUSIVE);
+    accounts.released(1);
+    assertThat(cluster.held).hasSize(1);
+    accounts.released(2);
+    assertThat(cluster.held).isEmpty();
+  }
+
+  @Test
+  void aProcessLosesItsLocksWithAnyDescriptorAndKeepsThoseOfLater() throws Exception {
+    range(1, ADDRESS, Kind.EXCLUSIVE);
+    accounts.closed(INODE, OTHER);
+    assertThat(cluster.held).hasSize(1);
+    accounts.closed(INODE, ADDRESS);
+    assertThat(cluster.held).isEmpty();
+    range(2, ADDRESS, Kind.EXCLUSIVE);
+    accounts.released(1);
+    assertThat(cluster.held).hasSize(1);
+    accounts.closed(INODE, ADDRESS);
+    assertThat(cluster.held).isEmpty();
+  }
+
+  private static final class NoCaches implements KernelCaches {
+    @Override
+    public void forget(long node) {}
+
+    @Override
+    public void forgetAttributes(long node) {}
+  }
+
+  /** One exclusive lock of the whole file in each scope: all that is asked for here. */
+  private static final class Cluster {
+    final List<CairnNodes.Lock> held = new ArrayList<>();
+    int calls;
+
+    CairnNodes nodes() {
+      return (CairnNodes)
+          Proxy.newProxyInstance(
+              CairnNodes.class.getClassLoader(),
+              new Class<?>[] {CairnNodes.class},
+              (proxy, method, arguments) -> call(method.getName(), arguments));
+    }
+
+    private Object call(String name, Object[] arguments) {
+      calls++;
+      switch (name) {
+        case "lock":
+          return lock((CairnNodes.Lock) arguments[0]);
+        case "unlock":
+          CairnNodes.Lock given = (CairnNodes.Lock) arguments[0];
+          held.removeIf(lock -> lock.owner() == given.owner() && lock.scope() == given.scope());
+          return null;
+        case "releaseLocks":
+          long owner = (Long) arguments[1];
+          held.removeIf(lock -> lock.owner() == owner);
+          return null;
+        default:
+          throw new UnsupportedOperationException(name);
+      }
+    }
+
+    private boolean lock(CairnNodes.Lock wanted) {
+      CairnLock.Scope scope = wanted.scope();
+      if (held.stream().anyMatch(lock -> lock.scope() == scope && lock.owner() != wanted.owner())) {
+        return false;
+      }
+      if (held.stream().noneMatch(lock -> lock.scope() == scope)) {
+        held.add(wanted);
+      }
+      return true;
+    }
+  }
+}

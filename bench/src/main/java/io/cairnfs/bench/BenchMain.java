@@ -3,6 +3,7 @@ package io.cairnfs.bench;
 import io.cairnfs.bench.calibrate.CalibrateCommand;
 import io.cairnfs.bench.io.IoBench;
 import io.cairnfs.bench.meta.MetaBench;
+import io.cairnfs.bench.mount.MountBench;
 import io.cairnfs.bench.raft.RaftCommand;
 import io.cairnfs.bench.recovery.FailoverBench;
 import io.cairnfs.bench.recovery.OverloadBench;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Command;
       RaftCommand.class,
       MetaBench.class,
       IoBench.class,
+      MountBench.class,
       FailoverBench.class,
       RestartBench.class,
       OverloadBench.class,
@@ -34,7 +36,8 @@ public final class BenchMain {
   /** Exit code 0, or 2 for wrong usage, 1 for a measurement that failed. */
   public static void main(String[] arguments) {
     ServerLogging.toStandardError("WARN");
-    CommandLine commandLine = new CommandLine(new BenchMain());
+    CommandLine commandLine =
+        new CommandLine(new BenchMain()).setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(
         (exception, line, parsed) -> {
           if (exception instanceof NoClusterException) {

@@ -10,10 +10,17 @@ import java.util.OptionalDouble;
  * @param name what was measured, with its parameters
  * @param floor what no implementation could beat on this machine, in the same unit; empty where
  *     there is no such thing
+ * @param aim what is aimed at, in the same unit; empty where nothing is
  * @param remark what the floor is made of, or anything else worth knowing
  */
 public record Figure(
-    String name, double value, String unit, OptionalDouble floor, Better better, String remark) {
+    String name,
+    double value,
+    String unit,
+    OptionalDouble floor,
+    OptionalDouble aim,
+    Better better,
+    String remark) {
 
   /** Which direction is good. */
   public enum Better {
@@ -22,11 +29,18 @@ public record Figure(
   }
 
   public static Figure rate(String name, double value, String unit, String remark) {
-    return new Figure(name, value, unit, OptionalDouble.empty(), Better.HIGHER, remark);
+    return new Figure(
+        name, value, unit, OptionalDouble.empty(), OptionalDouble.empty(), Better.HIGHER, remark);
   }
 
   public static Figure time(String name, double value, String unit, String remark) {
-    return new Figure(name, value, unit, OptionalDouble.empty(), Better.LOWER, remark);
+    return new Figure(
+        name, value, unit, OptionalDouble.empty(), OptionalDouble.empty(), Better.LOWER, remark);
+  }
+
+  /** The median of several runs; the remark tells how far apart they were. */
+  public static Figure median(String name, double[] runs, String unit, Better better) {
+    return better == Better.LOWER ? medianTime(name, runs, unit) : medianRate(name, runs, unit);
   }
 
   /** The median of several runs; the remark tells how far apart they were. */
@@ -48,11 +62,21 @@ public record Figure(
 
   public Figure withRemark(String more) {
     return new Figure(
-        name, value, unit, floor, better, remark.isEmpty() ? more : remark + "; " + more);
+        name, value, unit, floor, aim, better, remark.isEmpty() ? more : remark + "; " + more);
   }
 
   public Figure withFloor(double limit) {
-    return new Figure(name, value, unit, OptionalDouble.of(limit), better, remark);
+    return new Figure(name, value, unit, OptionalDouble.of(limit), aim, better, remark);
+  }
+
+  public Figure withAim(OptionalDouble wanted) {
+    return new Figure(name, value, unit, floor, wanted, better, remark);
+  }
+
+  /** Whether the value is as good as the aim; true where there is none. */
+  public boolean reachesAim() {
+    return aim.isEmpty()
+        || (better == Better.LOWER ? value <= aim.getAsDouble() : value >= aim.getAsDouble());
   }
 
   /** How often worse than the floor; 1 is perfect. */

@@ -1,0 +1,86 @@
+package io.cairnfs.bench.mount;
+
+import io.cairnfs.bench.rig.BenchCluster;
+import io.cairnfs.common.id.HostPort;
+import io.cairnfs.localcluster.LocalProcesses;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** A local cluster of six processes and a mount of it. Closing it unmounts, stops and deletes. */
+final class OwnMount implements AutoCloseable {
+  private final BenchCluster cluster;
+  private final Programs programs;
+  private final Path command;
+  private final Path point;
+
+  private OwnMount(BenchCluster cluster, Programs programs, Path command, Path point) {
+    this.cluster = cluster;
+    this.programs = programs;
+    this.command = command;
+    this.point = point;
+  }
+
+  /**
+   * Starts both.
+   *
+   * @param root an existing directory, for the cluster's data and the mount point
+   * @param options of {@code -o}
+   */
+  static OwnMount start(Path root, String options, Programs programs)
+      throws IOException, InterruptedException {
+    Path home =
+        Optional.ofNullable(System.getenv("CAIRN_HOME"))
+            .map(Path::of)
+            .orElseThrow(() -> new IOException("CAIRN_HOME is not set: use bin/cairn bench mount"));
+    BenchCluster cluster = BenchCluster.own(Optional.of(root.resolve("cluster")));
+    OwnMount started =
+        new OwnMount(
+            cluster,
+            programs,
+            home.resolve("bin").resolve("cairn"),
+            Files.createDirectory(root.resolve("mount")));
+    boolean serves = false;
+    try {
+      started.mount(options, root.resolve("mount.log"));
+      serves = true;
+      return started;
+    } finally {
+      if (!serves) {
+        cluster.close();
+      }
+    }
+  }
+
+  private void mount(String options, Path log) throws IOException, InterruptedException {
+    LocalProcesses processes = cluster.processes().orElseThrow();
+    String metaservers =
+        processes.metaservers().stream().map(HostPort::toString).collect(Collectors.joining(","));
+    double unused =
+        programs.run(
+            Path.of("/"),
+            command.toString(),
+            "mount",
+            "-o",
+            "log=" + log + (options.isEmpty() ? "" : "," + options),
+            "cairn://" + metaservers + "/",
+            point.toString());
+  }
+
+  Path point() {
+    return point;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      double unused = programs.run(Path.of("/"), command.toString(), "umount", point.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      cluster.close();
+    }
+  }
+}

@@ -12,8 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
 final class CacheMemory {
   private static final int MAX_FILES = 100_000;
 
-  /** For so long a file that had no ACL has none. */
-  private static final long ACL_NANOS = 1_000_000_000L;
+  /** For so long a file that had no ACL, or no set-id bits, has none. */
+  private static final long KNOWN_NANOS = 1_000_000_000L;
+
+  private static final int SET_ID = LinuxFlags.S_ISUID | LinuxFlags.S_ISGID;
 
   private final Clock clock;
 
@@ -22,6 +24,9 @@ final class CacheMemory {
 
   /** Modification time of the content that pages of the kernel may be of. */
   private final Map<Long, Long> kept = new ConcurrentHashMap<>();
+
+  /** When a file was last known to have no set-id bits. */
+  private final Map<Long, Long> withoutSetId = new ConcurrentHashMap<>();
 
   private record Told(long changedNanos, boolean hasAcl, long atNanos) {}
 
@@ -33,12 +38,30 @@ final class CacheMemory {
   void tell(FileStatus status) {
     Told now = new Told(status.changeTimeNanos(), status.hasAcl(), clock.monotonicNanos());
     Told unused = put(told, status.inode(), now);
+    learn(status);
+  }
+
+  /** What a file is like just now, of which the kernel does not hear. */
+  void learn(FileStatus status) {
+    if ((status.mode() & SET_ID) == 0) {
+      Long unused = put(withoutSetId, status.inode(), clock.monotonicNanos());
+    } else {
+      Long unused = withoutSetId.remove(status.inode());
+    }
+  }
+
+  /** A program that writes a lot loses its bits once, and no other client's chmod is old. */
+  boolean isKnownWithoutSetId(long inode) {
+    Long known = withoutSetId.get(inode);
+    return known != null && clock.monotonicNanos() - known < KNOWN_NANOS;
   }
 
   /** A listing asks for the ACL of everything that it has just heard of. */
   boolean isKnownWithoutAcl(long inode) {
     Told known = told.get(inode);
-    return known != null && !known.hasAcl() && clock.monotonicNanos() - known.atNanos() < ACL_NANOS;
+    return known != null
+        && !known.hasAcl()
+        && clock.monotonicNanos() - known.atNanos() < KNOWN_NANOS;
   }
 
   /** Whether the kernel may know other attributes than these, which it does not hear now. */

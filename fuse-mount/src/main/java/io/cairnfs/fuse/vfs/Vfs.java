@@ -163,10 +163,12 @@ public final class Vfs {
 
   /** Whoever writes a program does not lend it its owner's rights. */
   private void killSetId(long inode) throws CairnException, IOException {
-    AttributeChange change = withoutSetId(AttributeChange.none(), statusOf(inode));
+    FileStatus status = statusOf(inode);
+    AttributeChange change = withoutSetId(AttributeChange.none(), status);
     if (!change.equals(AttributeChange.none())) {
-      FileStatus unused = nodes.setAttributes(inode, change);
+      status = nodes.setAttributes(inode, change);
     }
+    mapping.memory().learn(status);
   }
 
   public byte[] readLink(Caller caller, long node) throws CairnException {
@@ -328,7 +330,7 @@ public final class Vfs {
     if (!open.isWritable()) {
       throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
     }
-    if (kill) {
+    if (kill && !mapping.memory().isKnownWithoutSetId(open.inode())) {
       killSetId(open.inode());
     }
     if (open.appends() && !fromCache) {

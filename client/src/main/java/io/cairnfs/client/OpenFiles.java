@@ -45,9 +45,6 @@ final class OpenFiles {
   /** How much of a file's map an open asks for. */
   private static final long OPEN_MAP_BYTES = 1L << 30;
 
-  /** As many symlinks as the metaserver follows. */
-  private static final int MAX_LINKS = 40;
-
   /** A file that others make and remove all the time is tried to be opened so often. */
   private static final int OPEN_ATTEMPTS = 100;
 
@@ -91,22 +88,12 @@ final class OpenFiles {
 
   CairnFile open(CairnPath path, OpenOptions opening) throws CairnException {
     Session session = environment.await(sessions.session());
-    CairnPath at = path;
     Optional<Opened> opened = Optional.empty();
-    int links = 0;
     for (int attempt = 0; opened.isEmpty(); attempt++) {
       if (attempt == OPEN_ATTEMPTS) {
         throw new CairnException(ErrorCode.RETRY, path + " is made and removed all the time");
       }
-      try {
-        opened = tryOpen(session, at, opening);
-      } catch (CairnException e) {
-        Optional<CairnPath> led = danglingTarget(at, opening, e);
-        if (led.isEmpty() || ++links > MAX_LINKS) {
-          throw e;
-        }
-        at = led.get();
-      }
+      opened = tryOpen(session, path, opening);
     }
     return file(session, path, opened.get(), opening);
   }
@@ -139,7 +126,7 @@ final class OpenFiles {
   Node createNode(NodeRef node, int umask, Optional<OnBehalf> behalf, OpenOptions opening)
       throws CairnException {
     Session session = environment.await(sessions.session());
-    Opened opened = create(session, node, umask, behalf, opening);
+    Opened opened = create(session, node, umask, behalf, opening.createNew());
     Attributes attributes = opened.result().getAttributes();
     return new Node(attributes, file(session, nodePath(attributes), opened, opening));
   }
@@ -177,26 +164,11 @@ final class OpenFiles {
     try {
       return Optional.of(create(session, path, opening));
     } catch (CairnException e) {
-      if (e.code() != ErrorCode.EXISTS || statOf(path).getType() == FileType.SYMLINK) {
+      if (e.code() != ErrorCode.EXISTS) {
         throw e;
       }
       return Optional.empty();
     }
-  }
-
-  /** A symlink that leads to nothing: POSIX makes the file that it names. */
-  private Optional<CairnPath> danglingTarget(
-      CairnPath path, OpenOptions opening, CairnException refusal) throws CairnException {
-    if (refusal.code() != ErrorCode.EXISTS || opening.existence() != OpenOptions.Existence.CREATE) {
-      return Optional.empty();
-    }
-    Attributes link = statOf(path);
-    return link.getType() == FileType.SYMLINK
-        ? Optional.of(
-            path.parent()
-                .orElse(CairnPath.ROOT)
-                .resolve(CairnPath.of(link.getSymlinkTarget().toByteArray())))
-        : Optional.empty();
   }
 
   private Attributes statOf(CairnPath path) throws CairnException {
@@ -219,6 +191,7 @@ final class OpenFiles {
             .setUmask(umask)
             .setReplication(opening.replication())
             .setChunkBytes(opening.chunkBytes())
+            .setFollow(isFollowed(opening))
             .setInline(ByteString.EMPTY)
             .build();
     Operation.Builder operation = Operation.newBuilder().setCreate(create);
@@ -231,6 +204,12 @@ final class OpenFiles {
             .setHasInline(true)
             .build(),
         true);
+  }
+
+  /** A symlink that leads to nothing: POSIX makes the file that it names. */
+  private static boolean isFollowed(OpenOptions opening) {
+    return opening.existence() == OpenOptions.Existence.CREATE
+        && opening.symlinks() == CairnFileSystem.Symlinks.FOLLOW;
   }
 
   private OpenResult openExisting(Session session, CairnPath path, OpenOptions opening)

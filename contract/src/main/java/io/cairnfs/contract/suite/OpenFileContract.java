@@ -103,6 +103,22 @@ abstract class OpenFileContract extends AttributeContract {
   }
 
   @Test
+  final void whatASymlinkNamesIsMadeWhereTheLinkStands() throws Exception {
+    face().mkdir("real", 0755);
+    face().mkdir("real/sub", 0755);
+    face().symlink("real/sub", "way");
+    face().symlink("../made", "real/sub/up");
+    face().symlink("up", "real/sub/twice");
+    face().open("way/twice", Set.of(WRITE, CREATE), 0644).close();
+    assertThat(face().list(".")).containsExactly("real", "way");
+    assertThat(face().lstat("real/made").type()).isEqualTo('f');
+    face().symlink("none/made", "lost");
+    assertThat(errno(() -> face().open("lost", Set.of(WRITE, CREATE), 0644))).isEqualTo(ENOENT);
+    face().symlink("circle", "circle");
+    assertThat(errno(() -> face().open("circle", Set.of(WRITE, CREATE), 0644))).isEqualTo(ELOOP);
+  }
+
+  @Test
   final void truncatingAtOpenLeavesNothing() throws Exception {
     make("f", "content");
     face().open("f", Set.of(WRITE, TRUNCATE), 0).close();

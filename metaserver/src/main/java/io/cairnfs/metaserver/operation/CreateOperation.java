@@ -60,7 +60,8 @@ final class CreateOperation {
     requireContentFits();
     Tree.Parents parents = request.getParents() ? Tree.Parents.CREATED : Tree.Parents.REQUIRED;
     // Only who insists on a new file does not mean what a symlink leads to.
-    LastLink lastLink = request.getOverwrite() ? LastLink.FOLLOWED : LastLink.KEPT;
+    LastLink lastLink =
+        request.getOverwrite() || request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
     Place place =
         tree.locate(target, lastLink, parents, new NewMode(PARENT_MODE, request.getUmask()));
     InodeRecord file;

@@ -143,6 +143,23 @@ class LinkOperationsTest {
   }
 
   @Test
+  void creationMakesWhatASymlinkNamesIfItIsToFollow() {
+    ok(cluster.symlink("ann", "d", "/tmp/way"));
+    ok(cluster.symlink("ann", "../e/made", "/tmp/d/up"));
+    ok(cluster.symlink("ann", "up", "/tmp/d/twice"));
+    assertThat(error(cluster.create("ann", creation("/tmp/way/twice", "x"))))
+        .isEqualTo(ErrorCode.EXISTS);
+    ok(cluster.create("ann", creation("/tmp/way/twice", "first").setFollow(true)));
+    assertThat(cluster.content("/tmp/e/made")).isEqualTo("first");
+    assertThat(error(cluster.create("ann", creation("/tmp/way/twice", "x").setFollow(true))))
+        .isEqualTo(ErrorCode.EXISTS);
+    assertThat(cluster.content("/tmp/e/made")).isEqualTo("first");
+    ok(cluster.symlink("ann", "circle", "/tmp/circle"));
+    assertThat(error(cluster.create("ann", creation("/tmp/circle", "x").setFollow(true))))
+        .isEqualTo(ErrorCode.SYMLINK_LOOP);
+  }
+
+  @Test
   void mkdirDoesNotFollowButMkdirsAcceptsALinkToADirectory() {
     ok(cluster.symlink("ann", "d", "/tmp/l"));
     ok(cluster.symlink("ann", "d/f", "/tmp/m"));

@@ -736,7 +736,8 @@ public final class NamespaceModel {
     refuseIf(request.getUmask() >>> 9 != 0, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getReplication() > 16, ErrorCode.INVALID_ARGUMENT);
     refuseIf(request.getInline().size() > settings.getInlineBytes(), ErrorCode.TOO_LARGE);
-    Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1, request.getOverwrite());
+    boolean follow = request.getOverwrite() || request.getFollow();
+    Spot spot = find(request.getTarget(), request.getParents() ? 0755 : -1, follow);
     ModelNode file = spot.node;
     if (file == null) {
       requireMayAdd(spot.directory, spot.name);

@@ -86,7 +86,7 @@ final class OpenFiles {
   /** A file that was opened just now, or made. */
   private record Opened(OpenResult result, boolean created) {}
 
-  CairnFile open(CairnPath path, OpenOptions opening) throws CairnException {
+  ConnectedFile open(CairnPath path, OpenOptions opening) throws CairnException {
     Session session = environment.await(sessions.session());
     Optional<Opened> opened = Optional.empty();
     for (int attempt = 0; opened.isEmpty(); attempt++) {
@@ -98,7 +98,7 @@ final class OpenFiles {
     return file(session, path, opened.get(), opening);
   }
 
-  private CairnFile file(Session session, CairnPath path, Opened opened, OpenOptions opening)
+  private ConnectedFile file(Session session, CairnPath path, Opened opened, OpenOptions opening)
       throws CairnException {
     SharedFile shared = share(session, opened, opening);
     ConnectedFile file =
@@ -110,7 +110,7 @@ final class OpenFiles {
   }
 
   /** A file that was opened, and its attributes as they were. */
-  record Node(Attributes attributes, CairnFile file) {}
+  record Node(Attributes attributes, ConnectedFile file) {}
 
   /** Opens an existing file by its inode. The rights are those of whom this is done for. */
   Node openNode(NodeRef node, Optional<OnBehalf> behalf, OpenOptions opening)
@@ -118,7 +118,7 @@ final class OpenFiles {
     Session session = environment.await(sessions.session());
     OpenResult result = openExisting(session, node, behalf, opening);
     Attributes attributes = result.getAttributes();
-    CairnFile file = file(session, nodePath(attributes), new Opened(result, false), opening);
+    ConnectedFile file = file(session, nodePath(attributes), new Opened(result, false), opening);
     return new Node(attributes, file);
   }
 

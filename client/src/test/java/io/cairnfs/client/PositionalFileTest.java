@@ -236,6 +236,29 @@ class PositionalFileTest {
   }
 
   @Test
+  void tinyContentIsMovedIntoAChunkWhenAHoleMakesTheFileLong() throws Exception {
+    byte[] content = random(100).array();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      file.write(0, random(100));
+      file.truncate(50_000);
+      assertThat(cluster.namespace.content("/f")).isEqualTo(Arrays.copyOf(content, 50_000));
+      file.truncate(0);
+      file.write(0, random(100));
+      file.allocate(60_000, 10_000, CairnFile.Allocate.KEEP_LENGTH);
+      assertThat(file.length()).isEqualTo(100);
+      file.allocate(60_000, 10_000, CairnFile.Allocate.GROW);
+      assertThat(cluster.namespace.content("/f")).isEqualTo(Arrays.copyOf(content, 70_000));
+    }
+    CairnPath other = CairnPath.of("/g");
+    var unused = fs.createWithContent(other, random(100), CreateOptions.defaults());
+    assertThat(fs.truncate(other, 40_000).length()).isEqualTo(40_000);
+    assertThat(cluster.namespace.content("/g")).isEqualTo(Arrays.copyOf(content, 40_000));
+    FakeCluster.await(
+        "chunks to be closed",
+        () -> cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed));
+  }
+
+  @Test
   void aGrowingFileIsFollowed() throws Exception {
     try (CairnFileSystem other = connect();
         CairnFile file = fs.openFile(FILE, BOTH);

@@ -801,7 +801,10 @@ public final class RangeWriter {
     T apply(Session session, ByteString handle) throws CairnException;
   }
 
-  /** Flushes, and makes the change before anything else is written. */
+  /**
+   * Flushes, and makes the change before anything else is written. Tiny content that the change
+   * would make too long for the metadata goes into a chunk first.
+   */
   public <T> T change(Change<T> change) throws CairnException {
     environment.requireMayBlock();
     lock.lock();
@@ -812,10 +815,28 @@ public final class RangeWriter {
       } catch (CairnException e) {
         throw failed(e);
       }
-      return change.apply(session, handle);
+      for (int attempt = 0; ; attempt++) {
+        try {
+          return change.apply(session, handle);
+        } catch (CairnException e) {
+          if (e.code() != ErrorCode.CONTENT_CHANGED || attempt == CONTENT_ATTEMPTS) {
+            throw e;
+          }
+        }
+        moveTinyContent();
+      }
     } finally {
       lock.unlock();
     }
+  }
+
+  private void moveTinyContent() throws CairnException {
+    try {
+      moveInlineToChunk();
+    } catch (CairnException e) {
+      throw failed(e);
+    }
+    scheduleFlush();
   }
 
   /** A change left the file like this. For use within {@link #change}. */

@@ -107,9 +107,12 @@ final class FakeRanges {
     file.extents = left;
   }
 
-  void setLength(FakeFile file, long length, long index) {
+  void setLength(FakeFile file, long length, long index) throws CairnException {
     cut(file, length, Long.MAX_VALUE);
     if (file.inline.isPresent()) {
+      if (length > inlineBytes && !file.inline.get().isEmpty()) {
+        throw new CairnException(ErrorCode.CONTENT_CHANGED, length + " bytes are not inline");
+      }
       byte[] content = new byte[(int) Math.min(length, inlineBytes)];
       ByteString old = file.inline.get();
       old.substring(0, Math.min(old.size(), content.length)).copyTo(content, 0);

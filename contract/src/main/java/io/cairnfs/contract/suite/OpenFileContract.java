@@ -153,6 +153,27 @@ abstract class OpenFileContract extends AttributeContract {
   }
 
   @Test
+  final void aShortFileBecomesLongByAHole() throws Exception {
+    if (!has(Feature.HOLES)) {
+      return;
+    }
+    make("f", "0123456789");
+    face().truncate("f", LARGE);
+    byte[] expected = Arrays.copyOf(bytes("0123456789"), LARGE);
+    assertThat(face().content("f")).isEqualTo(expected);
+    make("g", "0123456789");
+    try (Handle file = face().open("g", BOTH, 0)) {
+      file.truncate(LARGE);
+      assertThat(file.read(0, 2 * LARGE)).isEqualTo(expected);
+    }
+    make("h", "0123456789");
+    try (Handle file = face().open("h", BOTH, 0)) {
+      file.allocate(LARGE - 1000, 1000, Growth.GROW);
+      assertThat(file.read(0, 2 * LARGE)).isEqualTo(expected);
+    }
+  }
+
+  @Test
   final void aRemovedFileCanBeUsedByWhoHasItOpen() throws Exception {
     make("f", "content");
     try (Handle file = face().open("f", BOTH, 0)) {

@@ -475,7 +475,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
     if (length < 0) {
       throw new CairnException(ErrorCode.INVALID_ARGUMENT, path + ": negative length " + length);
     }
-    files.flush(path);
+    files.flush(path, Symlinks.FOLLOW);
     SetLength cut = SetLength.newBuilder().setFile(fileRef(path)).setLength(length).build();
     RangeResult result;
     try {
@@ -506,10 +506,10 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException {
-    files.flush(target);
+    files.flush(target, Symlinks.FOLLOW);
     Concat.Builder concat = Concat.newBuilder().setTarget(fileRef(target));
     for (CairnPath source : sources) {
-      files.flush(source);
+      files.flush(source, Symlinks.FOLLOW);
       concat.addSources(fileRef(source));
     }
     Attributes attributes =
@@ -797,6 +797,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
             .setTarget(Conversions.nodeRef(path))
             .setNoFollow(symlinks == Symlinks.NO_FOLLOW);
     Conversions.put(change, set);
+    // Explicit times and set-id bits must not be overtaken by what was written before.
+    files.flush(path, symlinks);
     return Conversions.status(
         path, mutate(Operation.newBuilder().setSetAttributes(set)).getAttributes());
   }

@@ -311,14 +311,22 @@ final class OpenFiles {
     }
   }
 
-  /** As {@link #flush(long)}, for a path that may name nothing. */
-  void flush(CairnPath path) throws CairnException {
+  /**
+   * As {@link #flush(long)}, for what a path leads to.
+   *
+   * @throws CairnException also if it leads to nothing, unless nothing is to be flushed
+   */
+  void flush(CairnPath path, CairnFileSystem.Symlinks symlinks) throws CairnException {
     synchronized (files) {
       if (files.values().stream().noneMatch(SharedFile::isDirty)) {
         return;
       }
     }
-    Stat stat = Stat.newBuilder().setTarget(Conversions.nodeRef(path)).setFollow(true).build();
+    Stat stat =
+        Stat.newBuilder()
+            .setTarget(Conversions.nodeRef(path))
+            .setFollow(symlinks == CairnFileSystem.Symlinks.FOLLOW)
+            .build();
     flush(
         environment
             .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))

@@ -397,4 +397,24 @@ abstract class OpenFileContract extends AttributeContract {
       assertThat(face().stat("f").mode()).isEqualTo(0755);
     }
   }
+
+  @Test
+  final void whatIsSetExplicitlyComesAfterWhatWasWrittenBefore() throws Exception {
+    long second = 1_000_000_000L;
+    make("f", "content");
+    try (Handle file = face().open("f", Set.of(WRITE), 0)) {
+      file.write(0, bytes("C"));
+      face().setTimes("f", 5 * second, 7 * second);
+      assertThat(face().stat("f").modified()).isEqualTo(7 * second);
+      file.write(1, bytes("O"));
+      face().chmod("f", 06755);
+    }
+    assertThat(face().stat("f").mode()).isEqualTo(06755);
+    try (Handle file = face().open("f", Set.of(WRITE), 0)) {
+      file.write(2, bytes("N"));
+      face().setTimes("f", 5 * second, 7 * second);
+    }
+    assertThat(face().stat("f").modified()).isEqualTo(7 * second);
+    assertThat(content("f")).isEqualTo("CONtent");
+  }
 }

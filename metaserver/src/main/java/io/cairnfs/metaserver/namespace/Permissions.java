@@ -120,6 +120,22 @@ public final class Permissions {
   }
 
   /**
+   * The name of an attribute of something. As Linux does it, of a name in no namespace it is looked
+   * at first whether the caller may read or write what it would be of.
+   *
+   * @param right {@link #READ} or {@link #WRITE}
+   * @throws CairnException as {@link XattrName#of}; PERMISSION_DENIED
+   */
+  public static XattrName requireAttributeName(
+      InodeRecord inode, Principal principal, byte[] name, int right, Supplier<String> where)
+      throws CairnException {
+    if (XattrName.isOfNoSpace(name)) {
+      require(inode, principal, right, where);
+    }
+    return XattrName.of(name);
+  }
+
+  /**
    * The rules of extended attributes for reading one. Attributes that the principal must not know
    * of are as if they did not exist.
    *

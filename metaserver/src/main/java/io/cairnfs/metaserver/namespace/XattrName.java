@@ -12,6 +12,8 @@ import java.util.Arrays;
 public final class XattrName {
   public static final int MAX_BYTES = 255;
 
+  private static final String SYSTEM = "system.";
+
   /** To whom an attribute belongs. */
   public enum Space {
     /** To whoever may read and write the file or directory. */
@@ -25,14 +27,6 @@ public final class XattrName {
 
     Space(String prefix) {
       this.prefix = prefix;
-    }
-
-    private boolean isOf(byte[] name) {
-      boolean same = name.length >= prefix.length();
-      for (int i = 0; same && i < prefix.length(); i++) {
-        same = name[i] == prefix.charAt(i);
-      }
-      return same;
     }
   }
 
@@ -49,13 +43,9 @@ public final class XattrName {
    *     file system itself is the user); INVALID_ARGUMENT for a namespace without a name, or NUL
    */
   public static XattrName of(byte[] bytes) throws CairnException {
-    if (bytes.length > MAX_BYTES) {
-      throw new CairnException(
-          ErrorCode.NAME_TOO_LONG,
-          "attribute name of " + bytes.length + " bytes; at most " + MAX_BYTES + " are possible");
-    }
+    requireLength(bytes);
     for (Space space : Space.values()) {
-      if (space.isOf(bytes)) {
+      if (isOf(space.prefix, bytes)) {
         requireRest(bytes, space);
         return new XattrName(bytes.clone(), space);
       }
@@ -63,6 +53,31 @@ public final class XattrName {
     throw new CairnException(
         ErrorCode.UNSUPPORTED,
         "attribute '" + text(bytes) + "': its namespace is not user, trusted or security");
+  }
+
+  /**
+   * @throws CairnException NAME_TOO_LONG
+   */
+  public static void requireLength(byte[] bytes) throws CairnException {
+    if (bytes.length > MAX_BYTES) {
+      throw new CairnException(
+          ErrorCode.NAME_TOO_LONG,
+          "attribute name of " + bytes.length + " bytes; at most " + MAX_BYTES + " are possible");
+    }
+  }
+
+  /** Neither in a namespace that there is, nor in that of the file system itself. */
+  static boolean isOfNoSpace(byte[] bytes) {
+    return !isOf(SYSTEM, bytes)
+        && Arrays.stream(Space.values()).noneMatch(space -> isOf(space.prefix, bytes));
+  }
+
+  private static boolean isOf(String prefix, byte[] name) {
+    boolean same = name.length >= prefix.length();
+    for (int i = 0; same && i < prefix.length(); i++) {
+      same = name[i] == prefix.charAt(i);
+    }
+    return same;
   }
 
   private static void requireRest(byte[] bytes, Space space) throws CairnException {

@@ -16,12 +16,16 @@ final class RemoveXattrOperation {
   private RemoveXattrOperation() {}
 
   static OperationResult apply(CommandContext context, RemoveXattr request) throws CairnException {
-    XattrName name = XattrName.of(request.getName().toByteArray());
+    byte[] asked = request.getName().toByteArray();
+    XattrName.requireLength(asked);
     LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
     InodeRecord inode =
         new PathResolver(context.namespace(), context.principal())
             .resolve(request.getTarget(), lastLink);
     String where = PathResolver.describe(request.getTarget());
+    XattrName name =
+        Permissions.requireAttributeName(
+            inode, context.principal(), asked, Permissions.WRITE, () -> where);
     Permissions.requireMayWriteAttribute(inode, context.principal(), name, () -> where);
     if (XattrTable.get(context.transaction(), inode.id(), name).isEmpty()) {
       throw SetXattrOperation.notFound(name, where);

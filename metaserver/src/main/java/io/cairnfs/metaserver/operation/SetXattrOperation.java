@@ -19,7 +19,8 @@ final class SetXattrOperation {
   private SetXattrOperation() {}
 
   static OperationResult apply(CommandContext context, SetXattr request) throws CairnException {
-    XattrName name = XattrName.of(request.getName().toByteArray());
+    byte[] asked = request.getName().toByteArray();
+    XattrName.requireLength(asked);
     byte[] value = request.getValue().toByteArray();
     if (value.length > XattrTable.MAX_VALUE_BYTES) {
       throw new CairnException(
@@ -31,6 +32,9 @@ final class SetXattrOperation {
         new PathResolver(context.namespace(), context.principal())
             .resolve(request.getTarget(), lastLink);
     String where = PathResolver.describe(request.getTarget());
+    XattrName name =
+        Permissions.requireAttributeName(
+            inode, context.principal(), asked, Permissions.WRITE, () -> where);
     Permissions.requireMayWriteAttribute(inode, context.principal(), name, () -> where);
     List<XattrTable.Entry> present = XattrTable.all(context.transaction(), inode.id());
     requireMode(request.getMode(), present, name, where);

@@ -115,6 +115,18 @@ class XattrOperationsTest {
   }
 
   @Test
+  void thePathComesBeforeTheNamespaceAndSoDoRightsWhereThereIsNone() {
+    assertThat(error(set("ann", "/tmp/none", "plain", "x"))).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(error(remove("ann", "/tmp/none", "system.a"))).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(error(set("bob", "/tmp/d/f", "plain", "x"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(error(remove("bob", "/tmp/d/f", "plain"))).isEqualTo(ErrorCode.PERMISSION_DENIED);
+    assertThat(error(set("bob", "/tmp/d/f", "system.a", "x"))).isEqualTo(ErrorCode.UNSUPPORTED);
+    assertThat(error(remove("ann", "/tmp/d/f", "plain"))).isEqualTo(ErrorCode.UNSUPPORTED);
+    assertThat(error(set("ann", "/tmp/none", "p".repeat(256), "x")))
+        .isEqualTo(ErrorCode.NAME_TOO_LONG);
+  }
+
+  @Test
   void symlinksAreFollowedAndHaveNoUserAttributes() throws CairnException {
     ok(cluster.symlink("ann", "d/f", "/tmp/l"));
     ok(set("ann", "/tmp/l", "user.a", "x"));

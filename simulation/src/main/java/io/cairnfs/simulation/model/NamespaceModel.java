@@ -1278,14 +1278,16 @@ public final class NamespaceModel {
     return ModelAnswer.done(0);
   }
 
-  private static String attributeName(ByteString bytes) throws ModelRefusal {
+  private String attributeToChange(ModelNode node, ByteString bytes) throws ModelRefusal {
     String name = bytes.toString(StandardCharsets.ISO_8859_1);
-    refuseIf(name.length() > 255, ErrorCode.NAME_TOO_LONG);
     boolean known = name.matches("(?s)(user|trusted|security)\\..*");
+    refuseIf(
+        !known && !name.startsWith("system.") && !may(node, WRITE), ErrorCode.PERMISSION_DENIED);
     refuseIf(!known, ErrorCode.UNSUPPORTED);
     refuseIf(
         name.endsWith(".") && name.indexOf('.') == name.length() - 1, ErrorCode.INVALID_ARGUMENT);
     refuseIf(name.contains("\0"), ErrorCode.INVALID_ARGUMENT);
+    requireMayChangeAttribute(node, name);
     return name;
   }
 
@@ -1300,10 +1302,10 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer setXattr(SetXattr request) throws ModelRefusal {
-    String name = attributeName(request.getName());
+    refuseIf(request.getName().size() > 255, ErrorCode.NAME_TOO_LONG);
     refuseIf(request.getValue().size() > 65536, ErrorCode.VALUE_TOO_LARGE);
     ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
-    requireMayChangeAttribute(node, name);
+    String name = attributeToChange(node, request.getName());
     boolean there = node.attributes.containsKey(name);
     refuseIf(there && request.getMode() == XattrMode.XATTR_CREATE, ErrorCode.EXISTS);
     refuseIf(!there && request.getMode() == XattrMode.XATTR_REPLACE, ErrorCode.ATTRIBUTE_NOT_FOUND);
@@ -1318,9 +1320,9 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer removeXattr(RemoveXattr request) throws ModelRefusal {
-    String name = attributeName(request.getName());
+    refuseIf(request.getName().size() > 255, ErrorCode.NAME_TOO_LONG);
     ModelNode node = existing(find(request.getTarget(), -1, !request.getNoFollow())).node;
-    requireMayChangeAttribute(node, name);
+    String name = attributeToChange(node, request.getName());
     refuseIf(!node.attributes.containsKey(name), ErrorCode.ATTRIBUTE_NOT_FOUND);
     TreeMap<String, ByteString> changed = new TreeMap<>(node.attributes);
     changed.remove(name);

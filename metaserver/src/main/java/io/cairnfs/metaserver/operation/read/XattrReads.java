@@ -47,7 +47,9 @@ final class XattrReads {
       }
     }
     for (ByteString asked : request.getNamesList()) {
-      XattrName name = XattrName.of(asked.toByteArray());
+      XattrName name =
+          Permissions.requireAttributeName(
+              inode, principal, asked.toByteArray(), Permissions.READ, () -> where);
       Permissions.requireMayReadAttribute(inode, principal, name, () -> where);
       byte[] value =
           XattrTable.get(view, inode.id(), name)

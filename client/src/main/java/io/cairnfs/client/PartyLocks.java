@@ -12,6 +12,8 @@ import io.cairnfs.proto.metadata.LockScope;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,9 @@ final class PartyLocks implements CairnLocks {
 
   private final LockService service;
   private final long owner;
+
+  /** What was taken and not given up one by one; of those lost later, some. */
+  private final Set<HeldLock> taken = ConcurrentHashMap.newKeySet();
 
   PartyLocks(LockService service, long owner) {
     this.service = service;
@@ -72,7 +77,10 @@ final class PartyLocks implements CairnLocks {
 
   @Override
   public void close() throws CairnException {
+    List<HeldLock> given = List.copyOf(taken);
     service.releaseAll(owner);
+    given.forEach(HeldLock::released);
+    given.forEach(taken::remove);
   }
 
   private final class PartyLock implements CairnLock {
@@ -130,12 +138,14 @@ final class PartyLocks implements CairnLocks {
       }
       LockAsk ask = new LockAsk(file.reference(), owner, scope, mode, start, length);
       try {
-        Optional<HeldLock> taken = service.take(ask, patience, allowed, this::tellLost);
+        Optional<HeldLock> given = service.take(ask, patience, allowed, this::tellLost);
         synchronized (this) {
-          held = taken;
+          held.ifPresent(taken::remove);
+          held = given;
+          held.ifPresent(taken::add);
           before = Before.NOTHING;
         }
-        return taken.isPresent();
+        return given.isPresent();
       } catch (CairnException e) {
         if (isAnswer(e.code())) {
           synchronized (this) {
@@ -174,6 +184,7 @@ final class PartyLocks implements CairnLocks {
         held = Optional.empty();
       }
       if (given.isPresent()) {
+        taken.remove(given.get());
         service.release(given.get());
       }
     }

@@ -180,6 +180,20 @@ final class LocksTest {
   }
 
   @Test
+  void whatAClosedPartyHadIsGivenUpAndNotLost() throws Exception {
+    AtomicInteger lost = new AtomicInteger();
+    CairnLocks party = ann.locks();
+    CairnLock lock = party.of(FILE, Mode.EXCLUSIVE);
+    lock.onLost(lost::incrementAndGet);
+    lock.lock();
+    party.close();
+    assertThat(lock.isHeld()).isFalse();
+    assertThat(ann.lockHolders(FILE)).isEmpty();
+    ann.close();
+    assertThat(lost).hasValue(0);
+  }
+
+  @Test
   void twoWhoWaitForEachOtherAreADeadlock() throws Exception {
     CairnPath other = CairnPath.of("/tmp/other");
     create(other);

@@ -122,4 +122,9 @@ public final class HeldLock {
         ? session.mutate(ask.unlock(inode))
         : CompletableFuture.completedFuture(OperationResult.getDefaultInstance());
   }
+
+  /** Everything of its owner was given up. */
+  public void released() {
+    boolean unused = leave(State.RELEASED);
+  }
 }

@@ -359,20 +359,25 @@ final class UnsealedReplica {
 
   /** Forces a CLOSED replica if anything of it is not on the disk yet. */
   void forceClosed() throws CairnException {
-    synchronized (this) {
-      if (gone || state == State.OPEN) {
-        return;
-      }
+    if (!isClosedHere()) {
+      return;
     }
     disk.lock();
     try {
-      volume.requireHealthy();
-      force();
+      // It may have been deleted while the disk was waited for.
+      if (isClosedHere()) {
+        volume.requireHealthy();
+        force();
+      }
     } catch (IOException e) {
       throw volume.refusal("forcing " + chunk, e);
     } finally {
       disk.unlock();
     }
+  }
+
+  private synchronized boolean isClosedHere() {
+    return !gone && state == State.CLOSED;
   }
 
   /** Forces what there is, whether the stream goes on or not; the length that is durable then. */

@@ -119,6 +119,22 @@ class SealMeetsOthersTest {
   }
 
   @Test
+  void theForcingOfClosedReplicasPassesOverOneThatWasSealedMeanwhile() throws Exception {
+    for (int round = 0; round < ROUNDS; round++) {
+      try (ReplicaStore store = open()) {
+        boolean passed =
+            whileSealing(
+                store,
+                () -> {
+                  store.forceClosed();
+                  return true;
+                });
+        assertThat(passed).isTrue();
+      }
+    }
+  }
+
+  @Test
   void aFenceThatWaitedForTheSealFindsTheSealedReplica() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       try (ReplicaStore store = open()) {

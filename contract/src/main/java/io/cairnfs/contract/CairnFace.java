@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -114,27 +115,33 @@ public final class CairnFace implements Face {
 
   @Override
   public LockOwner lockOwner(String path, LockScope scope) throws PosixException {
-    if (scope == LockScope.RANGES) {
-      FileStatus unused = call(() -> client.access(path(path), 6));
-    } else {
+    if (scope == LockScope.WHOLE_FILE) {
       requireReadOrWrite(path);
+      return new Party(client.locks(), path(path), Optional.empty(), new ArrayList<>());
     }
-    return new Party(client.locks(), path(path), scope, new ArrayList<>());
+    CairnFile file = call(() -> client.openFile(path(path), OpenOptions.forReadingAndWriting()));
+    return new Party(client.locks(), path(path), Optional.of(file), new ArrayList<>());
   }
 
   private void requireReadOrWrite(String path) throws PosixException {
     try {
       access(path, 4);
     } catch (PosixException e) {
-      if (e.errno() != EACCES) {
+      // A directory has to be readable, as it cannot be opened for writing.
+      if (e.errno() != EACCES || stat(path).type() == 'd') {
         throw e;
       }
       access(path, 2);
     }
   }
 
-  /** A party of the session, and what it has taken, the last one at the end. */
-  private record Party(CairnLocks locks, CairnPath path, LockScope scope, List<Taken> taken)
+  /**
+   * A party of the session, and what it has taken, the last one at the end.
+   *
+   * @param ranged the file of which it takes ranges, not the whole
+   */
+  private record Party(
+      CairnLocks locks, CairnPath path, Optional<CairnFile> ranged, List<Taken> taken)
       implements LockOwner {
 
     record Taken(CairnLock lock, long start, long length) {}
@@ -144,9 +151,9 @@ public final class CairnFace implements Face {
         throws PosixException {
       CairnLock.Mode how = CairnLock.Mode.valueOf(mode.name());
       CairnLock lock =
-          scope == LockScope.WHOLE_FILE
+          ranged.isEmpty()
               ? locks.of(path, how)
-              : locks.ofRange(path, how, start, length);
+              : call(() -> locks.ofRange(ranged.get(), how, start, length));
       boolean isTaken =
           call(
               () -> {
@@ -166,7 +173,7 @@ public final class CairnFace implements Face {
     @Override
     public void unlock(long start, long length) throws PosixException {
       for (Taken each : List.copyOf(taken)) {
-        if (scope == LockScope.WHOLE_FILE || (each.start == start && each.length == length)) {
+        if (ranged.isEmpty() || (each.start == start && each.length == length)) {
           act(each.lock::unlock);
           boolean unused = taken.remove(each);
         }
@@ -176,6 +183,9 @@ public final class CairnFace implements Face {
     @Override
     public void close() throws PosixException {
       act(locks::close);
+      if (ranged.isPresent()) {
+        act(ranged.get()::close);
+      }
     }
   }
 

@@ -119,7 +119,7 @@ public interface Face extends Closeable {
 
     void write(long position, byte[] bytes) throws PosixException;
 
-    /** Writes at the end: the file was opened with {@code APPEND}. */
+    /** Writes at the end, in one step if the file was opened with {@code APPEND}. */
     void append(byte[] bytes) throws PosixException;
 
     void truncate(long length) throws PosixException;

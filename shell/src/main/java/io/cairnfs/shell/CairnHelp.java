@@ -127,6 +127,7 @@ public final class CairnHelp {
             "make the same random calls to Cairn and to a local directory",
             """
             cairn fuzz [--operations N] [--seed S] [--users U] [--long] [--complete] [--threads N] [--dir D]
+                       [--cluster-dir D] [--without KIND,...] [--failures N]
             A cluster in this process, ext4 beside it, several users (as root; anybody else is alone). Exit code 0: results, errno,
             content and attributes were equal. Prints a short failing sequence."""));
     WORDS.put(

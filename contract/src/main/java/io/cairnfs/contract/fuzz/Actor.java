@@ -14,10 +14,12 @@ import io.cairnfs.contract.Face.XattrMode;
 import io.cairnfs.contract.PosixException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -35,14 +37,19 @@ final class Actor implements Side {
   private static final long SECOND = 1_000_000_000L;
 
   private final Face face;
-  private final Map<Integer, Handle> handles = new HashMap<>();
+  private final Map<Integer, Opened> handles = new HashMap<>();
   private final Map<Integer, Locked> locked = new HashMap<>();
   private final Set<Integer> dirty = new HashSet<>();
   private final SortedMap<String, String> answer = new TreeMap<>();
   private final SortedMap<String, String> hints = new TreeMap<>();
 
-  /** An owner, and the range that he asked for. */
-  private record Locked(LockOwner owner, long start, long length) {}
+  /** An open file, and whether it is written at its end only. */
+  private record Opened(Handle handle, boolean appends) {}
+
+  private record Range(long start, long length) {}
+
+  /** An owner, and the ranges that he asked for. */
+  private record Locked(LockOwner owner, LockScope scope, List<Range> ranges) {}
 
   /** The face is closed by who made it. */
   Actor(Face face) {
@@ -112,9 +119,17 @@ final class Actor implements Side {
       case LOCK_EXCLUSIVE -> lock(step, LockScope.WHOLE_FILE, LockMode.EXCLUSIVE);
       case LOCK_RANGE_SHARED -> lock(step, LockScope.RANGES, LockMode.SHARED);
       case LOCK_RANGE_EXCLUSIVE -> lock(step, LockScope.RANGES, LockMode.EXCLUSIVE);
-      case UNLOCK -> unlock(step.slot());
+      case LOCK_MORE_SHARED -> lockMore(step, LockMode.SHARED);
+      case LOCK_MORE_EXCLUSIVE -> lockMore(step, LockMode.EXCLUSIVE);
+      case UNLOCK -> unlock(step);
       case UNLOCK_ALL -> unlockAll(step.slot());
       case TREE -> gather(path);
+      case WAY -> {
+        Way way = new Way(face);
+        way.lead(path);
+        way.lead(other);
+        tell("lists", String.join(";", way.lists()));
+      }
       default -> callOfHandle(step);
     }
   }
@@ -136,6 +151,7 @@ final class Actor implements Side {
   private void rename(String from, String to, RenameMode mode) throws PosixException {
     boolean ofDirectory = isDirectory(from) || (mode == RenameMode.EXCHANGE && isDirectory(to));
     hint("directory", Boolean.toString(ofDirectory));
+    hint("target", orErrno(() -> String.valueOf(face.lstat(to).type())));
     face.rename(from, to, mode);
   }
 
@@ -148,14 +164,19 @@ final class Actor implements Side {
   }
 
   private void open(Step step) throws PosixException {
+    String path = step.path();
     Set<OpenFlag> flags = EnumSet.noneOf(OpenFlag.class);
     step.words().forEach(word -> flags.add(OpenFlag.valueOf(word)));
-    Handle opened = face.open(step.path(), flags, (int) step.number());
+    if (flags.contains(OpenFlag.CREATE) || flags.contains(OpenFlag.TRUNCATE)) {
+      hint("there", orErrno(() -> String.valueOf(face.lstat(path).type())));
+      hint("leads", orErrno(() -> Long.toString(face.stat(path).size())));
+    }
+    Handle opened = face.open(path, flags, (int) step.number());
     int slot = step.slot();
-    Handle before = handles.put(slot, opened);
+    Opened before = handles.put(slot, new Opened(opened, flags.contains(OpenFlag.APPEND)));
     boolean unused = dirty.remove(slot);
     if (before != null) {
-      before.close();
+      before.handle.close();
     }
     tell("type", String.valueOf(opened.stat().type()));
   }
@@ -169,7 +190,18 @@ final class Actor implements Side {
       owner.close();
       throw e;
     }
-    Locked unused = locked.put(step.slot(), new Locked(owner, step.number(), step.length()));
+    List<Range> ranges = new ArrayList<>(List.of(new Range(step.number(), step.length())));
+    Locked unused = locked.put(step.slot(), new Locked(owner, scope, ranges));
+  }
+
+  /** Another range, or this one in another way, or a part of it. */
+  private void lockMore(Step step, LockMode mode) throws PosixException {
+    Locked held = locked.get(step.slot());
+    if (held == null || held.scope != LockScope.RANGES) {
+      throw new PosixException(EBADF, "no ranges are locked in this slot");
+    }
+    held.owner.lock(mode, Patience.TRY, step.number(), step.length());
+    held.ranges.add(new Range(step.number(), step.length()));
   }
 
   private void unlockAll(int slot) throws PosixException {
@@ -179,28 +211,31 @@ final class Actor implements Side {
     }
   }
 
-  private void unlock(int slot) throws PosixException {
-    Locked held = locked.get(slot);
+  private void unlock(Step step) throws PosixException {
+    Locked held = locked.get(step.slot());
     if (held == null) {
       throw new PosixException(EBADF, "no lock in this slot");
     }
-    held.owner.unlock(held.start, held.length);
+    Range one = held.ranges.get((int) step.number() % held.ranges.size());
+    held.owner.unlock(one.start, one.length);
   }
 
   private void callOfHandle(Step step) throws PosixException {
-    Handle handle = handles.get(step.slot());
-    if (handle == null) {
+    Opened opened = handles.get(step.slot());
+    if (opened == null) {
       throw new PosixException(EBADF, "nothing open in this slot");
     }
+    Handle handle = opened.handle;
     long number = step.number();
     switch (step.kind()) {
       case CLOSE -> {
-        Handle unused = handles.remove(step.slot());
+        Opened unused = handles.remove(step.slot());
         boolean unusedToo = dirty.remove(step.slot());
         handle.close();
       }
       case READ -> tell("content", text(handle.read(number, (int) step.length())));
       case WRITE -> {
+        hint("appends", Boolean.toString(opened.appends));
         handle.write(number, pattern(step));
         boolean unused = dirty.add(step.slot());
       }
@@ -332,7 +367,7 @@ final class Actor implements Side {
   @Override
   public void settle() throws IOException {
     for (int slot : Set.copyOf(dirty)) {
-      handles.get(slot).flush();
+      handles.get(slot).handle.flush();
     }
     dirty.clear();
   }
@@ -340,8 +375,8 @@ final class Actor implements Side {
   /** Gives up what is open and locked. */
   @Override
   public void close() throws IOException {
-    for (Handle handle : handles.values()) {
-      handle.close();
+    for (Opened each : handles.values()) {
+      each.handle.close();
     }
     handles.clear();
     for (Locked each : locked.values()) {

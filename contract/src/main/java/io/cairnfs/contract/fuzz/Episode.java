@@ -15,13 +15,16 @@ import java.util.TreeSet;
  */
 final class Episode {
   private static final int STEPS_BETWEEN_TREES = 100;
+  private static final int EACCES = 13;
 
   private final Map<String, ? extends Side> linux;
   private final Map<String, ? extends Side> cairn;
   private final String teller;
   private final Map<KnownDifference, Long> known = new EnumMap<>(KnownDifference.class);
   private final Map<Kind, Long> done = new EnumMap<>(Kind.class);
+  private final Map<Occasion, Long> met = new EnumMap<>(Occasion.class);
   private String last = "";
+  private boolean over;
 
   /**
    * Two results that differ.
@@ -53,6 +56,9 @@ final class Episode {
       if (difference.isPresent()) {
         return Optional.of(new Difference(made, difference.get()));
       }
+      if (over) {
+        break;
+      }
     }
     return Optional.empty();
   }
@@ -68,18 +74,25 @@ final class Episode {
     if (ours.isDone()) {
       long unused = done.merge(step.kind(), 1L, Long::sum);
     }
+    for (Occasion each : Occasion.values()) {
+      if (each.isMetBy(step, ours)) {
+        long unused = met.merge(each, 1L, Long::sum);
+      }
+    }
     if (ours.isSameAs(theirs) || isKnown(step, ours, theirs)) {
       return Optional.empty();
     }
-    return Optional.of(step + "\n" + text(ours, theirs));
+    return Optional.of(step + "\n" + text(ours, theirs).replace("\0", "\\0"));
   }
 
   private boolean isKnown(Step step, Outcome ours, Outcome theirs) throws IOException {
     Outcome adjusted = theirs;
     List<KnownDifference> why = new ArrayList<>();
+    Outcome observed = withWay(step, ours, theirs);
     for (KnownDifference each : KnownDifference.values()) {
-      if (each.explains(step, ours, theirs)) {
+      if (each.explains(step, observed, theirs)) {
         note(each);
+        over = each.endsSequence(step, observed);
         return isAdopted(each, step, theirs);
       }
       Outcome next = each.adjusted(step, ours, adjusted);
@@ -93,6 +106,16 @@ final class Episode {
     }
     why.forEach(this::note);
     return true;
+  }
+
+  /** What rights on the way have to do with it, if they may have. */
+  private Outcome withWay(Step step, Outcome ours, Outcome theirs) throws IOException {
+    if (theirs.errno() != EACCES || ours.errno() == EACCES) {
+      return ours;
+    }
+    Step question = Step.on(teller, Kind.WAY, step.path()).other(step.other());
+    Outcome way = linux.get(teller).run(question);
+    return way.isDone() ? ours.withHint(KnownDifference.WAY, way.answer().get("lists")) : ours;
   }
 
   private void note(KnownDifference difference) {
@@ -139,5 +162,9 @@ final class Episode {
   /** How often a call of each kind succeeded. */
   Map<Kind, Long> done() {
     return done;
+  }
+
+  Map<Occasion, Long> met() {
+    return met;
   }
 }

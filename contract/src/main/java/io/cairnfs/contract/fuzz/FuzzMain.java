@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -17,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,6 +40,7 @@ import picocli.CommandLine.Spec;
 public final class FuzzMain implements Callable<Integer> {
   private static final int STEPS = 500;
   private static final int LONG_FACTOR = 100;
+  private static final int DEFAULT_USERS = 3;
 
   @Spec private CommandSpec spec;
 
@@ -54,7 +57,7 @@ public final class FuzzMain implements Callable<Integer> {
       names = "--users",
       paramLabel = "U",
       description = "How many users, 1 to 8, besides the superuser (default: 3).")
-  private int users = 3;
+  private int users = DEFAULT_USERS;
 
   @Option(names = "--long", description = "A hundred times as many calls.")
   private boolean isLong;
@@ -62,7 +65,7 @@ public final class FuzzMain implements Callable<Integer> {
   @Option(
       names = "--complete",
       description =
-          "Fails also if a difference by design was not met, or no call of a kind succeeded.")
+          "Fails also if a difference by design or an occasion was not met, or no call of a kind succeeded.")
   private boolean complete;
 
   @Option(
@@ -87,6 +90,17 @@ public final class FuzzMain implements Callable<Integer> {
       description = "Where directories are made, on ext4 (default: the temporary directory).")
   private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
 
+  @Option(
+      names = "--cluster-dir",
+      paramLabel = "DIR",
+      description = {
+        "Where the cluster's directory is made (default: as --dir).",
+        "In memory (/dev/shm) it is faster: nothing here is about disks."
+      })
+  private Path clusterDirectory;
+
+  private Surroundings surroundings;
+
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new FuzzMain()).execute(arguments));
   }
@@ -100,18 +114,24 @@ public final class FuzzMain implements Callable<Integer> {
     ServerLogging.setLevel("io.cairnfs", "WARN");
     PrintWriter out = spec.commandLine().getOut();
     Cast cast = cast(out);
-    Path home = Files.createTempDirectory(directory, "cairn-fuzz-");
+    surroundings = Surroundings.of(cast);
+    if (surroundings.stickyProtected()) {
+      out.println(
+          "SKIPPED sticky directories: fs.protected_symlinks or fs.protected_regular is set here");
+    }
+    Path linux = Files.createTempDirectory(directory, "cairn-fuzz-");
+    Path stored =
+        Files.createTempDirectory(
+            Optional.ofNullable(clusterDirectory).orElse(directory), "cairn-fuzz-cluster-");
     Tally tally = new Tally();
-    try (EmbeddedCluster cluster =
-        EmbeddedCluster.start(Files.createDirectory(home.resolve("cluster")))) {
-      Path linux = Files.createDirectory(home.resolve("linux"));
-      open(home);
+    try (EmbeddedCluster cluster = EmbeddedCluster.start(stored)) {
       open(linux);
       try (Worlds worlds = new Worlds(cluster, linux, cast)) {
         run(worlds, cast, tally);
       }
     } finally {
-      Worlds.delete(home);
+      Worlds.delete(linux);
+      Worlds.delete(stored);
     }
     return report(out, tally);
   }
@@ -161,7 +181,7 @@ public final class FuzzMain implements Callable<Integer> {
 
   private void sequence(Worlds worlds, Cast cast, Tally tally, long number, int length)
       throws IOException {
-    StepSource source = new StepSource(new SplittableRandom(seed + number), cast);
+    StepSource source = new StepSource(new SplittableRandom(seed + number), cast, surroundings);
     List<Step> steps =
         Stream.generate(source::next)
             .filter(step -> !without.contains(step.kind()))
@@ -174,30 +194,42 @@ public final class FuzzMain implements Callable<Integer> {
     }
   }
 
-  private static String failure(
-      Worlds worlds, long seed, List<Step> steps, Episode.Difference first) throws IOException {
+  private String failure(Worlds worlds, long failed, List<Step> steps, Episode.Difference first)
+      throws IOException {
     List<Step> shortest =
         new Shrinking(shorter -> worlds.run(shorter).difference().isPresent())
             .shortest(steps.subList(0, first.steps()));
     String seen =
         worlds.run(shortest).difference().map(Episode.Difference::text).orElse(first.text());
-    StringBuilder text = new StringBuilder("seed " + seed + ": a difference after:\n");
+    StringBuilder text = new StringBuilder("seed " + failed + ": a difference after:\n");
     shortest.forEach(step -> text.append("  ").append(step).append('\n'));
     return text.append("  -> ")
         .append(seen)
-        .append("\nagain: bin/cairn fuzz --operations ")
-        .append(STEPS)
-        .append(" --seed ")
-        .append(seed)
+        .append("\nagain: ")
+        .append(again(failed, first.steps()))
         .append('\n')
         .toString();
   }
 
+  /** What shows the difference once more, with as few calls as lead to it. */
+  private String again(long failed, int steps) {
+    StringBuilder text = new StringBuilder("bin/cairn fuzz --seed ").append(failed);
+    text.append(" --operations ").append(steps);
+    if (users != DEFAULT_USERS) {
+      text.append(" --users ").append(users);
+    }
+    if (!without.isEmpty()) {
+      text.append(" --without ");
+      text.append(without.stream().map(Step.Kind::name).collect(Collectors.joining(",")));
+    }
+    return text.toString();
+  }
+
   private int report(PrintWriter out, Tally tally) {
     tally.failures().forEach(out::println);
-    List<String> missing = complete ? tally.missing() : List.of();
+    List<String> missing = complete ? tally.missing(surroundings) : List.of();
+    out.println(tally + ", seed " + seed);
     missing.forEach(out::println);
-    out.println("fuzz, seed " + seed + ": " + tally);
     out.flush();
     return tally.failures().isEmpty() && missing.isEmpty() ? 0 : 1;
   }

@@ -1,7 +1,9 @@
 package io.cairnfs.contract.fuzz;
 
 import io.cairnfs.contract.fuzz.Step.Kind;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where Cairn differs from Linux by design. Each has a row of its name in {@code
@@ -39,13 +41,18 @@ enum KnownDifference {
     }
   },
 
-  /** Linux wants the right to write a directory that gets another parent, for its dots. */
+  /**
+   * Linux wants the right to write a directory that gets another parent, for its dots, before it
+   * looks whether the other one is empty.
+   */
   MOVED_DIRECTORIES {
     @Override
     boolean explains(Step step, Outcome linux, Outcome cairn) {
       return switch (step.kind()) {
         case RENAME, RENAME_NO_REPLACE, EXCHANGE ->
-            linux.errno() == EACCES && cairn.isDone() && cairn.hint("directory").equals("true");
+            linux.errno() == EACCES
+                && (cairn.isDone() || cairn.errno() == ENOTEMPTY)
+                && cairn.hint("directory").equals("true");
         default -> false;
       };
     }
@@ -53,6 +60,21 @@ enum KnownDifference {
     @Override
     Optional<Step> adoptedByLinux(Step step) {
       return Optional.of(step.by(Cast.SUPERUSER));
+    }
+  },
+
+  /**
+   * In a sticky directory that everybody may write, Linux forbids to open another's symlink with
+   * O_CREAT before it says that it is one: its protection of files there spares files only.
+   */
+  STICKY_SYMLINKS {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return step.kind() == Kind.OPEN
+          && step.words().containsAll(List.of("CREATE", "NO_FOLLOW"))
+          && linux.hint("there").equals("l")
+          && linux.errno() == EACCES
+          && cairn.errno() == ELOOP;
     }
   },
 
@@ -80,6 +102,36 @@ enum KnownDifference {
     @Override
     Optional<Step> adoptedByBoth(Step step) {
       return Optional.of(Step.onHandle(step.actor(), Kind.CLOSE, step.slot()));
+    }
+  },
+
+  /**
+   * Where the mask is empty, Linux does not look at the ACL: a user or a group that it names gets
+   * what all others get. In POSIX it gets nothing.
+   */
+  EMPTY_MASK {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      return cairn.errno() == EACCES
+          && linux.errno() != EACCES
+          && Stream.of(linux.hint(WAY).split(";", -1))
+              .anyMatch(list -> isMaskedFor(Cast.user(step.actor()), list));
+    }
+
+    private static boolean isMaskedFor(String user, String list) {
+      List<String> words = List.of(list.split("[ ,]", -1));
+      return !words.get(0).equals(user)
+          && words.contains("mask::---")
+          && words.stream()
+              .anyMatch(
+                  word ->
+                      word.startsWith("user:" + user + ":")
+                          || word.startsWith("group:" + user + ":"));
+    }
+
+    @Override
+    boolean endsSequence(Step step, Outcome linux) {
+      return linux.isDone() && !step.kind().isQuestion();
     }
   },
 
@@ -145,22 +197,28 @@ enum KnownDifference {
     }
   },
 
-  /** The content of a file of few bytes is in its metadata, as a whole. */
+  /**
+   * The content of a file of few bytes is in its metadata, as a whole, and stays data when the file
+   * becomes longer.
+   */
   SMALL_FILES_HAVE_NO_HOLES {
     @Override
     boolean explains(Step step, Outcome linux, Outcome cairn) {
       return Seek.isToldTruly(step, linux, cairn)
-          && Long.parseLong(cairn.hint("size")) <= INLINE_BYTES
-          && Seek.differOnlyWhere(linux.hint("map"), '-', cairn.hint("map"), 'd');
+          && Seek.differOnlyByBlocksOfSmallFiles(linux.hint("map"), cairn.hint("map"));
     }
   };
+
+  /** A hint of Linux: owners and ACLs of what the call's paths lead over. */
+  static final String WAY = "way";
 
   private static final int EPERM = 1;
   private static final int EBADF = 9;
   private static final int EACCES = 13;
   private static final int EISDIR = 21;
   private static final int EINVAL = 22;
-  private static final long INLINE_BYTES = 16_384;
+  private static final int ENOTEMPTY = 39;
+  private static final int ELOOP = 40;
 
   /** Whether it is this why the outcomes differ. */
   boolean explains(Step step, Outcome linux, Outcome cairn) {
@@ -180,6 +238,20 @@ enum KnownDifference {
   /** What brings both to one state again, whatever comes of it. */
   Optional<Step> adoptedByBoth(Step step) {
     return Optional.empty();
+  }
+
+  /** Whether the two directories are not brought to one state again. */
+  boolean endsSequence(Step step, Outcome linux) {
+    return false;
+  }
+
+  boolean isPossible(Surroundings surroundings) {
+    return switch (this) {
+      case TIMES_BY_WRITERS, EMPTY_MASK -> surroundings.severalUsers();
+      case PROTECTED_HARDLINKS -> surroundings.severalUsers() && surroundings.linksProtected();
+      case STICKY_SYMLINKS -> surroundings.severalUsers() && !surroundings.stickyProtected();
+      default -> true;
+    };
   }
 
   private static boolean isStatOfDirectory(Outcome linux, Outcome cairn) {

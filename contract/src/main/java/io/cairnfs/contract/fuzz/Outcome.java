@@ -45,6 +45,13 @@ record Outcome(
     return new Outcome(errno, message, changed, hints);
   }
 
+  /** With one more hint. */
+  Outcome withHint(String name, String value) {
+    SortedMap<String, String> more = new TreeMap<>(hints);
+    String unused = more.put(name, value);
+    return new Outcome(errno, message, answer, more);
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeInt(errno);
     out.writeUTF(message);

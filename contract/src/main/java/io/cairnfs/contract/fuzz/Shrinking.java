@@ -8,7 +8,7 @@ import java.util.List;
  * Makes a failing sequence short: leaves out parts, ever smaller ones, as long as it still fails.
  */
 final class Shrinking {
-  private static final int MAX_TRIES = 150;
+  private static final int MAX_TRIES = 600;
 
   /** Whether a sequence fails. */
   interface Trial {

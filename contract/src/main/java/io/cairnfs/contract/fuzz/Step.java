@@ -64,7 +64,7 @@ record Step(
     CLOSE,
     READ,
     WRITE,
-    /** A write where the descriptor stands: at the end. */
+    /** A write at the end. */
     APPEND,
     FTRUNCATE,
     ALLOCATE,
@@ -79,10 +79,24 @@ record Step(
     LOCK_EXCLUSIVE,
     LOCK_RANGE_SHARED,
     LOCK_RANGE_EXCLUSIVE,
+    /** By the owner in the slot, of the same file. */
+    LOCK_MORE_SHARED,
+    LOCK_MORE_EXCLUSIVE,
+    /** One of the ranges that the owner asked for. */
     UNLOCK,
     UNLOCK_ALL,
-    /** All that there is; only the first actor is asked. */
-    TREE;
+    /** All that there is; only who sees most is asked. */
+    TREE,
+    /** The ACLs of what two paths lead over; only who sees most is asked. */
+    WAY;
+
+    /** Whether it changes nothing. */
+    boolean isQuestion() {
+      return switch (this) {
+        case READLINK, ACCESS, STAT, LSTAT, LIST, CONTENT, XATTR, XATTRS, ACL -> true;
+        default -> false;
+      };
+    }
 
     /** Whether it is about an open file. */
     boolean isOfHandle() {

@@ -6,14 +6,37 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
-/** Random calls on a small world of names, of open files and of locks, so that they meet. */
+/**
+ * Random calls on a small world of names, of open files and of locks, so that they meet. The first
+ * ones make something of most names.
+ */
 final class StepSource {
-  private static final List<String> NAMES = List.of("a", "b", "c", "d");
+  /** Any of them can be anything; these are directories more often than the others. */
+  private static final List<String> DIRECTORIES = List.of("a", "b");
+
+  private static final List<String> FILES = List.of("c", "d");
   private static final List<String> TARGETS =
-      List.of("a", "b", "c", "a/b", "b/c", "../a", "../b", ".", "none");
-  private static final List<String> ATTRIBUTES = List.of("user.x", "user.y", "user.z", "trusted.t");
+      List.of("a", "b", "c", "a/b", "b/c", "../a", "../b", "../none", "a/../c", ".", "none");
+  private static final List<String> ATTRIBUTES =
+      List.of("user.x", "user.x", "user.x", "user.y", "trusted.t", "security.s", "system.s", "s");
   private static final List<Kind> NAMESPACE =
-      Stream.of(Kind.values()).takeWhile(kind -> kind != Kind.OPEN).toList();
+      Stream.concat(
+              Stream.of(Kind.values()).takeWhile(kind -> kind != Kind.OPEN),
+              // These succeed more seldom than others.
+              Stream.of(
+                  Kind.RENAME,
+                  Kind.RENAME,
+                  Kind.RENAME_NO_REPLACE,
+                  Kind.LINK,
+                  Kind.LINK,
+                  Kind.SYMLINK,
+                  Kind.SYMLINK,
+                  Kind.READLINK,
+                  Kind.XATTR,
+                  Kind.REPLACE_XATTR,
+                  Kind.REMOVE_XATTR,
+                  Kind.TRUNCATE))
+          .toList();
   private static final List<Kind> HANDLE =
       List.of(
           Kind.READ,
@@ -37,12 +60,17 @@ final class StepSource {
           Kind.LOCK_EXCLUSIVE,
           Kind.LOCK_RANGE_SHARED,
           Kind.LOCK_RANGE_EXCLUSIVE,
+          Kind.LOCK_MORE_SHARED,
+          Kind.LOCK_MORE_EXCLUSIVE,
           Kind.UNLOCK,
           Kind.UNLOCK_ALL);
+  private static final int[] GENEROUS_MODES = {0777, 0775, 0755, 01777};
   private static final int[] MODES = {
     0777, 0755, 0700, 0750, 0644, 0600, 0640, 0444, 0000, 0070, 0007, 0775, 02775, 04755, 02755,
-    01755, 06777, 01775
+    02777, 06755, 06777, 01775
   };
+  private static final List<String> BEGINNING =
+      List.of(".", "a", "b", "c", "d", "a/b", "a/c", "b/a", "b/d");
   private static final int SLOTS = 3;
   private static final int LOCK_SLOTS = 2;
 
@@ -56,33 +84,55 @@ final class StepSource {
 
   private final RandomGenerator random;
   private final Cast cast;
+  private final Surroundings surroundings;
+  private int made; // of the beginning
 
-  StepSource(RandomGenerator random, Cast cast) {
+  StepSource(RandomGenerator random, Cast cast, Surroundings surroundings) {
     this.random = random;
     this.cast = cast;
+    this.surroundings = surroundings;
   }
 
   Step next() {
     String actor = pick(cast.actors());
+    if (made < BEGINNING.size()) {
+      return beginning(actor, BEGINNING.get(made++));
+    }
     return switch (random.nextInt(20)) {
       case 0 -> ofNames(actor, Kind.CREATE);
       case 1 -> ofNames(actor, Kind.MKDIR);
       case 2, 3, 4 -> open(actor);
       case 5, 6, 7, 8, 9, 10 -> ofHandle(actor, pick(HANDLE));
-      case 11 -> random.nextInt(4) == 0 ? ofHandle(actor, Kind.FSYNC) : lock(actor);
+      case 11 -> lock(actor);
+      case 12 -> random.nextInt(4) == 0 ? ofHandle(actor, Kind.FSYNC) : lock(actor);
       default -> ofNames(actor, pick(NAMESPACE));
     };
   }
 
+  private Step beginning(String actor, String path) {
+    int mode = generousMode();
+    if (path.equals(".")) {
+      // Everybody may write the top; in some worlds it is sticky.
+      return Step.on(cast.teller(), Kind.CHMOD, path).number(mode | 0777);
+    }
+    if (random.nextInt(8) == 0) {
+      return Step.on(actor, Kind.SYMLINK, path).other(pick(TARGETS));
+    }
+    boolean isDirectory = DIRECTORIES.stream().anyMatch(path::endsWith);
+    return isDirectory
+        ? Step.on(actor, Kind.MKDIR, path).number(mode)
+        : Step.on(actor, Kind.CREATE, path).other("content").number(mode & 0777);
+  }
+
   private Step ofNames(String actor, Kind kind) {
-    Step step = Step.on(actor, kind, path());
+    Step step = Step.on(actor, kind, path(kind));
     return switch (kind) {
       case CREATE ->
           // What is written loses its set-id bits; a call that makes a whole file does not write.
           step.other("x".repeat(random.nextInt(40))).number(mode() & 01777);
       case MKDIR -> step.number(mode() & 01777);
       case CHMOD -> step.number(mode());
-      case RENAME, RENAME_NO_REPLACE, EXCHANGE, LINK -> step.other(path());
+      case RENAME, RENAME_NO_REPLACE, EXCHANGE, LINK -> step.other(path(kind));
       case SYMLINK -> step.other(pick(TARGETS));
       case CHOWN, LCHOWN, CHGRP -> step.other(pick(cast.users()));
       case ACCESS -> step.number(random.nextInt(8));
@@ -116,10 +166,10 @@ final class StepSource {
         flags.add("EXCLUSIVE");
       }
     }
-    if (random.nextInt(6) == 0) {
+    if (random.nextInt(4) == 0) {
       flags.add("NO_FOLLOW");
     }
-    return Step.on(actor, Kind.OPEN, path()).slot(slot()).number(mode()).words(flags);
+    return Step.on(actor, Kind.OPEN, path(Kind.OPEN)).slot(slot()).number(mode()).words(flags);
   }
 
   private Step ofHandle(String actor, Kind kind) {
@@ -134,7 +184,7 @@ final class StepSource {
 
   private Step lock(String actor) {
     Kind kind = pick(LOCK);
-    return Step.on(actor, kind, path())
+    return Step.on(actor, kind, random.nextInt(3) == 0 ? path(kind) : pick(FILES))
         .slot(random.nextInt(LOCK_SLOTS))
         .number(random.nextInt(20))
         .length(random.nextInt(10));
@@ -153,16 +203,32 @@ final class StepSource {
     return LENGTHS[random.nextInt(LENGTHS.length)];
   }
 
-  private String path() {
-    StringBuilder path = new StringBuilder(pick(NAMES));
-    while (path.length() < 5 && random.nextInt(2) == 0) {
-      path.append('/').append(pick(NAMES));
+  private String path(Kind kind) {
+    StringBuilder path = new StringBuilder();
+    while (path.length() < 4 && random.nextInt(5) < 2) {
+      path.append(mostly(DIRECTORIES, FILES)).append('/');
     }
-    return path.toString();
+    return path.append(
+            switch (kind) {
+              case MKDIR, RMDIR, LIST -> mostly(DIRECTORIES, FILES);
+              case CREATE, OPEN, CONTENT, TRUNCATE, LINK, SYMLINK -> mostly(FILES, DIRECTORIES);
+              default -> pick(random.nextBoolean() ? DIRECTORIES : FILES);
+            })
+        .toString();
+  }
+
+  private String mostly(List<String> often, List<String> seldom) {
+    return pick(random.nextInt(4) == 0 ? seldom : often);
   }
 
   private int mode() {
-    return MODES[random.nextInt(MODES.length)];
+    return random.nextBoolean()
+        ? generousMode()
+        : surroundings.mode(MODES[random.nextInt(MODES.length)]);
+  }
+
+  private int generousMode() {
+    return surroundings.mode(GENEROUS_MODES[random.nextInt(GENEROUS_MODES.length)]);
   }
 
   private <T> T pick(List<T> from) {

@@ -9,6 +9,7 @@ import java.util.Map;
 final class Tally {
   private final Map<KnownDifference, Long> known = new EnumMap<>(KnownDifference.class);
   private final Map<Step.Kind, Long> done = new EnumMap<>(Step.Kind.class);
+  private final Map<Occasion, Long> met = new EnumMap<>(Occasion.class);
   private final List<String> failures = new ArrayList<>();
   private long sequences;
   private long calls;
@@ -18,6 +19,7 @@ final class Tally {
     calls += steps;
     result.known().forEach((each, count) -> known.merge(each, count, Long::sum));
     result.done().forEach((each, count) -> done.merge(each, count, Long::sum));
+    result.met().forEach((each, count) -> met.merge(each, count, Long::sum));
   }
 
   synchronized void fail(String text) {
@@ -28,17 +30,22 @@ final class Tally {
     return List.copyOf(failures);
   }
 
-  /** Listed differences that were not met, and calls that never succeeded. */
-  synchronized List<String> missing() {
+  /** Listed differences and occasions that were not met, and calls that never succeeded. */
+  synchronized List<String> missing(Surroundings surroundings) {
     List<String> missing = new ArrayList<>();
     for (KnownDifference each : KnownDifference.values()) {
-      if (!known.containsKey(each)) {
+      if (!known.containsKey(each) && each.isPossible(surroundings)) {
         missing.add("the listed difference " + each + " was not met");
       }
     }
     for (Step.Kind each : Step.Kind.values()) {
-      if (!done.containsKey(each)) {
+      if (!done.containsKey(each) && each != Step.Kind.WAY) {
         missing.add("no call " + each + " succeeded");
+      }
+    }
+    for (Occasion each : Occasion.values()) {
+      if (!met.containsKey(each) && each.isPossible(surroundings)) {
+        missing.add("the occasion " + each + " was not met");
       }
     }
     return missing;
@@ -46,7 +53,7 @@ final class Tally {
 
   @Override
   public synchronized String toString() {
-    return "%,d calls in %,d sequences compared, %d unexplained differences%nby design: %s%ndone: %s"
-        .formatted(calls, sequences, failures.size(), known, done);
+    return "done: %s%nmet: %s%nby design: %s%n%,d calls in %,d sequences compared, %d unexplained differences"
+        .formatted(done, met, known, calls, sequences, failures.size());
   }
 }

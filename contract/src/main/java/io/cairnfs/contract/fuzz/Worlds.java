@@ -60,7 +60,8 @@ final class Worlds implements Closeable {
   record Result(
       Optional<Episode.Difference> difference,
       Map<KnownDifference, Long> known,
-      Map<Step.Kind, Long> done) {}
+      Map<Step.Kind, Long> done,
+      Map<Occasion, Long> met) {}
 
   /** Runs steps in a new world and removes it. */
   Result run(List<Step> steps) throws IOException {
@@ -79,7 +80,7 @@ final class Worlds implements Closeable {
         cairn.put(actor, new Actor(new CairnFace(clients.get(actor), cairnRoot)));
       }
       Episode episode = new Episode(linux, cairn, cast.teller());
-      return new Result(episode.run(steps), episode.known(), episode.done());
+      return new Result(episode.run(steps), episode.known(), episode.done(), episode.met());
     } finally {
       for (Side side : linux.values()) {
         side.close();

@@ -54,6 +54,7 @@ public final class LinuxFace implements Face {
   private static final int O_APPEND = 02000;
   private static final int O_NOFOLLOW = IS_ARM ? 0100000 : 0400000;
   private static final int KEEP_SIZE = 1;
+  private static final int SEEK_END = 2;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
   private static final int LOCK_SH = 1;
@@ -67,6 +68,7 @@ public final class LinuxFace implements Face {
   private static final short F_UNLCK = 2;
   private static final int FLOCK_BYTES = 32; // struct flock of 64-bit machines
   private static final int EACCES = 13;
+  private static final int EISDIR = 21;
   private static final int PUNCH_HOLE = 2;
   private static final int S_IFREG = 0100000;
   private static final byte[] DOT = {'.'};
@@ -204,7 +206,12 @@ public final class LinuxFace implements Face {
 
     @Override
     public void append(byte[] bytes) throws PosixException {
-      long unused = call(() -> check(LIBRARY.write(number, bytes, bytes.length), "write"));
+      long unused =
+          call(
+              () -> {
+                long end = check(LIBRARY.lseek(number, 0, SEEK_END), "lseek");
+                return end + check(LIBRARY.write(number, bytes, bytes.length), "write");
+              });
     }
 
     @Override
@@ -265,6 +272,10 @@ public final class LinuxFace implements Face {
                       && scope == LockScope.WHOLE_FILE
                       && RUNTIME.getLastError() == EACCES) {
                     descriptor = LIBRARY.open(path(path), O_WRONLY, 0);
+                    if (descriptor < 0 && RUNTIME.getLastError() == EISDIR) {
+                      // A directory has to be readable.
+                      throw new PosixException(EACCES, "open");
+                    }
                   }
                   return check(descriptor, "open");
                 })

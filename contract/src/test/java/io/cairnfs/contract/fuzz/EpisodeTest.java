@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class EpisodeTest {
   private static final String USER = "me";
   private static final int STEPS = 2000;
+  private static final Surroundings PLAIN = new Surroundings(false, false, false);
 
   private final List<LinuxFace> faces = new ArrayList<>();
 
@@ -101,7 +102,7 @@ final class EpisodeTest {
   }
 
   private static List<Step> steps() {
-    StepSource source = new StepSource(new SplittableRandom(7), Cast.ofOne(USER));
+    StepSource source = new StepSource(new SplittableRandom(7), Cast.ofOne(USER), PLAIN);
     return Stream.generate(source::next).map(step -> step.by(USER)).limit(STEPS).toList();
   }
 
@@ -115,6 +116,26 @@ final class EpisodeTest {
   @Test
   void twoHonestDirectoriesDoNotDiffer() throws IOException {
     assertThat(difference(directory("one"), directory("other"))).isEmpty();
+  }
+
+  @Test
+  void whatIsMetIsCounted() throws IOException {
+    try (Side one = directory("one");
+        Side other = directory("other")) {
+      Episode episode = new Episode(Map.of(USER, one), Map.of(USER, other), USER);
+      assertThat(episode.run(steps())).isEmpty();
+      assertThat(episode.met())
+          .containsKeys(
+              Occasion.OPEN_MADE_A_FILE,
+              Occasion.OPEN_EMPTIED_A_FILE,
+              Occasion.WRITE_WITH_O_APPEND,
+              Occasion.RENAME_REPLACED_SOMETHING,
+              Occasion.DIRECTORY_WAS_NOT_EMPTY,
+              Occasion.NO_DATA_UP_TO_THE_END);
+      assertThat(episode.done()).containsKeys(Kind.EXCHANGE, Kind.PUNCH, Kind.LOCK_MORE_SHARED);
+      assertThat(episode.done().values().stream().mapToLong(Long::longValue).sum())
+          .isBetween((long) STEPS / 10, (long) STEPS + STEPS / 100);
+    }
   }
 
   @ParameterizedTest

@@ -52,6 +52,39 @@ final class KnownDifferenceTest {
   }
 
   @Test
+  void anEmptyMaskExplainsWhatOnlyCairnRefusesToWhomAnAclNames() {
+    Outcome refused = refused(13, Map.of());
+    Step write = Step.on("ann+", Kind.TRUNCATE, "a");
+    String masked = "bob user::rwx,user:ann:rw-,group::---,mask::---,other::-w-";
+    Outcome linux = done(Map.of(), Map.of(KnownDifference.WAY, "root user::rwx;" + masked));
+    assertThat(explaining(write, linux, refused)).containsExactly(KnownDifference.EMPTY_MASK);
+    assertThat(explaining(write.by("eve"), linux, refused)).isEmpty();
+    assertThat(explaining(write.by("bob"), linux, refused)).isEmpty();
+    assertThat(explaining(write, linux, refused(1, Map.of()))).isEmpty();
+    assertThat(explaining(write, refused(13, linux.hints()), done(Map.of(), Map.of()))).isEmpty();
+    Outcome open = done(Map.of(), Map.of(KnownDifference.WAY, masked.replace("---", "--x")));
+    assertThat(explaining(write, open, refused)).isEmpty();
+    String inherited = "bob user::rwx,default:user:ann:rw-,default:mask::---,other::-w-";
+    Outcome below = done(Map.of(), Map.of(KnownDifference.WAY, inherited));
+    assertThat(explaining(write, below, refused)).isEmpty();
+    assertThat(KnownDifference.EMPTY_MASK.endsSequence(write, linux)).isTrue();
+    assertThat(KnownDifference.EMPTY_MASK.endsSequence(Step.on("ann", Kind.STAT, "a"), linux))
+        .isFalse();
+  }
+
+  @Test
+  void onlyALinkInAStickyDirectoryIsForbiddenInsteadOfNotFollowed() {
+    Step open = Step.on("ann", Kind.OPEN, "a/l").words(List.of("WRITE", "CREATE", "NO_FOLLOW"));
+    Outcome linux = refused(13, Map.of("there", "l"));
+    assertThat(explaining(open, linux, refused(40, Map.of())))
+        .containsExactly(KnownDifference.STICKY_SYMLINKS);
+    assertThat(explaining(open, refused(13, Map.of("there", "f")), refused(40, Map.of())))
+        .isEmpty();
+    assertThat(explaining(open.words(List.of("WRITE", "CREATE")), linux, refused(40, Map.of())))
+        .isEmpty();
+  }
+
+  @Test
   void anExactAnswerIsExplainedByTheBlocks() {
     Map<String, String> hints = Map.of("map", "d-", "size", "8192");
     Step step = Step.onHandle("ann", Kind.SEEK_DATA, 0).number(50);
@@ -71,10 +104,14 @@ final class KnownDifferenceTest {
     assertThat(explaining(step, data, hole)).containsExactly(KnownDifference.ZEROS_ARE_A_HOLE);
     assertThat(explaining(step, hole, data))
         .containsExactly(KnownDifference.SMALL_FILES_HAVE_NO_HOLES);
-    Outcome large = done(Map.of("position", "0"), Map.of("map", "d".repeat(9), "size", "36864"));
-    Outcome holed =
-        done(Map.of("position", "4096"), Map.of("map", "-" + "d".repeat(8), "size", "36864"));
-    assertThat(explaining(step, holed, large)).isEmpty();
+    Outcome grown = done(Map.of("position", "0"), Map.of("map", "dddd-----", "size", "36864"));
+    Outcome holed = done(Map.of("position", "16384"), Map.of("map", "----ddddd", "size", "36864"));
+    assertThat(explaining(step, holed, grown))
+        .containsExactly(KnownDifference.SMALL_FILES_HAVE_NO_HOLES);
+    Outcome far = done(Map.of("position", "0"), Map.of("map", "ddddd----", "size", "36864"));
+    Outcome further =
+        done(Map.of("position", "20480"), Map.of("map", "-----dddd", "size", "36864"));
+    assertThat(explaining(step, further, far)).isEmpty();
   }
 
   @Test

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** What goes to a helper process comes back as it was. */
 final class WireTest {
+  private static final Surroundings PLAIN = new Surroundings(true, false, false);
+
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
   private DataInputStream in() {
@@ -24,7 +26,7 @@ final class WireTest {
 
   @Test
   void stepsComeThrough() throws IOException {
-    StepSource source = new StepSource(new SplittableRandom(1), Cast.ofUsers(3));
+    StepSource source = new StepSource(new SplittableRandom(1), Cast.ofUsers(3), PLAIN);
     for (int i = 0; i < 1000; i++) {
       Step step = source.next();
       bytes.reset();
@@ -45,10 +47,23 @@ final class WireTest {
   @Test
   void equalSeedsGiveEqualSteps() {
     Cast cast = Cast.ofUsers(2);
-    StepSource one = new StepSource(new SplittableRandom(5), cast);
-    StepSource other = new StepSource(new SplittableRandom(5), cast);
+    StepSource one = new StepSource(new SplittableRandom(5), cast, PLAIN);
+    StepSource other = new StepSource(new SplittableRandom(5), cast, PLAIN);
     assertThat(List.of(one.next(), one.next(), one.next()))
         .isEqualTo(List.of(other.next(), other.next(), other.next()));
     assertThat(Step.on("ann", Kind.STAT, "a").toString()).contains("ann").contains("STAT a");
+  }
+
+  @Test
+  void noStickyDirectoriesAreMadeWhereLinuxProtectsThem() {
+    StepSource source =
+        new StepSource(
+            new SplittableRandom(1), Cast.ofUsers(3), new Surroundings(true, true, true));
+    for (int i = 0; i < 5000; i++) {
+      Step step = source.next();
+      if (step.kind() == Kind.CHMOD || step.kind() == Kind.MKDIR) {
+        assertThat(step.number() & 01000).isZero();
+      }
+    }
   }
 }

@@ -416,15 +416,21 @@ final class CompactionDesk implements ContentWatch {
       pause();
       return Optional.empty();
     }
+    Optional<ChunkRecord> row;
+    try (StoreView view = views.get()) {
+      row = ChunkTable.find(view, chunk);
+    }
+    if (row.isEmpty()) {
+      // A later leader has fenced it, and what nobody refers to is collected.
+      giveUpIf((other, given) -> given == task);
+      return Optional.empty();
+    }
     task.reported = true;
-    return Optional.of(commit(chunk, task));
+    return Optional.of(commit(row.get(), task));
   }
 
-  private CompletableFuture<CommandReply> commit(ChunkId chunk, Task task) {
-    ChunkRecord row;
-    try (StoreView view = views.get()) {
-      row = ChunkTable.require(view, chunk);
-    }
+  private CompletableFuture<CommandReply> commit(ChunkRecord row, Task task) {
+    ChunkId chunk = row.id();
     CompletableFuture<CommandReply> logged =
         proposals.submit(
             Proposals.command()

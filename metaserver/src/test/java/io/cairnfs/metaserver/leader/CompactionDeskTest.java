@@ -8,6 +8,9 @@ import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
 import io.cairnfs.metaserver.operation.TestCluster;
+import io.cairnfs.proto.command.FenceChunk;
+import io.cairnfs.proto.command.GarbageDone;
+import io.cairnfs.proto.command.ReleaseGarbage;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
@@ -189,6 +192,34 @@ class CompactionDeskTest {
     long chunk = handedOut().getChunk().getChunk();
     rig.log.lead(8);
     rig.await(() -> isGarbage(chunk));
+  }
+
+  @Test
+  void aCopyInAChunkThatIsNoMoreIsGivenUp() throws Exception {
+    fragmented(8);
+    pass(Duration.ofSeconds(5));
+    long chunk = handedOut().getChunk().getChunk();
+    // A later leader, of whom this one has not heard yet, has had it fenced and collected.
+    rig.run(
+        Proposals.command()
+            .setFenceChunk(
+                FenceChunk.newBuilder()
+                    .setChunk(chunk)
+                    .setExpectedEpoch(rig.chunk(chunk).orElseThrow().epoch())));
+    rig.run(Proposals.command().setReleaseGarbage(ReleaseGarbage.newBuilder().setLimit(10)));
+    for (int holder = 1; holder <= 3; holder++) {
+      rig.run(
+          Proposals.command()
+              .setGarbageDone(GarbageDone.newBuilder().setServer(holder).addChunks(chunk)));
+    }
+    assertThat(rig.chunk(chunk)).isEmpty();
+    rig.heartbeat(
+        rig.sign(server).addCompacted(CompactResult.newBuilder().setChunk(chunk).setLength(80)));
+    assertThat(rig.fatal).isEmpty();
+    assertThat(extents()).isEqualTo(8);
+    rig.turn();
+    pass(Duration.ofSeconds(6));
+    assertThat(handedOut().getChunk().getChunk()).isNotEqualTo(chunk);
   }
 
   @Test

@@ -104,7 +104,8 @@ final class LogReplay implements AutoCloseable {
       String superuser = command.getBootstrap().getSuperuser();
       principals.put(superuser, new Principal(superuser, List.of(), true));
     }
-    if (command.hasOperation() || command.hasOpenSession()) {
+    boolean actsForAnother = !command.getOnBehalf().isEmpty();
+    if (!actsForAnother && (command.hasOperation() || command.hasOpenSession())) {
       principals.put(
           command.getUser(),
           new Principal(command.getUser(), command.getGroupsList(), command.getSuperuser()));

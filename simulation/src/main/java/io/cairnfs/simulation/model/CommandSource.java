@@ -80,7 +80,9 @@ final class CommandSource {
     /** Locks, and what is done under them. */
     LOCKS,
     /** Files that somebody cuts while another one has the write lease, too. */
-    RECALLS
+    RECALLS,
+    /** As with ACLs, and much of what the superuser asks is done on behalf of others. */
+    BEHALF
   }
 
   private static final List<String> ATTRIBUTES =
@@ -199,7 +201,7 @@ final class CommandSource {
     if (random.nextInt(40) == 0) {
       call += random.nextInt(2000) - 5;
     }
-    return by(user)
+    return acting(user)
         .setSession(session)
         .setCall(call)
         .setLowWater(mark)
@@ -207,11 +209,19 @@ final class CommandSource {
         .build();
   }
 
+  private Command.Builder acting(String user) {
+    if (operations != Operations.BEHALF || !user.equals("root") || random.nextInt(4) == 0) {
+      return by(user);
+    }
+    String other = any(USERS.subList(1, USERS.size()));
+    return by(other).setUser(user).setOnBehalf(other);
+  }
+
   private Operation.Builder operation(long session) {
     return switch (operations) {
       case PLAIN -> plainOperation(session);
       case LINKS -> random.nextInt(3) == 0 ? linkOperation() : plainOperation(session);
-      case ACLS ->
+      case ACLS, BEHALF ->
           switch (random.nextInt(5)) {
             case 0, 1 -> aclOperation();
             case 2 -> linkOperation();

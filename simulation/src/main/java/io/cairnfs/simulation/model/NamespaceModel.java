@@ -556,15 +556,20 @@ public final class NamespaceModel {
     return command.getSuperuser();
   }
 
+  /** Whose rights count, and to whom belongs what is made; the session is the user's. */
+  private String actor() {
+    return command.getOnBehalf().isEmpty() ? command.getUser() : command.getOnBehalf();
+  }
+
   private boolean owns(ModelNode node) {
-    return isRoot() || node.owner.equals(command.getUser());
+    return isRoot() || node.owner.equals(actor());
   }
 
   private boolean may(ModelNode node, int rights) {
     if (isRoot()) {
       return true;
     }
-    boolean owner = node.owner.equals(command.getUser());
+    boolean owner = node.owner.equals(actor());
     if (!owner && !node.acl.isEmpty()) {
       return aclAllows(node, rights);
     }
@@ -577,8 +582,8 @@ public final class NamespaceModel {
 
   private boolean aclAllows(ModelNode node, int rights) {
     int mask = node.acl.getOrDefault("2", 7);
-    if (node.acl.containsKey("0" + command.getUser())) {
-      return (node.acl.get("0" + command.getUser()) & mask & rights) == rights;
+    if (node.acl.containsKey("0" + actor())) {
+      return (node.acl.get("0" + actor()) & mask & rights) == rights;
     }
     List<Integer> matching = new ArrayList<>();
     for (String group : command.getGroupsList()) {
@@ -595,7 +600,7 @@ public final class NamespaceModel {
   }
 
   private void requireMayAdd(ModelNode directory, String name) throws ModelRefusal {
-    boolean ownHome = directory == root.children.get("user") && name.equals(command.getUser());
+    boolean ownHome = directory == root.children.get("user") && name.equals(actor());
     refuseIf(!ownHome && !may(directory, WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
   }
 
@@ -677,7 +682,7 @@ public final class NamespaceModel {
       if (spot.node == null && !last) {
         refuseIf(modeOfMissing < 0, ErrorCode.NOT_FOUND);
         requireMayAdd(at, name);
-        ModelNode made = addDirectory(at, name, modeOfMissing, command.getUser(), groupOfNew(at));
+        ModelNode made = addDirectory(at, name, modeOfMissing, actor(), groupOfNew(at));
         setMode(made, made.mode | 0300);
         spot = new Spot(at, name, made);
       }
@@ -727,8 +732,7 @@ public final class NamespaceModel {
     }
     requireMayAdd(spot.directory, spot.name);
     return answer(
-        addDirectory(
-            spot.directory, spot.name, mode, command.getUser(), groupOfNew(spot.directory)));
+        addDirectory(spot.directory, spot.name, mode, actor(), groupOfNew(spot.directory)));
   }
 
   private ModelAnswer create(Create request) throws ModelRefusal {
@@ -743,7 +747,7 @@ public final class NamespaceModel {
       requireMayAdd(spot.directory, spot.name);
       file = new ModelNode(++lastInode, false);
       String group = groupOfNew(spot.directory);
-      stamp(file, 0, command.getUser(), group);
+      stamp(file, 0, actor(), group);
       giveMode(file, spot.directory, request.getMode());
       boolean stranger = !isRoot() && !command.getGroupsList().contains(group);
       file.mode &= stranger && (file.mode & 02010) == 02010 ? 05777 : 07777;
@@ -1471,7 +1475,7 @@ public final class NamespaceModel {
     refuseIf(spot.node != null, ErrorCode.EXISTS);
     requireMayAdd(spot.directory, spot.name);
     ModelNode link = ModelNode.symlink(++lastInode, target);
-    stamp(link, 0777, command.getUser(), groupOfNew(spot.directory));
+    stamp(link, 0777, actor(), groupOfNew(spot.directory));
     return answer(add(spot.directory, spot.name, link));
   }
 

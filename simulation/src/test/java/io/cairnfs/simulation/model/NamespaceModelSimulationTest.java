@@ -48,6 +48,11 @@ class NamespaceModelSimulationTest {
     run(Operations.RECALLS);
   }
 
+  @Test
+  void everySeedOnBehalfOfOthersAnswersAsTheModelDoes() throws IOException {
+    run(Operations.BEHALF);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

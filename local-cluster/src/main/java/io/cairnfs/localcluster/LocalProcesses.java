@@ -52,6 +52,11 @@ public final class LocalProcesses implements AutoCloseable {
     return started;
   }
 
+  /** Ends the processes of a cluster in a directory, whoever made it, and deletes the directory. */
+  public static void remove(Path root) throws IOException {
+    new LocalProcesses(root, Map.of()).close();
+  }
+
   /** Ports of the loopback address that nobody listens on. */
   public static List<Integer> freePorts(int count) throws IOException {
     return ClusterDirectory.freePorts(count);

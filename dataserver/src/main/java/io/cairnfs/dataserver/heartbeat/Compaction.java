@@ -34,11 +34,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Copies ranges of sealed chunks into a new chunk: reads them from any holder, verifies every cell,
@@ -48,6 +51,7 @@ import java.util.zip.CRC32C;
  * <p>Safe for any thread; only the executor is held back by the pace.
  */
 public final class Compaction implements StreamListener {
+  private static final Logger logger = LoggerFactory.getLogger(Compaction.class);
   private static final int PACKET_BYTES = 1 << 20;
   private static final int READS = 32;
   private static final int UNACKNOWLEDGED = 3;
@@ -296,7 +300,16 @@ public final class Compaction implements StreamListener {
                 READ_TIMEOUT)
             .whenComplete(
                 (reply, failure) -> {
-                  if (failure != null || !take(packet, segment, reply)) {
+                  Optional<String> trouble =
+                      failure == null
+                          ? take(packet, segment, reply)
+                          : Optional.of(String.valueOf(failure.getMessage()));
+                  if (trouble.isPresent()) {
+                    logger.warn(
+                        "{} server={} cannot be read for a compaction: {}",
+                        new ChunkId(source.getChunk()),
+                        member.getServer(),
+                        trouble.get());
                     read(packet, segment, holder + 1);
                   } else {
                     taken(packet);
@@ -304,8 +317,8 @@ public final class Compaction implements StreamListener {
                 });
   }
 
-  /** False if these are not the verified bytes that were asked for. */
-  private boolean take(Filling packet, Segment segment, RpcReply reply) {
+  /** What is wrong, unless these are the verified bytes that were asked for. */
+  private Optional<String> take(Filling packet, Segment segment, RpcReply reply) {
     try {
       ReadChunkReply header = reply.message(ReadChunkReply.parser());
       ByteBuf payload = reply.payload();
@@ -318,23 +331,24 @@ public final class Compaction implements StreamListener {
               && header.getChecksumCount() == Cells.count(header.getLength())
               && payload.readableBytes() == checksumBytes + header.getLength();
       if (!fits) {
-        return false;
+        return Optional.of("the answer does not fit the question");
       }
       int from = payload.readerIndex();
       ByteBuffer data = payload.nioBuffer(from + checksumBytes, header.getLength());
       List<Integer> checksums = checksums(data);
       for (int cell = 0; cell < checksums.size(); cell++) {
         if (checksums.get(cell) != payload.getInt(from + Integer.BYTES * cell)) {
-          return false;
+          return Optional.of(
+              "bad checksum at offset " + (header.getOffset() + (long) cell * Cells.SIZE));
         }
       }
       synchronized (this) {
         packet.bytes.setBytes(
             segment.at(), payload, from + checksumBytes + (int) skip, segment.length());
       }
-      return true;
+      return Optional.empty();
     } catch (CairnException e) {
-      return false;
+      return Optional.of(String.valueOf(e.getMessage()));
     } finally {
       reply.release();
     }

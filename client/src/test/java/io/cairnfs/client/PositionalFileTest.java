@@ -9,6 +9,7 @@ import io.cairnfs.client.testing.FakeChunk;
 import io.cairnfs.client.testing.FakeCluster;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.types.Extent;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -153,9 +154,98 @@ class PositionalFileTest {
     }
     assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
     assertThat(fs.readFully(FILE, 1 << 21)).isEqualTo(model.bytes);
+    awaitOwnChunksClosed();
+  }
+
+  /** Those that files share are used on. */
+  private void awaitOwnChunksClosed() throws InterruptedException {
     FakeCluster.await(
-        "chunks to be closed",
-        () -> cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed));
+        "chunks of one file to be closed",
+        () -> ownChunks().stream().allMatch(FakeChunk::isClosed));
+  }
+
+  private List<FakeChunk> ownChunks() {
+    return cluster.namespace.chunks().stream().filter(chunk -> chunk.inode != 0).toList();
+  }
+
+  private List<Extent> extents(String path) {
+    return cluster.namespace.file(path).extents;
+  }
+
+  @Test
+  void smallFilesShareAChunkAndNoCell() throws Exception {
+    ByteBuffer first = random(20_000);
+    ByteBuffer second = random(25_001);
+    for (String path : List.of("/one", "/two")) {
+      try (CairnFile file = fs.openFile(CairnPath.of(path), BOTH)) {
+        file.write(0, first.duplicate());
+        file.write(30_000, second.duplicate());
+        cluster.events.clear();
+      }
+      assertThat(cluster.events).containsOnlyOnce("COMMIT");
+      Model model = new Model();
+      model.write(0, first);
+      model.write(30_000, second);
+      assertThat(cluster.namespace.content(path)).isEqualTo(model.bytes);
+      assertThat(fs.readFully(CairnPath.of(path), 60_000)).isEqualTo(model.bytes);
+      assertThat(extents(path)).hasSize(2);
+      assertThat(extents(path)).allMatch(extent -> extent.getChunkOffset() % 4096 == 0);
+    }
+    assertThat(cluster.namespace.chunks()).hasSize(1);
+    assertThat(ownChunks()).isEmpty();
+    // 20,000 and 25,001 bytes in whole cells, and the other file behind.
+    assertThat(extents("/two").get(0).getChunkOffset()).isEqualTo(5 * 4096 + 7 * 4096);
+  }
+
+  @Test
+  void whoFlushesLittleAgainAndAgainGetsAChunkOfHisOwn() throws Exception {
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      for (int i = 0; i < 8; i++) {
+        model.write(i * 20_000, random(20_000 + i));
+        var unused = file.write(i * 20_000L, random(20_000 + i));
+        file.flush();
+      }
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+    assertThat(ownChunks()).hasSize(1);
+    assertThat(cluster.namespace.chunks()).hasSize(2);
+    awaitOwnChunksClosed();
+  }
+
+  @Test
+  void syncForcesASharedChunkOnceForTheBytesOfTheFile() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile other = fs.openFile(CairnPath.of("/other"), BOTH)) {
+      var unused = file.write(0, random(20_000));
+      file.flush();
+      cluster.events.clear();
+      file.sync();
+      long chunk = extents("/f").get(0).getChunk();
+      assertThat(cluster.events).anyMatch(event -> event.startsWith("FORCE " + chunk + " "));
+      unused = other.write(0, random(20_000));
+      other.flush();
+      assertThat(extents("/other").get(0).getChunk()).isEqualTo(chunk);
+      cluster.events.clear();
+      file.sync();
+      assertThat(cluster.events).isEmpty();
+      other.sync();
+      assertThat(cluster.events).anyMatch(event -> event.startsWith("FORCE " + chunk + " "));
+    }
+  }
+
+  @Test
+  void aSmallFileThatIsSyncedAtOnceIsForcedByItsStream() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      var unused = file.write(0, random(20_000));
+      file.sync();
+      long chunk = extents("/f").get(0).getChunk();
+      assertThat(cluster.events).contains("SYNC " + chunk);
+      assertThat(cluster.events).noneMatch(event -> event.startsWith("FORCE "));
+      cluster.events.clear();
+      file.sync();
+      assertThat(cluster.events).isEmpty();
+    }
   }
 
   @Test
@@ -415,9 +505,7 @@ class PositionalFileTest {
       file.sync();
       assertThat(cluster.namespace.file("/f").length).isEqualTo(40_010);
     }
-    FakeCluster.await(
-        "chunks to be closed",
-        () -> cluster.namespace.chunks().stream().allMatch(FakeChunk::isClosed));
+    awaitOwnChunksClosed();
   }
 
   @Test

@@ -230,9 +230,13 @@ final class ChunkAppender {
     chunk.forgetReport();
   }
 
-  /** The chunk if bytes of it are not known to be on disk; how it can be forced. */
-  synchronized Optional<Unsynced> unsynced(OpenChunk chunk) {
-    if (chunk.isSynced()) {
+  /**
+   * The chunk if bytes of it are not known to be on disk; how it can be forced.
+   *
+   * @param end only bytes before it matter
+   */
+  synchronized Optional<Unsynced> unsynced(OpenChunk chunk, long end) {
+    if (chunk.isSynced(end)) {
       return Optional.empty();
     }
     return Optional.of(

@@ -120,8 +120,9 @@ final class OpenChunk {
     return acknowledgedLength;
   }
 
-  boolean isSynced() {
-    return syncedLength >= acknowledgedLength;
+  /** All that was acknowledged before this offset is on disk. */
+  boolean isSynced(long end) {
+    return syncedLength >= Math.min(end, acknowledgedLength);
   }
 
   void synced(long length) {

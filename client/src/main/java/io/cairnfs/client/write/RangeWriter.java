@@ -51,6 +51,9 @@ public final class RangeWriter {
 
   private static final long BUSY_MILLIS = 50;
 
+  /** Whoever flushes little more often than that goes on in a chunk of the file. */
+  private static final int MAX_SHARED_COMMITS = 4;
+
   /** A chunk that nothing was written to for so long is ended, so that it can be sealed. */
   private static final long IDLE_NANOS = 10_000_000_000L;
 
@@ -105,6 +108,9 @@ public final class RangeWriter {
 
   /** As far as is known the file has no bytes, or has them inline. */
   private boolean perhapsInline;
+
+  /** So often bytes went into a chunk that files share. */
+  private int sharedCommits;
 
   /** Committed, as far as is known. */
   private long knownLength;
@@ -593,7 +599,7 @@ public final class RangeWriter {
   private void makeVisible(int flags) throws CairnException {
     requireNothingLost();
     if (!isStreaming() && !hasUncommitted()) {
-      if (gather.isEmpty() || commitInline()) {
+      if (gather.isEmpty() || commitInline() || commitInSharedChunk(flags)) {
         forceRest(flags);
         return;
       }
@@ -618,7 +624,6 @@ public final class RangeWriter {
   /** What an earlier stream of this file left in memory is on disk, too, after a sync. */
   private void forceRest(int flags) throws CairnException {
     if ((flags & Flags.SYNC) != 0 && !unforced.isEmpty()) {
-      startStreaming();
       Optional<CairnException> notForced = unforced.tryForce(appender);
       if (notForced.isPresent()) {
         unforced.forceWithCopies(appender, notForced.get());
@@ -666,6 +671,68 @@ public final class RangeWriter {
       anyDirty = false;
     }
     return true;
+  }
+
+  /**
+   * A file of which little is written, and that is then closed, is not worth a chunk of its own.
+   *
+   * @return false: the bytes wait on, and have to go into a chunk of the file
+   */
+  private boolean commitInSharedChunk(int flags) throws CairnException {
+    List<Extent> ranges = gather.ranges();
+    List<Extent> laidOut = onCells(ranges);
+    int length = SharedChunks.paddedLength(end(laidOut));
+    if (sharedCommits == MAX_SHARED_COMMITS || !service.isSmall(length)) {
+      return false;
+    }
+    sharedCommits++;
+    ByteBuf content = environment.allocator().directBuffer(length, length);
+    for (int i = 0; i < ranges.size(); i++) {
+      content.writeZero((int) laidOut.get(i).getChunkOffset() - content.writerIndex());
+      content.writeBytes(gather.bytesOf(ranges.get(i)));
+    }
+    content.writeZero(length - content.writerIndex());
+    SharedChunks.Placed placed =
+        environment.await(
+            service
+                .sharedChunks(session, replication)
+                .append(
+                    () -> content, length, ranges.get(0).getFileOffset(), flags & ~Flags.CLOSE));
+    try {
+      unforced.addShared(placed.packet(), placed.appender());
+      CommitExtents.Builder commit = commitBuilder().setLength(gather.end());
+      laidOut.forEach(range -> commit.addExtents(placed(range, placed.packet())));
+      commit.addAllChunks(
+          FileWriter.stillOpen(placed.appender().progress(List.of(placed.chunk()))));
+      committed(await(commit.build()), false);
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.CONTENT_CHANGED) {
+        throw e;
+      }
+      return false;
+    } finally {
+      placed.commitEnded();
+    }
+    synchronized (dirty) {
+      gather.clear();
+      anyDirty = false;
+    }
+    return true;
+  }
+
+  /** The ranges, each moved to where a cell begins: readers of others' cells see none of it. */
+  private static List<Extent> onCells(List<Extent> ranges) {
+    List<Extent> moved = new ArrayList<>(ranges.size());
+    for (Extent range : ranges) {
+      moved.add(range.toBuilder().setChunkOffset(SharedChunks.paddedLength(end(moved))).build());
+    }
+    return moved;
+  }
+
+  /** Where the last range ends in the chunk. */
+  private static int end(List<Extent> ranges) {
+    Extent last = ranges.isEmpty() ? Extent.getDefaultInstance() : ranges.get(ranges.size() - 1);
+    return (int) (last.getChunkOffset() + last.getLength());
   }
 
   private boolean fitsInline(long end) {

@@ -7,10 +7,10 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.types.Member;
 import java.util.Collection;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -23,7 +23,17 @@ final class UnforcedChunks {
   private final WriteService service;
   private final ClientEnvironment environment;
   private final Session session;
-  private final Set<OpenChunk> unsynced = new LinkedHashSet<>();
+  private final Map<OpenChunk, Part> unsynced = new LinkedHashMap<>();
+
+  /**
+   * What of a chunk is this file's.
+   *
+   * @param shared whose chunk it is, if it is not the file's own
+   * @param end of the file's bytes in it
+   */
+  private record Part(Optional<ChunkAppender> shared, long end) {
+    static final Part ALL = new Part(Optional.empty(), Long.MAX_VALUE);
+  }
 
   UnforcedChunks(WriteService service, Session session) {
     this.service = service;
@@ -32,11 +42,19 @@ final class UnforcedChunks {
   }
 
   void add(OpenChunk chunk) {
-    unsynced.add(chunk);
+    unsynced.put(chunk, Part.ALL);
+  }
+
+  /** A chunk that other files use, too; the packet has this file's bytes. */
+  void addShared(Packet packet, ChunkAppender owner) {
+    long end = packet.chunkOffset() + packet.length();
+    Part before = unsynced.get(packet.chunk());
+    Part part = new Part(Optional.of(owner), before == null ? end : Math.max(before.end, end));
+    unsynced.put(packet.chunk(), part);
   }
 
   void addAll(Collection<OpenChunk> chunks) {
-    unsynced.addAll(chunks);
+    chunks.forEach(this::add);
   }
 
   boolean isEmpty() {
@@ -66,11 +84,14 @@ final class UnforcedChunks {
   }
 
   /**
+   * @param streaming of the file's own chunks
    * @param copiesToo asks members that failed, too: they may have got copies meanwhile
    */
-  private void force(ChunkAppender appender, boolean copiesToo) throws CairnException {
-    for (OpenChunk chunk : List.copyOf(unsynced)) {
-      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk);
+  private void force(ChunkAppender streaming, boolean copiesToo) throws CairnException {
+    for (Map.Entry<OpenChunk, Part> each : List.copyOf(unsynced.entrySet())) {
+      OpenChunk chunk = each.getKey();
+      ChunkAppender appender = each.getValue().shared().orElse(streaming);
+      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk, each.getValue().end());
       if (todo.isPresent()) {
         List<Member> all = todo.get().chunk().getMembersList();
         List<Member> asked = copiesToo ? all : todo.get().holders();

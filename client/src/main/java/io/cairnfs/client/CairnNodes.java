@@ -9,10 +9,11 @@ import java.util.Optional;
  * The same files by inode, and by directory and name, as a kernel asks for them: no path is walked,
  * no symlink followed. Made by {@link CairnFileSystem#nodes()}. Safe for any number of threads.
  *
- * <p>An inode that has no name any more is {@code NOT_FOUND} here, whoever has it open; what is
- * open lives on in its {@link CairnFile}. The path of a status is the name alone, and empty where
- * no name was given. Everything else is as in {@link CairnFileSystem}: each change is atomic, takes
- * effect once, and what this client has written and not flushed is part of what a status says.
+ * <p>An inode that has no name any more is {@code NOT_FOUND} here, unless this client has it open:
+ * then everything but a new name can be done with it, until its last {@link CairnFile} is closed.
+ * The path of a status is the name alone, and empty where no name was given. Everything else is as
+ * in {@link CairnFileSystem}: each change is atomic, takes effect once, and what this client has
+ * written and not flushed is part of what a status says.
  */
 public interface CairnNodes {
   /** The inode of the file system's root directory. */
@@ -59,6 +60,18 @@ public interface CairnNodes {
    * @param umask bits that the directory does not get, unless it inherits an ACL
    */
   FileStatus mkdir(long directory, byte[] name, int mode, int umask) throws CairnException;
+
+  /**
+   * Makes a fifo, a socket or a device: POSIX mknod(). What opening it means is its users' and
+   * their kernels' business; here it has no content.
+   *
+   * @param umask bits that the node does not get, unless it inherits an ACL
+   * @param device as {@link FileStatus#device}; 0 of fifos and sockets
+   * @throws CairnException {@code NOT_PERMITTED} for a device that somebody else than the superuser
+   *     makes; {@code INVALID_ARGUMENT} for another type
+   */
+  FileStatus makeNode(long directory, byte[] name, FileType type, int mode, int umask, int device)
+      throws CairnException;
 
   FileStatus symlink(byte[] target, long directory, byte[] name) throws CairnException;
 

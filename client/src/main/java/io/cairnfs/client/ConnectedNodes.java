@@ -20,6 +20,7 @@ import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.LockMode;
 import io.cairnfs.proto.metadata.LockScope;
 import io.cairnfs.proto.metadata.LocksResult;
+import io.cairnfs.proto.metadata.MakeNode;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OnBehalf;
 import io.cairnfs.proto.metadata.Operation;
@@ -85,8 +86,8 @@ final class ConnectedNodes implements CairnNodes {
     return parts.environment().await(parts.metadata().read(request));
   }
 
-  private static NodeRef node(long inode) {
-    return NodeRef.newBuilder().setBase(inode).build();
+  private NodeRef node(long inode) {
+    return parts.files().node(inode);
   }
 
   private static NodeRef node(long directory, byte[] name) throws CairnException {
@@ -211,7 +212,7 @@ final class ConnectedNodes implements CairnNodes {
     }
   }
 
-  private static FileRef file(long inode) {
+  private FileRef file(long inode) {
     return FileRef.newBuilder().setTarget(node(inode)).build();
   }
 
@@ -220,6 +221,21 @@ final class ConnectedNodes implements CairnNodes {
     Mkdir mkdir =
         Mkdir.newBuilder().setTarget(node(directory, name)).setMode(mode).setUmask(umask).build();
     return status(name, mutate(Operation.newBuilder().setMkdir(mkdir)).getAttributes());
+  }
+
+  @Override
+  public FileStatus makeNode(
+      long directory, byte[] name, FileType type, int mode, int umask, int device)
+      throws CairnException {
+    MakeNode node =
+        MakeNode.newBuilder()
+            .setTarget(node(directory, name))
+            .setType(Conversions.type(type))
+            .setMode(mode)
+            .setUmask(umask)
+            .setDevice(device)
+            .build();
+    return status(name, mutate(Operation.newBuilder().setMakeNode(node)).getAttributes());
   }
 
   @Override
@@ -347,7 +363,7 @@ final class ConnectedNodes implements CairnNodes {
     return new Opened(status(name, made.attributes()), made.file());
   }
 
-  private static LockAsk ask(Lock lock) {
+  private LockAsk ask(Lock lock) {
     return new LockAsk(
         file(lock.inode()), lock.owner(), scope(lock), mode(lock), lock.start(), lock.length());
   }

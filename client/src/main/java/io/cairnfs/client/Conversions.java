@@ -54,7 +54,8 @@ final class Conversions {
         attributes.getChangeIndex(),
         CairnPath.of(attributes.getSymlinkTarget().toByteArray()),
         attributes.getBeingWritten(),
-        attributes.getHasAcl());
+        attributes.getHasAcl(),
+        attributes.getDevice());
   }
 
   static LockHolder lockHolder(LockEntry entry) {
@@ -124,10 +125,26 @@ final class Conversions {
       case FILE -> FileType.FILE;
       case DIRECTORY -> FileType.DIRECTORY;
       case SYMLINK -> FileType.SYMLINK;
+      case FIFO -> FileType.FIFO;
+      case SOCKET -> FileType.SOCKET;
+      case CHARACTER_DEVICE -> FileType.CHARACTER_DEVICE;
+      case BLOCK_DEVICE -> FileType.BLOCK_DEVICE;
       case FILE_TYPE_UNSPECIFIED, UNRECOGNIZED ->
           throw new CairnException(
               ErrorCode.MALFORMED,
               "inode=" + attributes.getInode() + " has a type that this client does not know");
+    };
+  }
+
+  static io.cairnfs.proto.types.FileType type(FileType type) {
+    return switch (type) {
+      case FILE -> io.cairnfs.proto.types.FileType.FILE;
+      case DIRECTORY -> io.cairnfs.proto.types.FileType.DIRECTORY;
+      case SYMLINK -> io.cairnfs.proto.types.FileType.SYMLINK;
+      case FIFO -> io.cairnfs.proto.types.FileType.FIFO;
+      case SOCKET -> io.cairnfs.proto.types.FileType.SOCKET;
+      case CHARACTER_DEVICE -> io.cairnfs.proto.types.FileType.CHARACTER_DEVICE;
+      case BLOCK_DEVICE -> io.cairnfs.proto.types.FileType.BLOCK_DEVICE;
     };
   }
 

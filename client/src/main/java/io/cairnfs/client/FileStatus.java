@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * What the file system knows about a file, directory or symlink at one instant.
+ * What the file system knows about a file, directory, symlink or special node at one instant.
  *
  * @param path as the caller named it; in listings the directory's path with the entry's name
  * @param inode the identity that rename does not change; never reused
@@ -18,6 +18,8 @@ import java.util.Objects;
  * @param symlinkTarget where a symlink leads, in the normal form of paths ({@link
  *     CairnFileSystem#readLink} has the bytes); empty unless {@code type} is SYMLINK
  * @param beingWritten a writer holds the file's exclusive write lease
+ * @param device of a device, Linux' number of it: 12 bits of the major and 20 of the minor one, as
+ *     mknod(2) takes them; 0 otherwise
  * @param hasAcl there is an ACL that says more than the mode, or a default ACL
  */
 public record FileStatus(
@@ -37,7 +39,8 @@ public record FileStatus(
     long changeIndex,
     CairnPath symlinkTarget,
     boolean beingWritten,
-    boolean hasAcl) {
+    boolean hasAcl,
+    int device) {
 
   public FileStatus {
     Objects.requireNonNull(path, "path");
@@ -63,6 +66,14 @@ public record FileStatus(
     return type == FileType.SYMLINK;
   }
 
+  /** A fifo, a socket or a device: a node without content here. */
+  public boolean isSpecial() {
+    return switch (type) {
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> true;
+      case FILE, DIRECTORY, SYMLINK -> false;
+    };
+  }
+
   /** The same status under another path. */
   public FileStatus withPath(CairnPath other) {
     return new FileStatus(
@@ -82,7 +93,8 @@ public record FileStatus(
         changeIndex,
         symlinkTarget,
         beingWritten,
-        hasAcl);
+        hasAcl,
+        device);
   }
 
   /** The last component's bytes; empty for the root. */

@@ -4,5 +4,10 @@ package io.cairnfs.client;
 public enum FileType {
   FILE,
   DIRECTORY,
-  SYMLINK
+  SYMLINK,
+  FIFO,
+  /** The name of a Unix domain socket. */
+  SOCKET,
+  CHARACTER_DEVICE,
+  BLOCK_DEVICE
 }

@@ -257,7 +257,7 @@ final class OpenFiles {
     synchronized (files) {
       SharedFile shared = files.get(inode);
       if (shared == null || shared.session() != session) {
-        shared = new SharedFile(environment, session, inode, reader);
+        shared = new SharedFile(environment, session, inode, result.getHandle(), reader);
         files.put(inode, shared);
       } else {
         // What others closed before this open is seen after it.
@@ -332,6 +332,18 @@ final class OpenFiles {
             .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))
             .getAttributes()
             .getInode());
+  }
+
+  /** An inode: with a handle, if this client has it open, so that it need not have a name. */
+  NodeRef node(long inode) {
+    NodeRef.Builder node = NodeRef.newBuilder().setBase(inode);
+    synchronized (files) {
+      SharedFile shared = files.get(inode);
+      if (shared != null && shared.session().isOpen()) {
+        node.setHandle(shared.handle());
+      }
+    }
+    return node.build();
   }
 
   /** The file was changed otherwise than through its handles. */

@@ -30,16 +30,25 @@ final class SharedFile {
   private final long inode;
   private final FollowingReader reader;
 
+  /** Of whoever opened it first: shows that this client has the file open. */
+  private final ByteString handle;
+
   /** Guarded by the registry. */
   private int handles;
 
   /** Present as soon as somebody opened the file for writing. */
   private volatile RangeWriter writer;
 
-  SharedFile(ClientEnvironment environment, Session session, long inode, FollowingReader reader) {
+  SharedFile(
+      ClientEnvironment environment,
+      Session session,
+      long inode,
+      ByteString handle,
+      FollowingReader reader) {
     this.environment = environment;
     this.session = session;
     this.inode = inode;
+    this.handle = handle;
     this.reader = reader;
   }
 
@@ -49,6 +58,10 @@ final class SharedFile {
 
   long inode() {
     return inode;
+  }
+
+  ByteString handle() {
+    return handle;
   }
 
   void retain() {

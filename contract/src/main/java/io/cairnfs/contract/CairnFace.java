@@ -11,6 +11,7 @@ import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.FileStatus;
+import io.cairnfs.client.FileType;
 import io.cairnfs.client.OpenOptions;
 import io.cairnfs.client.RemoteIterator;
 import io.cairnfs.common.error.CairnException;
@@ -88,6 +89,11 @@ public final class CairnFace implements Face {
 
   @Override
   public Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException {
+    OpenOptions options = options(flags).withMode(mode);
+    return new OpenFile(client, call(() -> client.openFile(path(path), options)));
+  }
+
+  private static OpenOptions options(Set<OpenFlag> flags) {
     boolean write = flags.contains(OpenFlag.WRITE);
     OpenOptions options = OpenOptions.forReading();
     if (write) {
@@ -96,7 +102,7 @@ public final class CairnFace implements Face {
               ? OpenOptions.forReadingAndWriting()
               : OpenOptions.forWriting();
     }
-    options = options.withMode(mode).withFreshness(OpenOptions.Freshness.EACH_READ);
+    options = options.withFreshness(OpenOptions.Freshness.EACH_READ);
     if (flags.contains(OpenFlag.APPEND)) {
       options = options.appending();
     }
@@ -109,8 +115,7 @@ public final class CairnFace implements Face {
     if (flags.contains(OpenFlag.CREATE)) {
       options = flags.contains(OpenFlag.EXCLUSIVE) ? options.createNew() : options.orCreate();
     }
-    OpenOptions all = options;
-    return new OpenFile(call(() -> client.openFile(path(path), all)));
+    return options;
   }
 
   @Override
@@ -203,7 +208,7 @@ public final class CairnFace implements Face {
     return call(() -> client.readFully(path(path), MAX_CONTENT_BYTES));
   }
 
-  private record OpenFile(CairnFile file) implements Handle {
+  private record OpenFile(CairnFileSystem client, CairnFile file) implements Handle {
     @Override
     public byte[] read(long position, int length) throws PosixException {
       return call(
@@ -251,6 +256,32 @@ public final class CairnFace implements Face {
       return CairnFace.stat(status);
     }
 
+    private void change(AttributeChange change) throws PosixException {
+      FileStatus unused = call(() -> client.nodes().setAttributes(file.status().inode(), change));
+    }
+
+    @Override
+    public void chmod(int mode) throws PosixException {
+      change(AttributeChange.none().mode(mode));
+    }
+
+    @Override
+    public void changeGroup(String group) throws PosixException {
+      change(AttributeChange.none().group(group));
+    }
+
+    @Override
+    public void setTimes(long accessed, long modified) throws PosixException {
+      change(AttributeChange.none().accessTimeNanos(accessed).modificationTimeNanos(modified));
+    }
+
+    @Override
+    public Handle reopen(Set<OpenFlag> flags) throws PosixException {
+      OpenOptions options = options(flags);
+      return new OpenFile(
+          client, call(() -> client.nodes().open(file.status().inode(), options).file()));
+    }
+
     @Override
     public void punch(long offset, long length) throws PosixException {
       act(() -> file.punchHole(offset, length));
@@ -295,6 +326,10 @@ public final class CairnFace implements Face {
           case FILE -> 'f';
           case DIRECTORY -> 'd';
           case SYMLINK -> 'l';
+          case FIFO -> 'p';
+          case SOCKET -> 's';
+          case CHARACTER_DEVICE -> 'c';
+          case BLOCK_DEVICE -> 'b';
         };
     return new Stat(
         type,
@@ -327,6 +362,31 @@ public final class CairnFace implements Face {
   @Override
   public void mkdir(String path, int mode) throws PosixException {
     FileStatus unused = call(() -> client.mkdir(path(path), mode));
+  }
+
+  @Override
+  public void makeNode(String path, char type, int mode, int device) throws PosixException {
+    FileType made =
+        switch (type) {
+          case 'p' -> FileType.FIFO;
+          case 's' -> FileType.SOCKET;
+          case 'c' -> FileType.CHARACTER_DEVICE;
+          case 'b' -> FileType.BLOCK_DEVICE;
+          default -> throw new IllegalArgumentException("type " + type);
+        };
+    CairnPath at = path(path);
+    FileStatus unused =
+        call(
+            () -> {
+              CairnPath parent = at.parent().orElse(CairnPath.ROOT);
+              long directory = client.stat(parent, Symlinks.FOLLOW).inode();
+              return client.nodes().makeNode(directory, at.nameBytes(), made, mode, 0, device);
+            });
+  }
+
+  @Override
+  public int device(String path) throws PosixException {
+    return call(() -> client.stat(path(path)).device());
   }
 
   @Override

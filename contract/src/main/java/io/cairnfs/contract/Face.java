@@ -30,6 +30,10 @@ public interface Face extends Closeable {
     CHANGE_TIMES,
     /** A handle tells of the file that it has open, whatever its names are. */
     HANDLE_STAT,
+    /** Fifos, sockets and devices are made. */
+    SPECIAL_NODES,
+    /** What an open file is changed by, whether it has a name or not. */
+    HANDLE_CHANGES,
     /** {@code APPEND} finds the end that other clients' appends have made. */
     ATOMIC_APPENDS
   }
@@ -128,6 +132,18 @@ public interface Face extends Closeable {
 
     Stat stat() throws PosixException;
 
+    /** fchmod(2). */
+    void chmod(int mode) throws PosixException;
+
+    /** fchown(2), of the group only. */
+    void changeGroup(String group) throws PosixException;
+
+    /** futimens(2). */
+    void setTimes(long accessed, long modified) throws PosixException;
+
+    /** Another handle of the same file, whatever its names are. */
+    Handle reopen(Set<OpenFlag> flags) throws PosixException;
+
     void punch(long offset, long length) throws PosixException;
 
     /** fallocate(2). */
@@ -167,6 +183,17 @@ public interface Face extends Closeable {
   void access(String path, int rights) throws PosixException;
 
   void mkdir(String path, int mode) throws PosixException;
+
+  /**
+   * mknod(2).
+   *
+   * @param type as {@link Stat#type}: p, s, c or b
+   * @param device of a device, Linux' number; 0 otherwise
+   */
+  void makeNode(String path, char type, int mode, int device) throws PosixException;
+
+  /** What a device stands for, as {@link #makeNode} takes it; 0 of anything else. */
+  int device(String path) throws PosixException;
 
   void rmdir(String path) throws PosixException;
 

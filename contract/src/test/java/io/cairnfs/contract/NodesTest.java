@@ -13,6 +13,7 @@ import io.cairnfs.client.CairnNodes.Lock;
 import io.cairnfs.client.CairnNodes.Opened;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.FileStatus;
+import io.cairnfs.client.FileType;
 import io.cairnfs.client.OpenOptions;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
@@ -134,6 +135,54 @@ final class NodesTest {
       assertThat(open.status().length()).isEqualTo(11);
       assertThat(open.status().linkCount()).isZero();
     }
+  }
+
+  @Test
+  void whatIsOpenIsThereWithoutAName() throws Exception {
+    long inode = file("gone", "still here");
+    CairnNodes other = cluster.connect("root").nodes();
+    try (CairnFile open = nodes.open(inode, OpenOptions.forReadingAndWriting()).file()) {
+      nodes.unlink(home, bytes("gone"));
+      refused(ErrorCode.NOT_FOUND, () -> other.stat(inode));
+      refused(
+          ErrorCode.NOT_FOUND, () -> other.setAttributes(inode, AttributeChange.none().mode(0)));
+      assertThat(nodes.stat(inode).linkCount()).isZero();
+      assertThat(nodes.setAttributes(inode, AttributeChange.none().mode(0640)).mode())
+          .isEqualTo(0640);
+      nodes.setXattr(inode, "user.a", bytes("v"), CairnFileSystem.XattrMode.SET);
+      assertThat(nodes.xattr(inode, "user.a")).isEqualTo(bytes("v"));
+      assertThat(nodes.acl(inode)).hasSize(3);
+      assertThat(nodes.truncate(inode, 5).length()).isEqualTo(5);
+      assertThat(nodes.lock(range(inode, 1, CairnLock.Mode.EXCLUSIVE, 0, 0), false)).isTrue();
+      assertThat(nodes.conflicting(range(inode, 2, CairnLock.Mode.SHARED, 0, 0))).isPresent();
+      nodes.unlock(range(inode, 1, CairnLock.Mode.EXCLUSIVE, 0, 0));
+      refused(ErrorCode.NOT_FOUND, () -> nodes.link(inode, home, bytes("back")));
+      try (CairnFile again = nodes.open(inode, OpenOptions.forReading()).file()) {
+        assertThat(again.length()).isEqualTo(5);
+      }
+      assertThat(open.length()).isEqualTo(5);
+    }
+    refused(ErrorCode.NOT_FOUND, () -> nodes.stat(inode));
+  }
+
+  @Test
+  void theSuperuserMakesDevices() throws Exception {
+    FileStatus made =
+        nodes.makeNode(home, bytes("null"), FileType.CHARACTER_DEVICE, 0666, 022, 0x103);
+    assertThat(made.type()).isEqualTo(FileType.CHARACTER_DEVICE);
+    assertThat(made.isSpecial()).isTrue();
+    assertThat(made.mode()).isEqualTo(0644);
+    assertThat(made.device()).isEqualTo(0x103);
+    FileStatus found = client.stat(path.resolve(CairnPath.of("null")));
+    assertThat(found.device()).isEqualTo(0x103);
+    assertThat(nodes.list(home, new byte[0], 10).entries().get(0).type())
+        .isEqualTo(FileType.CHARACTER_DEVICE);
+    refused(ErrorCode.INVALID_ARGUMENT, () -> nodes.open(made.inode(), OpenOptions.forReading()));
+    CairnNodes ann = nodes.onBehalf("ann", List.of("staff"));
+    refused(
+        ErrorCode.NOT_PERMITTED,
+        () -> ann.makeNode(home, bytes("a"), FileType.BLOCK_DEVICE, 0666, 0, 0x801));
+    assertThat(ann.makeNode(home, bytes("a"), FileType.FIFO, 0666, 0, 0).owner()).isEqualTo("ann");
   }
 
   @Test

@@ -97,12 +97,16 @@ final class NamedAttributes {
     return all;
   }
 
-  /** S_IFREG, S_IFDIR, S_IFLNK. */
+  /** S_IFREG and its like. */
   private static int typeBits(NioFileAttributes found) {
     return switch (found.status().type()) {
       case FILE -> 0100000;
       case DIRECTORY -> 0040000;
       case SYMLINK -> 0120000;
+      case FIFO -> 0010000;
+      case SOCKET -> 0140000;
+      case CHARACTER_DEVICE -> 0020000;
+      case BLOCK_DEVICE -> 0060000;
     };
   }
 

@@ -68,7 +68,7 @@ record NioFileAttributes(FileStatus status, Object fileKey) implements PosixFile
 
   @Override
   public boolean isOther() {
-    return false;
+    return status.isSpecial();
   }
 
   @Override

@@ -168,6 +168,7 @@ final class Transfer {
         FileStatus unused = to.symlink(from.readLink(source.toCairn()), target.toCairn());
       }
       case FILE -> copyContent(copied);
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> makeSpecial(copied);
     }
     if (options.contains(StandardCopyOption.COPY_ATTRIBUTES)) {
       boolean whole = false;
@@ -178,6 +179,20 @@ final class Transfer {
         removeUnless(whole);
       }
     }
+  }
+
+  private void makeSpecial(FileStatus copied) throws CairnException {
+    CairnPath path = target.toCairn();
+    FileStatus parent = to.stat(path.parent().orElse(CairnPath.ROOT), Symlinks.FOLLOW);
+    FileStatus unused =
+        to.nodes()
+            .makeNode(
+                parent.inode(),
+                path.nameBytes(),
+                copied.type(),
+                copied.mode() & Modes.PERMISSIONS,
+                0,
+                copied.device());
   }
 
   /** Shares the data within a cluster that can do so. */

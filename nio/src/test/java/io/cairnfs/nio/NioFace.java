@@ -177,6 +177,26 @@ final class NioFace implements Face {
     }
 
     @Override
+    public void chmod(int mode) throws PosixException {
+      throw new PosixException(EOPNOTSUPP, "chmod");
+    }
+
+    @Override
+    public void changeGroup(String group) throws PosixException {
+      throw new PosixException(EOPNOTSUPP, "changeGroup");
+    }
+
+    @Override
+    public void setTimes(long accessed, long modified) throws PosixException {
+      throw new PosixException(EOPNOTSUPP, "setTimes");
+    }
+
+    @Override
+    public Handle reopen(Set<OpenFlag> flags) throws PosixException {
+      throw new PosixException(EOPNOTSUPP, "reopen");
+    }
+
+    @Override
     public void punch(long offset, long length) throws PosixException {
       throw new PosixException(EOPNOTSUPP, "punch");
     }
@@ -300,6 +320,16 @@ final class NioFace implements Face {
   }
 
   /** {@code Files} has one deletion for both; the kind is looked at here. */
+  @Override
+  public void makeNode(String path, char type, int mode, int device) throws PosixException {
+    throw new PosixException(EOPNOTSUPP, "makeNode");
+  }
+
+  @Override
+  public int device(String path) throws PosixException {
+    throw new PosixException(EOPNOTSUPP, "device");
+  }
+
   @Override
   public void rmdir(String path) throws PosixException {
     if (lstat(path).type() != 'd') {

@@ -8,6 +8,7 @@ import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
+import io.cairnfs.client.FileType;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.shell.ShellRun.Result;
@@ -490,6 +491,25 @@ class DfsTest {
   }
 
   @Test
+  void specialNodesAreTellingButHaveNothingToRead() throws IOException {
+    var unused = memory.mkdirs(CairnPath.of("/s"), 0755);
+    memory.special("/s/b", FileType.BLOCK_DEVICE);
+    memory.special("/s/c", FileType.CHARACTER_DEVICE);
+    memory.special("/s/p", FileType.FIFO);
+    memory.special("/s/s", FileType.SOCKET);
+    Result listed = shell.run("-ls", "/s");
+    assertThat(listed.out().lines().skip(1).map(line -> line.substring(0, 1)))
+        .containsExactly("b", "c", "p", "s");
+    assertRun(0, "fifo\n", "", "-stat", "%F", "/s/p");
+    assertRun(0, "/s/s\n", "", "-find", "/s", "-type", "s");
+    for (String word : List.of("cat", "head", "tail", "checksum")) {
+      assertRun(1, "", word + ": `/s/p': Is not a regular file\n", "-" + word, "/s/p");
+    }
+    assertRun(1, "", "cp: `/s/p': Is not a regular file\n", "-cp", "/s/p", "/s/copy");
+    assertRun(0, "Deleted /s/p\n", "", "-rm", "/s/p");
+  }
+
+  @Test
   void namesThatAreNoTextAreShownWithTheirBytes() throws IOException {
     byte[] name = {'x', (byte) 0xff, 'y'};
     CairnPath path = CairnPath.of("/n").child(name);
@@ -649,7 +669,7 @@ class DfsTest {
   @Test
   void findRefusesWhatItDoesNotUnderstand() {
     assertThat(shell.run("-find", "/t", "-type", "x").err())
-        .startsWith("-find: -type takes f, d or l, not x\n");
+        .startsWith("-find: -type takes f, d, l, p, s, c or b, not x\n");
     assertThat(shell.run("-find", "/t", "-size", "big").code()).isEqualTo(255);
     assertThat(shell.run("-find", "/t", "-mtime", "1.5").err())
         .startsWith("-find: -mtime takes [+-]number, not 1.5\n");

@@ -9,6 +9,7 @@ import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.DataServerAddress;
 import io.cairnfs.client.FileExtent;
+import io.cairnfs.client.FileType;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
@@ -53,6 +54,7 @@ class FsckTest {
         memory.createWithContent(
             CairnPath.of("/tiny"), ByteBuffer.allocate(3), CreateOptions.defaults());
     memory.symlink("/link", "/d/f");
+    memory.special("/fifo", FileType.FIFO);
     memory.setAdministration(administration);
     place(0, LENGTH);
     row(ChunkState.SEALED, LENGTH);
@@ -133,6 +135,7 @@ class FsckTest {
         .contains("Total dirs:                2\n")
         .contains("Total files:               2\n")
         .contains("Total symlinks:            1\n")
+        .contains("Total special nodes:       1\n")
         .contains("Total size (bytes):        5003\n")
         .contains("Replicas found:            3\n")
         .doesNotContain("/d/f");

@@ -335,7 +335,7 @@ public final class FakeNamespace {
         cluster.events.add(operation.getKindCase().name());
         result.setDone(Done.getDefaultInstance());
       }
-      case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL ->
+      case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL, MAKE_NODE ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
       case SET_LENGTH -> {
         FakeFile file = referred(operation.getSetLength().getFile());

@@ -23,6 +23,12 @@ public interface CLibrary {
 
   long write(int descriptor, byte[] source, long length);
 
+  int fchmod(int descriptor, int mode);
+
+  int fchown(int descriptor, int user, int group);
+
+  int futimens(int descriptor, long[] times);
+
   int ftruncate(int descriptor, long length);
 
   long lseek(int descriptor, long offset, int whence);

@@ -167,6 +167,12 @@ public final class LinuxFace implements Face {
 
   @Override
   public Handle open(String path, Set<OpenFlag> flags, int mode) throws PosixException {
+    int bits = bits(flags);
+    long descriptor = call(() -> check(LIBRARY.open(path(path), bits, mode), "open"));
+    return new Descriptor((int) descriptor);
+  }
+
+  private static int bits(Set<OpenFlag> flags) {
     int bits = 0;
     if (flags.contains(OpenFlag.WRITE)) {
       bits = flags.contains(OpenFlag.READ) ? O_RDWR : O_WRONLY;
@@ -176,9 +182,7 @@ public final class LinuxFace implements Face {
     bits |= flags.contains(OpenFlag.EXCLUSIVE) ? O_EXCL : 0;
     bits |= flags.contains(OpenFlag.TRUNCATE) ? O_TRUNC : 0;
     bits |= flags.contains(OpenFlag.NO_FOLLOW) ? O_NOFOLLOW : 0;
-    int all = bits;
-    long descriptor = call(() -> check(LIBRARY.open(path(path), all, mode), "open"));
-    return new Descriptor((int) descriptor);
+    return bits;
   }
 
   private final class Descriptor implements Handle {
@@ -227,6 +231,28 @@ public final class LinuxFace implements Face {
     @Override
     public Stat stat() throws PosixException {
       return LinuxFace.this.stat(number, "", AT_EMPTY_PATH);
+    }
+
+    @Override
+    public void chmod(int mode) throws PosixException {
+      act("fchmod", () -> LIBRARY.fchmod(number, mode));
+    }
+
+    @Override
+    public void changeGroup(String group) throws PosixException {
+      act("fchown", () -> LIBRARY.fchown(number, -1, users.group(group)));
+    }
+
+    @Override
+    public void setTimes(long accessed, long modified) throws PosixException {
+      act("futimens", () -> LIBRARY.futimens(number, times(accessed, modified)));
+    }
+
+    @Override
+    public Handle reopen(Set<OpenFlag> flags) throws PosixException {
+      int bits = bits(flags);
+      String self = "/proc/self/fd/" + number;
+      return new Descriptor((int) (long) call(() -> check(LIBRARY.open(self, bits, 0), "open")));
     }
 
     @Override
@@ -386,6 +412,10 @@ public final class LinuxFace implements Face {
               switch (mode & 0170000) {
                 case 0040000 -> 'd';
                 case 0120000 -> 'l';
+                case 0010000 -> 'p';
+                case 0140000 -> 's';
+                case 0020000 -> 'c';
+                case 0060000 -> 'b';
                 default -> 'f';
               };
           return new Stat(
@@ -414,6 +444,36 @@ public final class LinuxFace implements Face {
   @Override
   public void mkdir(String path, int mode) throws PosixException {
     act("mkdir", () -> LIBRARY.mkdir(path(path), mode));
+  }
+
+  @Override
+  public void makeNode(String path, char type, int mode, int device) throws PosixException {
+    int bits =
+        switch (type) {
+          case 'p' -> 0010000;
+          case 's' -> 0140000;
+          case 'c' -> 0020000;
+          case 'b' -> 0060000;
+          default -> throw new IllegalArgumentException("type " + type);
+        };
+    byte[] name = (path(path) + "\0").getBytes(StandardCharsets.UTF_8);
+    act("mknod", () -> LIBRARY.mknod(name, bits | mode, Integer.toUnsignedLong(device)));
+  }
+
+  @Override
+  public int device(String path) throws PosixException {
+    return call(
+        () -> {
+          byte[] bytes = new byte[STATX_BYTES];
+          long unused =
+              check(
+                  LIBRARY.statx(AT_FDCWD, path(path), AT_SYMLINK_NOFOLLOW, STATX_BASIC, bytes),
+                  "statx");
+          ByteBuffer found = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+          int major = found.getInt(128);
+          int minor = found.getInt(132);
+          return (minor & 0xff) | major << 8 | (minor & ~0xff) << 12;
+        });
   }
 
   @Override
@@ -476,14 +536,18 @@ public final class LinuxFace implements Face {
 
   @Override
   public void setTimes(String path, long accessed, long modified) throws PosixException {
+    act("utimensat", () -> LIBRARY.utimensat(AT_FDCWD, path(path), times(accessed, modified), 0));
+  }
+
+  /** Two struct timespec. */
+  private static long[] times(long accessed, long modified) {
     long second = 1_000_000_000L;
-    long[] times = {
+    return new long[] {
       Math.floorDiv(accessed, second),
       Math.floorMod(accessed, second),
       Math.floorDiv(modified, second),
       Math.floorMod(modified, second)
     };
-    act("utimensat", () -> LIBRARY.utimensat(AT_FDCWD, path(path), times, 0));
   }
 
   @Override

@@ -215,6 +215,50 @@ abstract class NameContract extends ContractFixture {
   }
 
   @Test
+  final void fifosAndSocketsAreMadeByEverybodyDevicesAreNot() throws Exception {
+    if (!face().features().contains(Feature.SPECIAL_NODES)) {
+      return;
+    }
+    face().makeNode("p", 'p', 0640, 0);
+    assertThat(face().stat("p").type()).isEqualTo('p');
+    assertThat(face().stat("p").mode()).isEqualTo(0640);
+    assertThat(face().stat("p").size()).isZero();
+    face().makeNode("s", 's', 0666, 0);
+    assertThat(face().stat("s").type()).isEqualTo('s');
+    assertThat(errno(() -> face().makeNode("c", 'c', 0666, 0x103))).isEqualTo(EPERM);
+    assertThat(errno(() -> face().makeNode("b", 'b', 0666, 0x801))).isEqualTo(EPERM);
+    assertThat(errno(() -> face().makeNode("p", 's', 0666, 0))).isEqualTo(EEXIST);
+    assertThat(errno(() -> face().makeNode("none/p", 'p', 0666, 0))).isEqualTo(ENOENT);
+    assertThat(errno(() -> face().makeNode("p/q", 'p', 0666, 0))).isEqualTo(ENOTDIR);
+    Face other = otherUsersFace();
+    assertThat(errno(() -> other.makeNode("q", 'p', 0666, 0))).isEqualTo(EACCES);
+  }
+
+  @Test
+  final void specialNodesAreNamedAsFilesAreAndHaveNoContent() throws Exception {
+    if (!face().features().contains(Feature.SPECIAL_NODES)) {
+      return;
+    }
+    face().makeNode("p", 'p', 0644, 0);
+    face().link("p", "q");
+    assertThat(face().stat("q").links()).isEqualTo(2);
+    make("f", "x");
+    face().rename("q", "f", RenameMode.REPLACE);
+    assertThat(face().stat("f").type()).isEqualTo('p');
+    face().chmod("f", 0600);
+    face().setTimes("f", 5_000_000_000L, 7_000_000_000L);
+    assertThat(face().stat("p").mode()).isEqualTo(0600);
+    assertThat(face().stat("p").modified()).isEqualTo(7_000_000_000L);
+    assertThat(errno(() -> face().truncate("f", 0))).isEqualTo(EINVAL);
+    assertThat(errno(() -> face().rmdir("f"))).isEqualTo(ENOTDIR);
+    assertThat(errno(() -> face().list("f"))).isEqualTo(ENOTDIR);
+    assertThat(errno(() -> face().setXattr("f", "user.a", bytes("v"), XattrMode.SET)))
+        .isEqualTo(EPERM);
+    face().unlink("f");
+    assertThat(face().list(".")).containsExactly("p");
+  }
+
+  @Test
   final void extendedAttributesAreSetAndTaken() throws Exception {
     if (!face().features().contains(Feature.XATTRS)) {
       return;

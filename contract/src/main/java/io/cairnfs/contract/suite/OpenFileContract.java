@@ -194,6 +194,36 @@ abstract class OpenFileContract extends AttributeContract {
   }
 
   @Test
+  final void aRemovedFileIsChangedAndOpenedAnewByWhoHasItOpen() throws Exception {
+    if (!has(Feature.HANDLE_CHANGES)) {
+      return;
+    }
+    make("f", "content");
+    Handle file = face().open("f", BOTH, 0);
+    face().unlink("f");
+    file.chmod(0400);
+    file.setTimes(5_000_000_000L, 7_000_000_000L);
+    file.changeGroup(file.stat().group());
+    assertThat(file.stat().mode()).isEqualTo(0400);
+    assertThat(file.stat().accessed()).isEqualTo(5_000_000_000L);
+    assertThat(file.stat().modified()).isEqualTo(7_000_000_000L);
+    assertThat(errno(() -> file.changeGroup("bob"))).isEqualTo(EPERM);
+    assertThat(errno(() -> file.reopen(BOTH))).isEqualTo(EACCES);
+    file.truncate(3);
+    file.allocate(0, 5, Growth.GROW);
+    file.sync();
+    try (Handle again = file.reopen(Set.of(READ))) {
+      assertThat(text(again.read(0, 100))).isEqualTo("con\0\0");
+      file.chmod(0600);
+      file.close();
+      try (Handle writer = again.reopen(BOTH)) {
+        writer.write(0, bytes("C"));
+        assertThat(text(again.read(0, 3))).isEqualTo("Con");
+      }
+    }
+  }
+
+  @Test
   final void aReplacedFileCanBeUsedByWhoHasItOpen() throws Exception {
     make("f", "old");
     make("g", "new");

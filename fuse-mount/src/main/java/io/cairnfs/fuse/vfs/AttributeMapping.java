@@ -52,7 +52,8 @@ final class AttributeMapping {
         (status.length() + BLOCK - 1) / BLOCK,
         status.accessTimeNanos(),
         status.modificationTimeNanos(),
-        status.changeTimeNanos());
+        status.changeTimeNanos(),
+        status.device());
   }
 
   private static int typeBits(FileStatus status) {
@@ -60,6 +61,10 @@ final class AttributeMapping {
       case FILE -> LinuxFlags.S_IFREG;
       case DIRECTORY -> LinuxFlags.S_IFDIR;
       case SYMLINK -> LinuxFlags.S_IFLNK;
+      case FIFO -> LinuxFlags.S_IFIFO;
+      case SOCKET -> LinuxFlags.S_IFSOCK;
+      case CHARACTER_DEVICE -> LinuxFlags.S_IFCHR;
+      case BLOCK_DEVICE -> LinuxFlags.S_IFBLK;
     };
   }
 }

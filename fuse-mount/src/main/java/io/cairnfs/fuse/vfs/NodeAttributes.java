@@ -7,6 +7,7 @@ package io.cairnfs.fuse.vfs;
  * @param inode number that programs see
  * @param mode type and permission bits
  * @param blocks of 512 bytes
+ * @param device what a device node stands for, as the kernel numbers it; 0 otherwise
  */
 public record NodeAttributes(
     long node,
@@ -19,4 +20,5 @@ public record NodeAttributes(
     long blocks,
     long accessedNanos,
     long modifiedNanos,
-    long changedNanos) {}
+    long changedNanos,
+    int device) {}

@@ -10,6 +10,7 @@ import io.cairnfs.client.CairnFileSystem.XattrMode;
 import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.client.FileSystemStatus;
+import io.cairnfs.client.FileType;
 import io.cairnfs.client.OpenOptions;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
@@ -87,22 +88,9 @@ public final class Vfs {
   }
 
   /** Also of a file that has no name any more, while somebody has it open. */
-  public NodeAttributes attributes(Caller caller, long node) throws CairnException, IOException {
+  public NodeAttributes attributes(Caller caller, long node) throws CairnException {
     // Nothing but a name is needed, and that was found before.
-    return mapping.of(statusOf(inode(node)));
-  }
-
-  /** Also of a file that has no name any more, but is open here. */
-  private FileStatus statusOf(long inode) throws CairnException, IOException {
-    try {
-      return nodes.stat(inode);
-    } catch (CairnException e) {
-      Optional<FileStatus> status =
-          e.code() == ErrorCode.NOT_FOUND
-              ? handles.ask(inode, open -> open.file().status(), open -> true)
-              : Optional.empty();
-      return status.orElseThrow(() -> e);
-    }
+    return mapping.of(nodes.stat(inode(node)));
   }
 
   /** Length first, since that changes times and mode, too. */
@@ -158,12 +146,13 @@ public final class Vfs {
     if ((mode & LinuxFlags.S_IXGRP) != 0) {
       kept &= ~LinuxFlags.S_ISGID;
     }
-    return status.isFile() && kept != mode ? change.mode(kept) : change;
+    boolean runs = status.isFile() || status.isSpecial();
+    return runs && kept != mode ? change.mode(kept) : change;
   }
 
   /** Whoever writes a program does not lend it its owner's rights. */
-  private void killSetId(long inode) throws CairnException, IOException {
-    FileStatus status = statusOf(inode);
+  private void killSetId(long inode) throws CairnException {
+    FileStatus status = nodes.stat(inode);
     AttributeChange change = withoutSetId(AttributeChange.none(), status);
     if (!change.equals(AttributeChange.none())) {
       status = nodes.setAttributes(inode, change);
@@ -180,17 +169,47 @@ public final class Vfs {
     return mapping.of(acting(caller).symlink(target, inode(parent), name));
   }
 
-  /** Files only: devices, fifos and sockets have no inodes here yet. */
-  public NodeAttributes makeNode(Caller caller, long parent, byte[] name, int mode, int umask)
+  /**
+   * What mknod(2) is to make.
+   *
+   * @param mode with the type
+   * @param device of a device
+   */
+  public record NewNode(int mode, int umask, int device) {}
+
+  public NodeAttributes makeNode(Caller caller, long parent, byte[] name, NewNode made)
       throws CairnException, IOException, Errno {
-    int type = mode & LinuxFlags.S_IFMT;
-    if (type != LinuxFlags.S_IFREG && type != 0) {
-      throw new Errno(Errno.EPERM, "nodes of type " + Integer.toOctalString(type));
-    }
-    OpenOptions creation = OpenOptions.forWriting().createNew().withMode(mode & PERMISSION_BITS);
-    CairnNodes.Opened made = acting(caller).create(inode(parent), name, creation, umask);
-    made.file().close();
-    return mapping.of(made.status());
+    return switch (made.mode() & LinuxFlags.S_IFMT) {
+      case 0, LinuxFlags.S_IFREG -> makeFile(caller, parent, name, made);
+      case LinuxFlags.S_IFIFO -> makeSpecial(caller, parent, name, FileType.FIFO, made);
+      case LinuxFlags.S_IFSOCK -> makeSpecial(caller, parent, name, FileType.SOCKET, made);
+      case LinuxFlags.S_IFCHR -> makeSpecial(caller, parent, name, FileType.CHARACTER_DEVICE, made);
+      case LinuxFlags.S_IFBLK -> makeSpecial(caller, parent, name, FileType.BLOCK_DEVICE, made);
+      default -> throw new Errno(Errno.EINVAL, "mode " + Integer.toOctalString(made.mode()));
+    };
+  }
+
+  private NodeAttributes makeFile(Caller caller, long parent, byte[] name, NewNode made)
+      throws CairnException, IOException {
+    OpenOptions creation =
+        OpenOptions.forWriting().createNew().withMode(made.mode() & PERMISSION_BITS);
+    CairnNodes.Opened opened = acting(caller).create(inode(parent), name, creation, made.umask());
+    opened.file().close();
+    return mapping.of(opened.status());
+  }
+
+  private NodeAttributes makeSpecial(
+      Caller caller, long parent, byte[] name, FileType type, NewNode made) throws CairnException {
+    boolean isDevice = type == FileType.CHARACTER_DEVICE || type == FileType.BLOCK_DEVICE;
+    return mapping.of(
+        acting(caller)
+            .makeNode(
+                inode(parent),
+                name,
+                type,
+                made.mode() & PERMISSION_BITS,
+                made.umask(),
+                isDevice ? made.device() : 0));
   }
 
   public NodeAttributes makeDirectory(Caller caller, long parent, byte[] name, int mode, int umask)

@@ -33,7 +33,8 @@ class CacheMemoryTest {
         1,
         CairnPath.of(""),
         false,
-        false);
+        false,
+        0);
   }
 
   @Test

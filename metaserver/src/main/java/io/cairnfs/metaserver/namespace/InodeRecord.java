@@ -7,7 +7,7 @@ import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
 
 /**
- * What a file, directory or symlink is, without its content.
+ * What a file, directory, symlink or special node is, without its content.
  *
  * @param parent the directory that holds it (of a file: that of its first name, which its usage is
  *     charged to; its further names are in table LINK), {@link #DELETED_ROOT} once its last name is
@@ -20,6 +20,7 @@ import io.cairnfs.proto.types.FileType;
  * @param contentIndex number of the last change of a file's content: grows with each, and is at
  *     least the log index of that change; otherwise the change index
  * @param acls none unless some were set
+ * @param device Linux' number of what a device node stands for; 0 otherwise
  */
 public record InodeRecord(
     InodeId id,
@@ -39,7 +40,8 @@ public record InodeRecord(
     ByteString symlinkTarget,
     long changeIndex,
     long contentIndex,
-    Acls acls) {
+    Acls acls,
+    int device) {
   /** Parent of what was deleted and waits for its purge. It has no record. */
   public static final long DELETED_ROOT = 2;
 
@@ -50,6 +52,9 @@ public record InodeRecord(
 
   /** With ACLs, and the number of the last change of the content behind them. */
   private static final int FORMAT_WITH_CONTENT = 3;
+
+  /** Of a fifo, socket or device: with all these, and the device's number behind them. */
+  private static final int FORMAT_OF_SPECIAL = 4;
 
   /** Where a file's bytes are. */
   public enum ContentKind {
@@ -90,6 +95,11 @@ public record InodeRecord(
     return type == FileType.SYMLINK;
   }
 
+  /** A fifo, a socket or a device: nothing that has content here. */
+  public boolean isSpecial() {
+    return DentryRecord.isSpecial(type);
+  }
+
   /** Its last name is gone. */
   public boolean isDeleted() {
     return parent == DELETED_ROOT;
@@ -121,10 +131,16 @@ public record InodeRecord(
     if (format >= FORMAT_WITH_CONTENT) {
       out.writeVarint(contentIndex);
     }
+    if (format >= FORMAT_OF_SPECIAL) {
+      out.writeVarint(Integer.toUnsignedLong(device));
+    }
     return out.toByteArray();
   }
 
   private int format() {
+    if (isSpecial()) {
+      return FORMAT_OF_SPECIAL;
+    }
     if (contentIndex != changeIndex) {
       return FORMAT_WITH_CONTENT;
     }
@@ -132,7 +148,7 @@ public record InodeRecord(
   }
 
   static InodeRecord decode(InodeId id, byte[] value) {
-    RecordInput in = new RecordInput("inode", value, FORMAT_WITH_CONTENT);
+    RecordInput in = new RecordInput("inode", value, FORMAT_OF_SPECIAL);
     FileType type = DentryRecord.typeOf(in.readByte());
     int mode = in.readInt();
     String owner = in.readString();
@@ -150,6 +166,7 @@ public record InodeRecord(
     long changeIndex = in.readVarint();
     Acls acls = in.version() >= FORMAT_WITH_ACLS ? Acls.decode(in) : Acls.NONE;
     long contentIndex = in.version() >= FORMAT_WITH_CONTENT ? in.readVarint() : changeIndex;
+    int device = in.version() >= FORMAT_OF_SPECIAL ? (int) in.readVarint() : 0;
     in.requireEnd();
     return new InodeRecord(
         id,
@@ -169,7 +186,8 @@ public record InodeRecord(
         symlinkTarget,
         changeIndex,
         contentIndex,
-        acls);
+        acls,
+        device);
   }
 
   private static ByteString readSymlinkTarget(RecordInput in) {
@@ -197,6 +215,7 @@ public record InodeRecord(
         .setBeingWritten(beingWritten)
         .setParent(parent)
         .setHasAcl(!acls.isEmpty())
+        .setDevice(device)
         .build();
   }
 
@@ -223,6 +242,7 @@ public record InodeRecord(
     private ContentKind content;
     private ByteString symlinkTarget;
     private Acls acls;
+    private int device;
     private long changeIndex;
     private long contentIndex;
 
@@ -243,6 +263,7 @@ public record InodeRecord(
       content = from.content;
       symlinkTarget = from.symlinkTarget;
       acls = from.acls;
+      device = from.device;
       changeIndex = from.changeIndex;
       contentIndex = from.contentIndex;
     }
@@ -320,6 +341,11 @@ public record InodeRecord(
       return this;
     }
 
+    public Editor device(int value) {
+      device = value;
+      return this;
+    }
+
     /** Sets the ACLs; the mode is the caller's. */
     public Editor acls(Acls value) {
       acls = value;
@@ -363,7 +389,8 @@ public record InodeRecord(
           symlinkTarget,
           changeIndex,
           contentIndex,
-          acls);
+          acls,
+          device);
     }
   }
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.SessionId;
 import io.cairnfs.common.name.FileName;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
@@ -24,9 +25,12 @@ import java.util.Optional;
  * <p>Symlinks before the last name are followed, one that is the last name as the caller says: at
  * most {@value #MAX_FOLLOWED} in one path, whether they lead round in a circle or not.
  *
- * <p>Refusals: NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED, SYMLINK_LOOP, NAME_TOO_LONG (a path
- * above {@value #MAX_PATH_BYTES} bytes or a name above 255), INVALID_ARGUMENT (NUL, {@code .} or
- * {@code ..}).
+ * <p>A base that has no name any more, nor stands below one that has, exists for whoever has it
+ * open and shows his handle.
+ *
+ * <p>Refusals: STALE_HANDLE (one that proves nothing), NOT_FOUND, NOT_A_DIRECTORY,
+ * PERMISSION_DENIED, SYMLINK_LOOP, NAME_TOO_LONG (a path above {@value #MAX_PATH_BYTES} bytes or a
+ * name above 255), INVALID_ARGUMENT (NUL, {@code .} or {@code ..}).
  */
 public final class PathResolver {
   public static final int MAX_PATH_BYTES = 4096;
@@ -160,7 +164,28 @@ public final class PathResolver {
       return root();
     }
     Optional<InodeRecord> base = id < 0 ? Optional.empty() : namespace.inode(new InodeId(id));
-    return base.filter(namespace::isReachable).orElseThrow(() -> notFound(ref));
+    InodeRecord found = base.orElseThrow(() -> notFound(ref));
+    if (!namespace.isReachable(found) && !isOpen(found.id(), ref.getHandle())) {
+      throw notFound(ref);
+    }
+    return found;
+  }
+
+  /** Whoever has a file open shows it by his handle; a file without a name is there for him. */
+  private boolean isOpen(InodeId inode, ByteString handle) throws CairnException {
+    if (handle.isEmpty()) {
+      return false;
+    }
+    ClusterRecord cluster =
+        ClusterRecord.find(namespace.reader())
+            .orElseThrow(
+                () -> new CairnException(ErrorCode.UNAVAILABLE, "the cluster is not bootstrapped"));
+    long session = FileHandle.verify(cluster, handle, inode, principal.caller()).session();
+    return session > 0
+        && namespace
+            .session(new SessionId(session))
+            .filter(open -> open.user().equals(principal.caller()))
+            .isPresent();
   }
 
   private InodeRecord root() throws CairnException {

@@ -156,7 +156,7 @@ public final class Permissions {
   /** True unless the attribute is hidden from the principal. */
   public static boolean maySeeAttribute(InodeRecord inode, Principal principal, XattrName name) {
     return switch (name.space()) {
-      case USER -> !inode.isSymlink();
+      case USER -> inode.isFile() || inode.isDirectory();
       case TRUSTED -> principal.superuser();
       case SECURITY -> true;
     };
@@ -175,10 +175,9 @@ public final class Permissions {
     boolean permitted =
         switch (name.space()) {
           case USER ->
-              !inode.isSymlink()
-                  && (!inode.isDirectory()
-                      || (inode.mode() & STICKY) == 0
-                      || isOwner(inode, principal));
+              inode.isFile()
+                  || (inode.isDirectory()
+                      && ((inode.mode() & STICKY) == 0 || isOwner(inode, principal)));
           case TRUSTED, SECURITY -> principal.superuser();
         };
     if (!permitted) {

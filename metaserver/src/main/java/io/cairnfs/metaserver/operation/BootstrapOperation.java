@@ -109,7 +109,8 @@ final class BootstrapOperation {
                     ByteString.EMPTY,
                     context.index(),
                     context.index(),
-                    Acls.NONE));
+                    Acls.NONE,
+                    0));
     context.transaction().addTo(Counter.DIRECTORIES, 1);
     Principal superuser = new Principal(cluster.superuser(), List.of(cluster.supergroup()), true);
     Tree tree =

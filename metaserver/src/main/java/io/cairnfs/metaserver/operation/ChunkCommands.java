@@ -57,6 +57,7 @@ final class ChunkCommands {
           SET_XATTR,
           REMOVE_XATTR,
           SET_ACL,
+          MAKE_NODE,
           LOCK,
           UNLOCK,
           STOP_WAITING,

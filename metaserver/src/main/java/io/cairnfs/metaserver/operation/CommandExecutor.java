@@ -161,6 +161,7 @@ public final class CommandExecutor {
       case DELETE_TREE -> DeleteTreeOperation.apply(context, operation.getDeleteTree());
       case SET_ATTRIBUTES -> SetAttributesOperation.apply(context, operation.getSetAttributes());
       case SYMLINK -> SymlinkOperation.apply(context, operation.getSymlink());
+      case MAKE_NODE -> MakeNodeOperation.apply(context, operation.getMakeNode());
       case LINK -> LinkOperation.apply(context, operation.getLink());
       case ACCESSED -> AccessedOperation.apply(context, operation.getAccessed());
       case SET_XATTR -> SetXattrOperation.apply(context, operation.getSetXattr());

@@ -28,13 +28,17 @@ final class LinkOperation {
     }
     FileName name = place.requireName(request.getLink());
     tree.requireMayAdd(place.parent(), name, request.getLink());
-    requireMayHaveMore(file, PathResolver.describe(request.getExisting()));
+    requireMayHaveMore(context, file, PathResolver.describe(request.getExisting()));
     return OperationResult.newBuilder()
         .setAttributes(context.namespace().attributes(tree.addLink(place.parent(), name, file)))
         .build();
   }
 
-  private static void requireMayHaveMore(InodeRecord file, String path) throws CairnException {
+  private static void requireMayHaveMore(CommandContext context, InodeRecord file, String path)
+      throws CairnException {
+    if (!context.namespace().isReachable(file)) {
+      throw new CairnException(ErrorCode.NOT_FOUND, path + " has no name any more");
+    }
     if (file.isDirectory()) {
       throw new CairnException(
           ErrorCode.NOT_PERMITTED, path + " is a directory, which has one name only");

@@ -163,6 +163,14 @@ final class Tree {
     return add(parent, name, link, Counter.FILES);
   }
 
+  /** A new fifo, socket or device under a free name. */
+  InodeRecord addSpecial(
+      InodeRecord parent, FileName name, FileType type, NewMode mode, int device) {
+    InodeRecord made = withInheritedAcls(newInode(type, mode.masked(), parent, 1), parent, mode);
+    InodeRecord node = made.edit().mode(modeOfNew(made)).device(device).done();
+    return add(parent, name, node, Counter.FILES);
+  }
+
   /** One more name for a file or symlink. */
   InodeRecord addLink(InodeRecord parent, FileName name, InodeRecord file) {
     InodeRecord linked =
@@ -193,7 +201,8 @@ final class Tree {
         ByteString.EMPTY,
         context.index(),
         context.index(),
-        Acls.NONE);
+        Acls.NONE,
+        0);
   }
 
   /** The directory's group if that is set-group-id, otherwise the caller's primary one. */
@@ -312,6 +321,11 @@ final class Tree {
     if (inode.isDirectory()) {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, PathResolver.describe(ref) + " is a directory");
+    }
+    if (inode.isSpecial()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT,
+          PathResolver.describe(ref) + " is a " + inode.type() + ", not a file");
     }
     if (!inode.isFile()) {
       throw new CairnException(

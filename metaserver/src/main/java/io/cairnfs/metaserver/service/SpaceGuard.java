@@ -93,6 +93,7 @@ public final class SpaceGuard {
           ACCESSED,
           SET_XATTR,
           SET_ACL,
+          MAKE_NODE,
           LOCK,
           ALLOCATE,
           COMMIT,

@@ -35,7 +35,8 @@ class RecordCodecTest {
           ByteString.EMPTY,
           77,
           77,
-          Acls.NONE);
+          Acls.NONE,
+          0);
   private static final DentryRecord DENTRY =
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
   private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
@@ -80,6 +81,41 @@ class RecordCodecTest {
   }
 
   @Test
+  void specialNodesAreOfFormatsThatEarlierVersionsRefuse() {
+    InodeRecord device =
+        new InodeRecord(
+            new InodeId(17),
+            FileType.BLOCK_DEVICE,
+            0660,
+            "ann",
+            "staff",
+            1,
+            2,
+            3,
+            0,
+            1,
+            0,
+            0,
+            1,
+            ContentKind.NONE,
+            ByteString.EMPTY,
+            77,
+            77,
+            Acls.NONE,
+            0xfff0_0801);
+    assertThat(hex(device.encode()))
+        .isEqualTo(
+            "0407b00303616e6e057374616666000000000000000100000000000000020000000000000003"
+                + "000100000100004d"
+                + "00004d"
+                + "8190c0ff0f");
+    assertThat(InodeRecord.decode(device.id(), device.encode())).isEqualTo(device);
+    DentryRecord dentry = new DentryRecord(new InodeId(17), FileType.FIFO, 300);
+    assertThat(hex(dentry.encode())).isEqualTo("020411ac02");
+    assertThat(DentryRecord.decode(dentry.encode())).isEqualTo(dentry);
+  }
+
+  @Test
   void valuesAreReadBack() {
     assertThat(InodeRecord.decode(INODE.id(), INODE.encode())).isEqualTo(INODE);
     assertThat(DentryRecord.decode(DENTRY.encode())).isEqualTo(DENTRY);
@@ -116,10 +152,10 @@ class RecordCodecTest {
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), longer))
         .isInstanceOf(CorruptRecord.class);
     byte[] newer = good.clone();
-    newer[0] = 4;
+    newer[0] = 5;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), newer))
         .isInstanceOf(CorruptRecord.class)
-        .hasMessageContaining("format version 4");
+        .hasMessageContaining("format version 5");
     byte[] badType = good.clone();
     badType[1] = 9;
     assertThatThrownBy(() -> InodeRecord.decode(INODE.id(), badType))

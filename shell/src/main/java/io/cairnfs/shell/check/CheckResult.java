@@ -18,6 +18,7 @@ public record CheckResult(
     long directories,
     long files,
     long symlinks,
+    long specials,
     long bytes,
     long chunks,
     long replicas,

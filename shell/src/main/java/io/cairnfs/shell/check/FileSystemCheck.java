@@ -32,6 +32,7 @@ public final class FileSystemCheck {
   private long directories;
   private long files;
   private long symlinks;
+  private long specials;
   private long bytes;
   private long corruptFiles;
 
@@ -55,6 +56,7 @@ public final class FileSystemCheck {
       switch (walked.status().type()) {
         case DIRECTORY -> directories++;
         case SYMLINK -> symlinks++;
+        case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> specials++;
         case FILE -> {
           batch.add(walked);
           if (batch.size() == BATCH) {
@@ -148,6 +150,7 @@ public final class FileSystemCheck {
         directories,
         files,
         symlinks,
+        specials,
         bytes,
         survey.all().size(),
         replicas,

@@ -122,6 +122,7 @@ public final class FsckReport {
     row("Total dirs", result.directories());
     row("Total files", result.files());
     row("Total symlinks", result.symlinks());
+    row("Total special nodes", result.specials());
     row("Total size (bytes)", result.bytes());
     row("Total chunks", result.chunks());
     row("Replicas found", result.replicas());
@@ -145,6 +146,7 @@ public final class FsckReport {
     node.put("directories", result.directories());
     node.put("files", result.files());
     node.put("symlinks", result.symlinks());
+    node.put("specials", result.specials());
     node.put("bytes", result.bytes());
     node.put("chunks", result.chunks());
     node.put("replicas", result.replicas());

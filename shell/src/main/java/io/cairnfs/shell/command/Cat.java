@@ -21,6 +21,7 @@ class Cat extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     try (InputStream in = open(item)) {
       copy(in);
     }

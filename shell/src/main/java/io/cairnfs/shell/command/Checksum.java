@@ -28,6 +28,7 @@ final class Checksum extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     String hex = HexFormat.of().toHexDigits(item.tree().crc32c(item.path()));
     out()
         .line(

@@ -169,6 +169,13 @@ public abstract class Command {
     throw new IllegalStateException(name + " visits nothing, but was asked to visit " + item);
   }
 
+  /** Refuses a fifo, socket or device of a cluster. */
+  protected static void requireContent(Item item) throws PathException {
+    if (item.hasNoContent()) {
+      throw PathException.notRegular(item.text());
+    }
+  }
+
   /** After an item and all below it were visited. */
   protected void leave(Item item) throws IOException {}
 

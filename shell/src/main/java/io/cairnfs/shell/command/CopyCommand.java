@@ -131,7 +131,8 @@ abstract class CopyCommand extends ToDestination {
   private void copyFile(Item source, Item target) throws IOException {
     switch (source.facts().kind()) {
       case SYMLINK -> throw unsupported(source);
-      case SPECIAL -> throw PathException.of(source.text(), "Is not a regular file");
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE ->
+          throw PathException.notRegular(source.text());
       case FILE, DIRECTORY -> {}
     }
     if (target.exists() && (target.isDirectory() || !rules.overwrite())) {

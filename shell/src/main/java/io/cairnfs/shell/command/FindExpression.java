@@ -1,6 +1,7 @@
 package io.cairnfs.shell.command;
 
 import io.cairnfs.shell.text.Output;
+import io.cairnfs.shell.tree.FileKind;
 import io.cairnfs.shell.tree.Item;
 import io.cairnfs.shell.tree.NamePattern;
 import java.io.IOException;
@@ -122,8 +123,16 @@ final class FindExpression {
       case "f" -> terms.add((item, out) -> item.facts().isFile());
       case "d" -> terms.add((item, out) -> item.facts().isDirectory());
       case "l" -> terms.add((item, out) -> item.facts().isSymlink());
-      default -> throw new UsageException("-type takes f, d or l, not " + type);
+      case "p" -> addKind(FileKind.FIFO);
+      case "s" -> addKind(FileKind.SOCKET);
+      case "c" -> addKind(FileKind.CHARACTER_DEVICE);
+      case "b" -> addKind(FileKind.BLOCK_DEVICE);
+      default -> throw new UsageException("-type takes f, d, l, p, s, c or b, not " + type);
     }
+  }
+
+  private void addKind(FileKind kind) {
+    terms.add((item, out) -> item.facts().kind() == kind);
   }
 
   /** Sizes are counted in whole units, rounded up. */

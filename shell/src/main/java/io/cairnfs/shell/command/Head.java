@@ -26,6 +26,7 @@ final class Head extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     try (InputStream in = item.tree().open(item.path(), 0)) {
       byte[] bytes = in.readNBytes(BYTES);
       out().bytes(bytes, 0, bytes.length);

@@ -100,7 +100,7 @@ final class Ls extends Command {
 
   private String line(Facts facts) {
     StringBuilder line = new StringBuilder();
-    line.append(facts.isDirectory() ? 'd' : facts.isSymlink() ? 'l' : '-');
+    line.append(facts.kind().letter());
     line.append(ModeText.symbolic(facts.mode())).append(facts.hasAcl() ? '+' : ' ');
     right(line, facts.isFile() ? Integer.toString(facts.replication()) : "-", replicationWidth);
     left(line.append(' '), facts.owner(), ownerWidth);

@@ -43,8 +43,7 @@ final class Stat extends Command {
       case 'a' -> ModeText.octal(facts.mode());
       case 'A' -> ModeText.symbolic(facts.mode());
       case 'b' -> Long.toString(facts.length());
-      case 'F' ->
-          facts.isDirectory() ? "directory" : facts.isSymlink() ? "symlink" : "regular file";
+      case 'F' -> facts.kind().text();
       case 'g' -> facts.group();
       case 'n' -> item.name();
       case 'o' -> Long.toString(facts.blockSize());

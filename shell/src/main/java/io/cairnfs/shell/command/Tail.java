@@ -50,6 +50,7 @@ final class Tail extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     long offset = show(item, Math.max(0, item.facts().length() - BYTES));
     while (follow) {
       out().flush();

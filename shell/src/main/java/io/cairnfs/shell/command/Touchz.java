@@ -20,6 +20,7 @@ final class Touchz extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     if (item.facts().length() != 0) {
       throw PathException.of(item.text(), "Not a zero-length file");
     }

@@ -46,6 +46,7 @@ final class Truncate extends Command {
     if (item.isDirectory()) {
       throw PathException.isDirectory(item.text());
     }
+    requireContent(item);
     item.tree().truncate(item.path(), length);
     out().line("Truncated " + item + " to length: " + length);
   }

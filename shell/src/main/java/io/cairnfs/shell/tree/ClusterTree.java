@@ -112,6 +112,10 @@ public final class ClusterTree implements FileTree {
           case FILE -> FileKind.FILE;
           case DIRECTORY -> FileKind.DIRECTORY;
           case SYMLINK -> FileKind.SYMLINK;
+          case FIFO -> FileKind.FIFO;
+          case SOCKET -> FileKind.SOCKET;
+          case CHARACTER_DEVICE -> FileKind.CHARACTER_DEVICE;
+          case BLOCK_DEVICE -> FileKind.BLOCK_DEVICE;
         };
     return new Facts(
         kind,

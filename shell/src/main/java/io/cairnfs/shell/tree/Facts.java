@@ -31,6 +31,14 @@ public record Facts(
     return kind == FileKind.FILE;
   }
 
+  /** A fifo, a socket or a device. */
+  public boolean isSpecial() {
+    return switch (kind) {
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> true;
+      case FILE, DIRECTORY, SYMLINK -> false;
+    };
+  }
+
   public boolean isSymlink() {
     return kind == FileKind.SYMLINK;
   }

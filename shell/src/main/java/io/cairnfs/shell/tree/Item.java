@@ -35,6 +35,11 @@ public record Item(FileTree tree, String text, CairnPath path, Optional<Facts> f
     return found.isPresent() && found.get().isDirectory();
   }
 
+  /** A fifo, socket or device of a cluster, where it has no content; a local one may be read. */
+  public boolean hasNoContent() {
+    return found.isPresent() && found.get().isSpecial() && tree.local(path).isEmpty();
+  }
+
   /** The last component of the path. */
   public String name() {
     return ByteText.decode(path.nameBytes());

@@ -168,7 +168,10 @@ public final class LocalTree implements FileTree {
     return switch (mode & 0170000) {
       case 0100000 -> FileKind.FILE;
       case 0040000 -> FileKind.DIRECTORY;
-      default -> FileKind.SPECIAL;
+      case 0010000 -> FileKind.FIFO;
+      case 0140000 -> FileKind.SOCKET;
+      case 0060000 -> FileKind.BLOCK_DEVICE;
+      default -> FileKind.CHARACTER_DEVICE;
     };
   }
 

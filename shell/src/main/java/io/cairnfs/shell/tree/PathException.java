@@ -32,6 +32,10 @@ public final class PathException extends IOException {
     return of(path, "File exists");
   }
 
+  public static PathException notRegular(String path) {
+    return of(path, "Is not a regular file");
+  }
+
   public static PathException isDirectory(String path) {
     return of(path, "Is a directory");
   }

@@ -122,7 +122,8 @@ public final class MemoryFileSystem implements CairnFileSystem {
           changes,
           target,
           false,
-          !acl.isEmpty());
+          !acl.isEmpty(),
+          0);
     }
   }
 
@@ -148,6 +149,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
 
   public synchronized void setExtents(Map<CairnPath, List<FileExtent>> value) {
     extents = Map.copyOf(value);
+  }
+
+  /** A fifo, a socket or a device. */
+  public synchronized void special(String path, FileType type) throws CairnException {
+    insert(CairnPath.of(path), new Node(type, 0644, nextInode++));
   }
 
   public synchronized void symlink(String path, String target) throws CairnException {

@@ -21,6 +21,7 @@ import io.cairnfs.proto.metadata.Lock;
 import io.cairnfs.proto.metadata.LockClaim;
 import io.cairnfs.proto.metadata.LockMode;
 import io.cairnfs.proto.metadata.LockScope;
+import io.cairnfs.proto.metadata.MakeNode;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForWrite;
 import io.cairnfs.proto.metadata.Operation;
@@ -40,6 +41,7 @@ import io.cairnfs.proto.metadata.Symlink;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.metadata.Unlock;
 import io.cairnfs.proto.metadata.XattrMode;
+import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -82,7 +84,9 @@ final class CommandSource {
     /** Files that somebody cuts while another one has the write lease, too. */
     RECALLS,
     /** As with ACLs, and much of what the superuser asks is done on behalf of others. */
-    BEHALF
+    BEHALF,
+    /** Fifos, sockets and devices; and files without a name, by whoever has them open. */
+    NODES
   }
 
   private static final List<String> ATTRIBUTES =
@@ -100,6 +104,7 @@ final class CommandSource {
   private final Map<Long, String> owners = new HashMap<>();
   private final List<long[]> leases = new ArrayList<>();
   private final List<long[]> grants = new ArrayList<>();
+  private final List<Handled> handles = new ArrayList<>();
   private long stamp = 1_000_000;
   private int nonces;
 
@@ -233,6 +238,13 @@ final class CommandSource {
             case 3 -> fenced(plainOperation(session));
             default -> plainOperation(session);
           };
+      case NODES ->
+          switch (random.nextInt(5)) {
+            case 0 -> nodeOperation();
+            case 1 -> handledOperation(session);
+            case 2 -> random.nextBoolean() ? linkOperation() : attributeOperation();
+            default -> masked(plainOperation(session));
+          };
       case RECALLS -> random.nextInt(4) == 0 ? cut() : plainOperation(session);
       case ATTRIBUTES ->
           switch (random.nextInt(6)) {
@@ -241,6 +253,70 @@ final class CommandSource {
             default -> masked(plainOperation(session));
           };
     };
+  }
+
+  private Operation.Builder nodeOperation() {
+    FileType type = FileType.forNumber(random.nextInt(30) == 0 ? 1 : 4 + random.nextInt(4));
+    boolean device = type.getNumber() >= 6;
+    return Operation.newBuilder()
+        .setMakeNode(
+            MakeNode.newBuilder()
+                .setTarget(path())
+                .setType(type)
+                .setMode(mode())
+                .setUmask(any(List.of(0, 022, 077)))
+                .setDevice(device || random.nextInt(30) == 0 ? random.nextInt() : 0));
+  }
+
+  /** What can be done with a file that is open, whether it has a name or not. */
+  private Operation.Builder handledOperation(long session) {
+    Operation.Builder operation = Operation.newBuilder();
+    List<Handled> own =
+        handles.stream()
+            .filter(handled -> handled.session == session || random.nextInt(9) == 0)
+            .toList();
+    if (own.isEmpty()) {
+      return operation.setCreate(create().clearInline().setInline(ByteString.EMPTY));
+    }
+    List<Handled> nameless = own.stream().filter(handled -> isNameless(handled.inode)).toList();
+    if (nameless.isEmpty() && random.nextInt(3) > 0) {
+      return operation.setUnlink(Unlink.newBuilder().setTarget(path()));
+    }
+    Handled handled = any(nameless.isEmpty() ? own : nameless);
+    NodeRef node = NodeRef.newBuilder().setBase(handled.inode).setHandle(handled.handle).build();
+    FileRef file = FileRef.newBuilder().setTarget(node).build();
+    return switch (random.nextInt(6)) {
+      case 0, 1 -> operation.setSetAttributes(attributes().setTarget(node));
+      case 2 -> operation.setLink(Link.newBuilder().setExisting(node).setLink(path()));
+      case 3 ->
+          operation.setSetLength(SetLength.newBuilder().setFile(file).setLength(random.nextInt(9)));
+      case 4 ->
+          operation.setLock(
+              Lock.newBuilder()
+                  .setFile(file)
+                  .setMode(LockMode.EXCLUSIVE_LOCK)
+                  .setOwner(random.nextInt(2)));
+      default ->
+          operation.setSetXattr(
+              SetXattr.newBuilder()
+                  .setTarget(node)
+                  .setName(attribute())
+                  .setValue(ByteString.copyFromUtf8("v")));
+    };
+  }
+
+  private boolean isNameless(long inode) {
+    return model.inodes().contains(inode) && model.isCutOff(inode);
+  }
+
+  private record Handled(long session, long inode, ByteString handle) {}
+
+  /** What making or opening a file answered. */
+  void handled(long session, long inode, ByteString handle) {
+    handles.add(new Handled(session, inode, handle));
+    if (handles.size() > REMEMBERED) {
+      handles.remove(0);
+    }
   }
 
   private Operation.Builder cut() {

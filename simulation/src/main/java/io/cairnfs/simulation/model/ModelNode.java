@@ -1,19 +1,25 @@
 package io.cairnfs.simulation.model;
 
 import com.google.protobuf.ByteString;
+import io.cairnfs.proto.types.FileType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** A file, directory or symlink of the model. Names are bytes, one a character. */
+/** A file, directory, symlink or special node of the model. Names are bytes, one a character. */
 final class ModelNode {
   final long id;
   final boolean directory;
 
   /** Where a symlink leads to; empty for anything else. */
   final String symlink;
+
+  /** What it is, where it is a fifo, a socket or a device; a file otherwise. */
+  final FileType special;
+
+  int device;
 
   final Children children = new Children();
   int mode;
@@ -65,21 +71,32 @@ final class ModelNode {
   record ModelName(ModelNode directory, String name) {}
 
   ModelNode(long id, boolean directory) {
-    this(id, directory, "");
+    this(id, directory, "", FileType.FILE);
   }
 
-  private ModelNode(long id, boolean directory, String symlink) {
+  private ModelNode(long id, boolean directory, String symlink, FileType special) {
     this.id = id;
     this.directory = directory;
     this.symlink = symlink;
+    this.special = special;
   }
 
   static ModelNode symlink(long id, String target) {
-    return new ModelNode(id, false, target);
+    return new ModelNode(id, false, target, FileType.FILE);
+  }
+
+  static ModelNode special(long id, FileType type, int device) {
+    ModelNode node = new ModelNode(id, false, "", type);
+    node.device = device;
+    return node;
   }
 
   boolean isSymlink() {
     return !symlink.isEmpty();
+  }
+
+  boolean isSpecial() {
+    return special != FileType.FILE;
   }
 
   /** A copy to go back to with its children; the parent is shared as it is now. */

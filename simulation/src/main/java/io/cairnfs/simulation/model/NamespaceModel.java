@@ -36,6 +36,7 @@ import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Lock;
 import io.cairnfs.proto.metadata.LockMode;
 import io.cairnfs.proto.metadata.LockScope;
+import io.cairnfs.proto.metadata.MakeNode;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenForWrite;
@@ -343,7 +344,10 @@ public final class NamespaceModel {
   }
 
   private ModelAnswer execute(Operation operation) throws ModelRefusal {
-    umask = operation.getMkdir().getUmask() | operation.getCreate().getUmask();
+    umask =
+        operation.getMkdir().getUmask()
+            | operation.getCreate().getUmask()
+            | operation.getMakeNode().getUmask();
     if (operation.hasFence()) {
       requireInForce(operation.getFence());
     }
@@ -357,6 +361,7 @@ public final class NamespaceModel {
       case SET_ATTRIBUTES -> setAttributes(operation.getSetAttributes());
       case SYMLINK -> symlink(operation.getSymlink());
       case LINK -> link(operation.getLink());
+      case MAKE_NODE -> makeNode(operation.getMakeNode());
       case ACCESSED -> accessed(operation.getAccessed());
       case SET_XATTR -> setXattr(operation.getSetXattr());
       case REMOVE_XATTR -> removeXattr(operation.getRemoveXattr());
@@ -392,6 +397,29 @@ public final class NamespaceModel {
     refuseIf(gone || !locks.isInForce(fence.getInode(), fence.getToken()), ErrorCode.FENCED_OUT);
   }
 
+  private ModelAnswer makeNode(MakeNode request) throws ModelRefusal {
+    refuseIf(request.getMode() >>> 12 != 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(request.getUmask() >>> 9 != 0, ErrorCode.INVALID_ARGUMENT);
+    boolean device = request.getTypeValue() >= 6;
+    boolean special = request.getTypeValue() >= 4 && request.getTypeValue() <= 7;
+    refuseIf(!special || (!device && request.getDevice() != 0), ErrorCode.INVALID_ARGUMENT);
+    Spot spot = find(request.getTarget(), -1);
+    refuseIf(spot.node != null, ErrorCode.EXISTS);
+    requireMayAdd(spot.directory, spot.name);
+    refuseIf(device && !isRoot(), ErrorCode.NOT_PERMITTED);
+    ModelNode node = ModelNode.special(++lastInode, request.getType(), request.getDevice());
+    stamp(node, 0, actor(), groupOfNew(spot.directory));
+    giveMode(node, spot.directory, request.getMode());
+    dropGroupOfStranger(node);
+    return answer(add(spot.directory, spot.name, node));
+  }
+
+  /** Nobody makes what runs with the rights of a group that he is not in. */
+  private void dropGroupOfStranger(ModelNode node) {
+    boolean stranger = !isRoot() && !command.getGroupsList().contains(node.group);
+    node.mode &= stranger && (node.mode & 02010) == 02010 ? 05777 : 07777;
+  }
+
   private ModelAnswer lock(Lock request) throws ModelRefusal {
     ModelNode node = follow(request.getFile().getTarget()).node;
     boolean range = request.getScope() == LockScope.BYTE_RANGE;
@@ -399,6 +427,7 @@ public final class NamespaceModel {
     if (range) {
       refuseIf(node.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(node.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(node.isSpecial(), ErrorCode.INVALID_ARGUMENT);
       refuseIf(!may(node, exclusive ? WRITE : READ), ErrorCode.PERMISSION_DENIED);
     } else {
       refuseIf(!may(node, READ) && !may(node, WRITE), ErrorCode.PERMISSION_DENIED);
@@ -632,8 +661,24 @@ public final class NamespaceModel {
 
   private ModelNode base(NodeRef ref) throws ModelRefusal {
     ModelNode base = ref.getBase() == 0 ? root : nodes.get(ref.getBase());
-    refuseIf(base == null || base.isCutOff(), ErrorCode.NOT_FOUND);
+    refuseIf(base == null || (base.isCutOff() && !isOpen(base, ref)), ErrorCode.NOT_FOUND);
     return base;
+  }
+
+  /** The caller shows that he has it open; when it is purged is no part of the model. */
+  private boolean isOpen(ModelNode node, NodeRef ref) throws ModelRefusal {
+    boolean purged = told.getErrorCode() == ErrorCode.NOT_FOUND.number();
+    if (ref.getHandle().isEmpty() || purged) {
+      return false;
+    }
+    try {
+      FileHandle handle =
+          FileHandle.verify(cluster(), ref.getHandle(), new InodeId(node.id), command.getUser());
+      Session session = sessions.get(handle.session());
+      return session != null && session.user.equals(command.getUser());
+    } catch (CairnException e) {
+      throw new ModelRefusal(e.code());
+    }
   }
 
   private ModelNode child(ModelNode directory, String name) throws ModelRefusal {
@@ -749,13 +794,13 @@ public final class NamespaceModel {
       String group = groupOfNew(spot.directory);
       stamp(file, 0, actor(), group);
       giveMode(file, spot.directory, request.getMode());
-      boolean stranger = !isRoot() && !command.getGroupsList().contains(group);
-      file.mode &= stranger && (file.mode & 02010) == 02010 ? 05777 : 07777;
+      dropGroupOfStranger(file);
       add(spot.directory, spot.name, file);
     } else {
       refuseIf(!request.getOverwrite(), ErrorCode.EXISTS);
       refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(file.isSpecial(), ErrorCode.INVALID_ARGUMENT);
       refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
       refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
       file = emptied(spot);
@@ -825,6 +870,7 @@ public final class NamespaceModel {
     ModelNode file = spot.node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(file.isSpecial(), ErrorCode.INVALID_ARGUMENT);
     refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
     refuseIf(file.leaseSession != 0, ErrorCode.BEING_WRITTEN);
     if (request.getTruncate() && file.length() > 0) {
@@ -839,6 +885,7 @@ public final class NamespaceModel {
     ModelNode file = follow(request.getFile().getTarget()).node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(file.isSpecial(), ErrorCode.INVALID_ARGUMENT);
     refuseIf(!may(file, WRITE), ErrorCode.PERMISSION_DENIED);
     change(file).leaseSession = 0;
     return answer(file);
@@ -921,6 +968,7 @@ public final class NamespaceModel {
     ModelNode file = follow(ref.getTarget()).node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(file.isSpecial(), ErrorCode.INVALID_ARGUMENT);
     refuseIf(!may(file, right), ErrorCode.PERMISSION_DENIED);
     return file;
   }
@@ -1151,6 +1199,7 @@ public final class NamespaceModel {
       ModelNode source = findExisting(ref.getTarget()).node;
       refuseIf(source.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(source.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(source.isSpecial(), ErrorCode.INVALID_ARGUMENT);
       refuseIf(!may(source, READ), ErrorCode.PERMISSION_DENIED);
       // It loses its name: what its writer wrote later would be lost with it.
       refuseIf(source.leaseSession != 0, ErrorCode.BEING_WRITTEN);
@@ -1301,7 +1350,8 @@ public final class NamespaceModel {
       return;
     }
     boolean sticky = node.directory && (node.mode & 01000) != 0;
-    refuseIf(node.isSymlink() || (sticky && !owns(node)), ErrorCode.NOT_PERMITTED);
+    boolean other = node.isSymlink() || node.isSpecial();
+    refuseIf(other || (sticky && !owns(node)), ErrorCode.NOT_PERMITTED);
     refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
   }
 
@@ -1484,6 +1534,7 @@ public final class NamespaceModel {
     Spot spot = find(request.getLink(), -1);
     refuseIf(spot.node != null, ErrorCode.EXISTS);
     requireMayAdd(spot.directory, spot.name);
+    refuseIf(file.isCutOff(), ErrorCode.NOT_FOUND);
     refuseIf(file.directory, ErrorCode.NOT_PERMITTED);
     change(file).addName(spot.directory, spot.name);
     file.ctime = time;
@@ -1568,6 +1619,7 @@ public final class NamespaceModel {
     if (request.hasReplication()) {
       refuseIf(node.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(node.isSymlink(), ErrorCode.SYMLINK_LOOP);
+      refuseIf(node.isSpecial(), ErrorCode.INVALID_ARGUMENT);
       boolean outside = request.getReplication() < 1 || request.getReplication() > 16;
       refuseIf(outside, ErrorCode.INVALID_ARGUMENT);
       refuseIf(!may(node, WRITE), ErrorCode.PERMISSION_DENIED);
@@ -1615,7 +1667,7 @@ public final class NamespaceModel {
     if (node.isSymlink()) {
       return FileType.SYMLINK;
     }
-    return node.directory ? FileType.DIRECTORY : FileType.FILE;
+    return node.directory ? FileType.DIRECTORY : node.special;
   }
 
   private Attributes attributes(ModelNode node) {
@@ -1623,6 +1675,7 @@ public final class NamespaceModel {
         .setInode(node.id)
         .setType(typeOf(node))
         .setSymlinkTarget(ByteString.copyFrom(node.symlink, StandardCharsets.ISO_8859_1))
+        .setDevice(node.device)
         .setMode(node.mode)
         .setOwner(node.owner)
         .setGroup(node.group)
@@ -1702,6 +1755,7 @@ public final class NamespaceModel {
     ModelNode file = follow(request.getTarget()).node;
     refuseIf(file.directory, ErrorCode.IS_A_DIRECTORY);
     refuseIf(file.isSymlink(), ErrorCode.SYMLINK_LOOP);
+    refuseIf(file.isSpecial(), ErrorCode.INVALID_ARGUMENT);
     refuseIf(!may(file, READ), ErrorCode.PERMISSION_DENIED);
     return OpenResult.newBuilder()
         .setAttributes(attributes(file))

@@ -14,6 +14,7 @@ import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.PurgeStep;
 import io.cairnfs.proto.metadata.CheckPage;
+import io.cairnfs.proto.metadata.CreateResult;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.ListDirectory;
@@ -140,6 +141,15 @@ public final class NamespaceSimulation {
     }
     if (command.hasOpenSession() && answer.error().isEmpty()) {
       source.opened(answer.number(), command.getUser());
+    }
+    NodeRef changed = command.getOperation().getSetAttributes().getTarget();
+    boolean handled = !changed.getHandle().isEmpty() && model.isCutOff(changed.getBase());
+    if (handled && answer.error().isEmpty()) {
+      seen.merge("HANDLED OK", 1, Integer::sum);
+    }
+    if (!reply.getResult().getCreate().getHandle().isEmpty()) {
+      CreateResult made = reply.getResult().getCreate();
+      source.handled(command.getSession(), made.getAttributes().getInode(), made.getHandle());
     }
     if (reply.getResult().hasLock()) {
       source.locked(reply.getResult().getLock().getInode(), answer.number());

@@ -53,6 +53,11 @@ class NamespaceModelSimulationTest {
     run(Operations.BEHALF);
   }
 
+  @Test
+  void everySeedWithNodesAnswersAsTheModelDoes() throws IOException {
+    run(Operations.NODES);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

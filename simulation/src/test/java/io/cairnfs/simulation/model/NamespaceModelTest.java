@@ -227,6 +227,36 @@ class NamespaceModelTest {
   }
 
   @Test
+  void withNodesTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.NODES);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "MAKE_NODE OK",
+            "MAKE_NODE EXISTS",
+            "MAKE_NODE NOT_PERMITTED",
+            "MAKE_NODE PERMISSION_DENIED",
+            "MAKE_NODE INVALID_ARGUMENT",
+            "CREATE INVALID_ARGUMENT",
+            "OPEN INVALID_ARGUMENT",
+            "SET_XATTR NOT_PERMITTED",
+            "SET_ATTRIBUTES STALE_HANDLE",
+            "LINK NOT_FOUND");
+    assertThat(seen.get("HANDLED OK")).as("changes of files without a name").isPositive();
+  }
+
+  @Test
   void memoryAndDiskStayEqualAndSoDoesWhatIsRebuiltFromACheckpoint() throws IOException {
     Path checkpoint = Files.createDirectory(directory.resolve("checkpoint"));
     try (MetadataStateMachine memory = inMemory();

@@ -314,10 +314,11 @@ final class Dispatcher {
 
   private void makeNode(Request request, Reply reply) throws IOException, Errno {
     int mode = request.int32();
-    request.skip(4);
+    int device = request.int32();
     int umask = request.int32();
     request.skip(4);
-    entry(vfs.makeNode(request.caller(), request.node(), request.name(), mode, umask), reply);
+    Vfs.NewNode made = new Vfs.NewNode(mode, umask, device);
+    entry(vfs.makeNode(request.caller(), request.node(), request.name(), made), reply);
   }
 
   private void rename(Request request, long newParent, int flags) throws CairnException, Errno {

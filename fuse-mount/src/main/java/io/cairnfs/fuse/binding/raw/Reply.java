@@ -90,7 +90,7 @@ final class Reply {
     int32((int) Math.floorMod(of.modifiedNanos(), NANOS));
     int32((int) Math.floorMod(of.changedNanos(), NANOS));
     int32(of.mode()).int32(of.links()).int32(of.uid()).int32(of.gid());
-    return int32(0).int32(BLOCK_BYTES).int32(0);
+    return int32(of.device()).int32(BLOCK_BYTES).int32(0);
   }
 
   /** What a name was found to be. */

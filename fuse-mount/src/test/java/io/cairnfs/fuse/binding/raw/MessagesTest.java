@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 final class MessagesTest {
   private static final NodeAttributes FILE =
       new NodeAttributes(
-          1, 0x1122, 0100644, 2, 1000, 100, 5000, 10, 1_500_000_000L, 2_000_000_003L, -1L);
+          1, 0x1122, 0100644, 2, 1000, 100, 5000, 10, 1_500_000_000L, 2_000_000_003L, -1L, 0x801);
 
   private static final String FILE_BYTES =
       // inode, size, blocks
@@ -40,7 +40,7 @@ final class MessagesTest {
           + "02000000"
           + "e8030000"
           + "64000000"
-          + "00000000"
+          + "01080000"
           + "00100000"
           + "00000000";
 

@@ -115,6 +115,11 @@ public final class NamespaceReads {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, PathResolver.describe(target) + " is a directory");
     }
+    if (file.isSpecial()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT,
+          PathResolver.describe(target) + " is a " + file.type() + ", not a file");
+    }
     if (file.isSymlink()) {
       throw new CairnException(
           ErrorCode.SYMLINK_LOOP, PathResolver.describe(target) + " is a symlink, not a file");

@@ -42,6 +42,21 @@ public interface CLibrary {
 
   int fsync(int descriptor);
 
+  long read(int descriptor, byte[] target, long length);
+
+  int statfs(String path, byte[] target);
+
+  int renameat(int fromDirectory, String from, int toDirectory, String to);
+
+  int linkat(int fromDirectory, String existing, int toDirectory, String link, int flags);
+
+  int lsetxattr(String path, String name, byte[] value, long length, int flags);
+
+  long lgetxattr(String path, String name, byte[] target, long length);
+
+  long copy_file_range(
+      int from, long[] fromOffset, int to, long[] toOffset, long length, int flags);
+
   int fallocate(int descriptor, int mode, long offset, long length);
 
   int statx(int directory, String path, int flags, int mask, byte[] target);

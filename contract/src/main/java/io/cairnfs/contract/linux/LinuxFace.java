@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.ToLongFunction;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -128,6 +129,22 @@ public final class LinuxFace implements Face {
       unused = check(LIBRARY.syscall(SYS_SETRESGID, id, id, id), "setresgid");
       unused = check(LIBRARY.syscall(SYS_SETRESUID, id, id, id), "setresuid");
     }
+  }
+
+  /** 0, or the negative errno. */
+  static long tryToBecome(int id, boolean another) {
+    try {
+      become(id, another);
+      return 0;
+    } catch (PosixException e) {
+      return -e.errno();
+    }
+  }
+
+  /** The result of a call, or the negative errno. */
+  static long resultOf(ToLongFunction<CLibrary> call) {
+    long result = call.applyAsLong(LIBRARY);
+    return result < 0 ? -RUNTIME.getLastError() : result;
   }
 
   private <T> T call(Work<T> work) throws PosixException {

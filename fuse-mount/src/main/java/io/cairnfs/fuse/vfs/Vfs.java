@@ -565,6 +565,9 @@ public final class Vfs {
   /** SEEK_DATA and SEEK_HOLE: the kernel does the others. */
   public long seek(long handle, long offset, int whence) throws IOException, Errno {
     CairnFile file = handles.file(handle).file();
+    if (offset < 0) {
+      throw new Errno(Errno.ENXIO, "offset " + offset);
+    }
     long found =
         switch (whence) {
           case LinuxFlags.SEEK_DATA -> file.seekData(offset);

@@ -230,7 +230,7 @@ final class Dispatcher {
       }
       case LSEEK -> {
         long handle = request.int64();
-        long offset = request.unsigned64("offset");
+        long offset = request.int64();
         reply.int64(vfs.seek(handle, offset, request.int32()));
       }
       case COPY_FILE_RANGE -> copy(request, reply);

@@ -1,16 +1,11 @@
 package io.cairnfs.localcluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,81 +14,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Programs on a mount, as a person mounts it. */
 @Timeout(value = 400, unit = TimeUnit.SECONDS)
-class MountIT {
-  private static final Pattern FS = Pattern.compile("fs\\s*=\\s*\"([^\"]+)\"");
-  private static final Path SHELL = Path.of("/bin/bash");
-
+class MountIT extends MountFixture {
   @TempDir Path directory;
-  private Programs programs;
-  private String cluster;
-  private final List<Path> points = new ArrayList<>();
 
   @BeforeEach
-  void start() throws Exception {
-    assumeTrue("root".equals(System.getProperty("user.name")), "only root mounts");
-    assumeTrue(Files.exists(Path.of("/dev/fuse")), "there is no /dev/fuse");
-    programs = new Programs(directory.resolve("home"));
-    good(
-        programs.cairn(
-            "local",
-            "start",
-            "--processes",
-            "--metaservers",
-            "1",
-            "--dataservers",
-            "3",
-            "--base-port",
-            "0",
-            "--dir",
-            state()));
-    Matcher named = FS.matcher(Files.readString(Path.of(state(), "client.conf")));
-    assertThat(named.find()).isTrue();
-    cluster = named.group(1);
+  void startCluster() throws Exception {
+    start(directory);
   }
 
   @AfterEach
-  void stop() throws Exception {
-    if (programs == null) {
-      return;
-    }
-    for (Path point : points) {
-      // Also one whose process was killed; some are unmounted already.
-      Programs.Result unused =
-          programs.run(SHELL, "umount -l '" + point + "' 2>/dev/null; exit 0\n");
-    }
-    good(programs.cairn("local", "stop", "--dir", state()));
-    assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(directory.toString());
-  }
-
-  private String state() {
-    return directory.resolve("cluster").toString();
-  }
-
-  private static void good(Programs.Result result) {
-    assertThat(result.code()).as(result.err() + result.out()).isZero();
-  }
-
-  private Path point(String name) throws Exception {
-    Path point = Files.createDirectories(directory.resolve(name));
-    points.add(point);
-    return point;
-  }
-
-  private Path mount(String name, String... options) throws Exception {
-    Path point = point(name);
-    List<String> words = new ArrayList<>(List.of("mount", "-fs", cluster));
-    words.addAll(List.of("--log", directory.resolve(name + ".log").toString()));
-    words.addAll(List.of(options));
-    words.add(point.toString());
-    good(programs.cairn(words.toArray(new String[0])));
-    return point;
-  }
-
-  /** What a script prints; it ends at the first program that fails. */
-  private String script(Path where, String text) throws Exception {
-    Programs.Result result = programs.run(SHELL, "set -euo pipefail\ncd '" + where + "'\n" + text);
-    good(result);
-    return result.out();
+  void stopCluster() throws Exception {
+    stop();
   }
 
   /** The process that serves a mount. */
@@ -105,9 +36,9 @@ class MountIT {
   void ordinaryProgramsWork() throws Exception {
     Path point = mount("m");
     assertThat(Files.readString(Path.of("/proc/mounts")))
-        .contains(cluster + "/ " + point + " fuse.cairn ");
-    assertThat(programs.cairn("mount", "--status", point.toString()).out())
-        .isEqualTo(cluster + "/ " + point + " serves\n");
+        .contains(cluster() + "/ " + point + " fuse.cairn ");
+    assertThat(programs().cairn("mount", "--status", point.toString()).out())
+        .isEqualTo(cluster() + "/ " + point + " serves\n");
     script(
         point,
         """
@@ -126,38 +57,14 @@ class MountIT {
         cp -r ../w/src . && git add . && git commit -qm one && test -z "$(git status --short)"
         git fsck --strict 2>&1 && cd .. && git clone -q repo clone && diff -r repo/src clone/src
         """);
-    if (Files.exists(Path.of("/usr/bin/gcc")) && Files.exists(Path.of("/usr/bin/make"))) {
-      assertThat(
-              script(
-                  point,
-                  """
-                  mkdir c && cd c
-                  for i in 1 2 3; do echo "int f$i(void){return $i;}" > f$i.c; done
-                  echo 'int f1(void);int f2(void);int f3(void);int main(void){return f1()+f2()+f3()!=6;}' > main.c
-                  printf 'p: main.o f1.o f2.o f3.o\\n\\tgcc -o $@ $^\\n%%.o: %%.c\\n\\tgcc -c $<\\n' > Makefile
-                  make >/dev/null && ./p && make
-                  """))
-          .contains("is up to date");
-    }
-    if (Files.exists(Path.of("/usr/bin/sqlite3"))) {
-      assertThat(
-              script(
-                  point,
-                  """
-                  sqlite3 db 'create table t(a integer primary key, b);'
-                  for i in 1 2 3 4 5; do sqlite3 db "insert into t(b) values(randomblob(5000));"; done
-                  sqlite3 db 'select count(*) from t; pragma integrity_check;'
-                  """))
-          .isEqualTo("5\nok\n");
-    }
     script(
         point,
         """
         exec 3>gone 4<gone; rm gone; echo kept >&3; read -r line <&4; test "$line" = kept
-        exec 3>&- 4<&-; rm -rf w repo clone c db; test -z "$(ls -A | grep -v -e tmp -e user -e .gitconfig || true)"
+        exec 3>&- 4<&-; rm -rf w repo clone; test -z "$(ls -A | grep -v -e tmp -e user -e .gitconfig || true)"
         """);
-    good(programs.cairn("umount", point.toString()));
-    assertThat(programs.cairn("mount", "--status", point.toString()).code()).isEqualTo(1);
+    good(programs().cairn("umount", point.toString()));
+    assertThat(programs().cairn("mount", "--status", point.toString()).code()).isEqualTo(1);
   }
 
   @Test
@@ -202,9 +109,9 @@ class MountIT {
     script(
         point,
         "head -c 3000000 /dev/urandom > f; sync f; sha256sum < f > ../sum; kill -9 " + server);
-    assertThat(programs.cairn("mount", "--status", point.toString()).out())
+    assertThat(programs().cairn("mount", "--status", point.toString()).out())
         .contains("does not answer");
-    good(programs.cairn("umount", "-l", point.toString()));
+    good(programs().cairn("umount", "-l", point.toString()));
     Path again = mount("m");
     script(again, "sha256sum -c ../sum < f");
     // A process that is asked to end takes the mount away.
@@ -221,14 +128,14 @@ class MountIT {
   void aReasonIsGiven() throws Exception {
     Path point = point("full");
     Path unused = Files.writeString(point.resolve("file"), "", StandardCharsets.UTF_8);
-    Programs.Result result = programs.cairn("mount", "-fs", cluster, point.toString());
+    Programs.Result result = programs().cairn("mount", "-fs", cluster(), point.toString());
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.err()).contains("is not empty");
-    result = programs.cairn("mount", "cairn://127.0.0.1:1/", point("empty").toString());
+    result = programs().cairn("mount", "cairn://127.0.0.1:1/", point("empty").toString());
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.err()).contains("no metaserver has answered");
-    result = programs.cairn("mount", cluster + "/none", point("empty").toString());
+    result = programs().cairn("mount", cluster() + "/none", point("empty").toString());
     assertThat(result.err()).contains("/none");
-    assertThat(programs.cairn("mount", "-o", "what", point.toString()).code()).isEqualTo(1);
+    assertThat(programs().cairn("mount", "-o", "what", point.toString()).code()).isEqualTo(1);
   }
 }

@@ -293,9 +293,10 @@ public final class LinuxFace implements Face {
       return call(() -> check(LIBRARY.lseek(number, offset, SEEK_HOLE), "lseek"));
     }
 
+    /** On one machine what is written is seen; elsewhere what is synced or closed. */
     @Override
-    public void flush() {
-      // What is written is seen.
+    public void flush() throws PosixException {
+      sync();
     }
 
     @Override

@@ -21,6 +21,7 @@ final class LockAccounts {
   private final CairnNodes nodes;
   private final Handles handles;
   private final KernelCaches caches;
+  private final Endings endings = new Endings();
 
   /** Who may have locks, with the handles by which he has asked for them. */
   private final Map<Owner, Set<Long>> askers = new ConcurrentHashMap<>();
@@ -53,7 +54,7 @@ final class LockAccounts {
     try {
       // Noted before: a call whose fate is not known may have left a lock.
       note(owner, request.handle());
-      taken = nodes.lock(lock(inode, request), wait);
+      taken = wait ? nodes.lock(lock(inode, request), true) : tryLock(lock(inode, request));
     } catch (CairnException e) {
       if (e.code() == ErrorCode.CANCELLED) {
         throw new Errno(Errno.EINTR, "interrupted while waiting for the lock");
@@ -64,6 +65,19 @@ final class LockAccounts {
       throw new Errno(Errno.EAGAIN, "inode=" + inode + " is locked by another");
     }
     revalidate(inode, request.node());
+  }
+
+  /** What an open file had that was closed before this is free, though its end is told later. */
+  private boolean tryLock(CairnNodes.Lock lock) throws CairnException, Errno {
+    long before = endings.ended();
+    if (nodes.lock(lock, false)) {
+      return true;
+    }
+    try {
+      return endings.await(before) && nodes.lock(lock, false);
+    } catch (InterruptedException e) {
+      throw new Errno(Errno.EINTR, "interrupted while another file's end was told");
+    }
   }
 
   /**
@@ -167,12 +181,17 @@ final class LockAccounts {
     if (asked == null) {
       return;
     }
-    for (Owner owner : asked) {
-      if (isLast(owner, handle)) {
-        leave(owner.inode);
-        nodes.releaseLocks(owner.inode, owner.number);
+    endings.begin(handle);
+    try {
+      for (Owner owner : asked) {
+        if (isLast(owner, handle)) {
+          leave(owner.inode);
+          nodes.releaseLocks(owner.inode, owner.number);
+        }
+        forgetUnlessOpen(owner.inode);
       }
-      forgetUnlessOpen(owner.inode);
+    } finally {
+      endings.end(handle);
     }
   }
 

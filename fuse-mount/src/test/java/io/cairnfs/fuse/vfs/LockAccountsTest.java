@@ -9,6 +9,12 @@ import io.cairnfs.fuse.vfs.LockRequest.Kind;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Whose locks end when: the kernel tells of the end of an open file late. */
@@ -57,6 +63,35 @@ class LockAccountsTest {
   }
 
   @Test
+  void whatAClosedFileHadIsFreeWhileItsEndIsToldStill() throws Exception {
+    CountDownLatch beingTold = new CountDownLatch(1);
+    CountDownLatch refused = new CountDownLatch(1);
+    flock(1, ADDRESS, Kind.EXCLUSIVE);
+    cluster.beforeRelease =
+        () -> {
+          beingTold.countDown();
+          assertThat(refused.await(30, TimeUnit.SECONDS)).isTrue();
+          return null;
+        };
+    cluster.afterRefusal = refused::countDown;
+    ExecutorService kernel = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> end =
+          kernel.submit(
+              () -> {
+                accounts.released(1);
+                return null;
+              });
+      assertThat(beingTold.await(30, TimeUnit.SECONDS)).isTrue();
+      flock(2, OTHER, Kind.EXCLUSIVE);
+      assertThat(end.get()).isNull();
+    } finally {
+      kernel.shutdownNow();
+    }
+    assertThat(cluster.held).extracting(CairnNodes.Lock::owner).containsExactly(2L);
+  }
+
+  @Test
   void whatWasGivenUpIsNotGivenUpAgain() throws Exception {
     flock(1, ADDRESS, Kind.EXCLUSIVE);
     flock(1, ADDRESS, Kind.UNLOCK);
@@ -101,6 +136,8 @@ class LockAccountsTest {
   private static final class Cluster {
     final List<CairnNodes.Lock> held = new ArrayList<>();
     int calls;
+    Callable<Void> beforeRelease = () -> null;
+    Runnable afterRefusal = () -> {};
 
     CairnNodes nodes() {
       return (CairnNodes)
@@ -110,7 +147,7 @@ class LockAccountsTest {
               (proxy, method, arguments) -> call(method.getName(), arguments));
     }
 
-    private Object call(String name, Object[] arguments) {
+    private Object call(String name, Object[] arguments) throws Exception {
       calls++;
       switch (name) {
         case "lock":
@@ -120,6 +157,7 @@ class LockAccountsTest {
           held.removeIf(lock -> lock.owner() == given.owner() && lock.scope() == given.scope());
           return null;
         case "releaseLocks":
+          Void unused = beforeRelease.call();
           long owner = (Long) arguments[1];
           held.removeIf(lock -> lock.owner() == owner);
           return null;
@@ -131,6 +169,7 @@ class LockAccountsTest {
     private boolean lock(CairnNodes.Lock wanted) {
       CairnLock.Scope scope = wanted.scope();
       if (held.stream().anyMatch(lock -> lock.scope() == scope && lock.owner() != wanted.owner())) {
+        afterRefusal.run();
         return false;
       }
       if (held.stream().noneMatch(lock -> lock.scope() == scope)) {

@@ -22,6 +22,8 @@ public interface Face extends Closeable {
     HOLES,
     /** Locks of whole files and of ranges. */
     LOCKS,
+    /** Locks are given up before the close that ends them returns; otherwise soon after. */
+    LOCKS_END_AT_CLOSE,
     /** A circle of owners who wait for each other is refused. */
     DEADLOCKS,
     /** Names that are no UTF-8. */

@@ -85,6 +85,7 @@ public final class LinuxFace implements Face {
   private final Path root;
   private final LinuxUsers users;
   private final ExecutorService thread;
+  private final Set<Feature> lacking;
 
   private interface Work<T> {
     T run() throws PosixException;
@@ -95,7 +96,16 @@ public final class LinuxFace implements Face {
    * @throws PosixException if the identity cannot be taken on
    */
   public LinuxFace(Path root, LinuxUsers users, String user) throws PosixException {
+    this(root, users, user, Set.of());
+  }
+
+  /**
+   * @param lacking what the file system there does not have of Linux' features
+   */
+  public LinuxFace(Path root, LinuxUsers users, String user, Set<Feature> lacking)
+      throws PosixException {
     this.root = root;
+    this.lacking = Set.copyOf(lacking);
     this.users = users;
     this.thread =
         Executors.newSingleThreadExecutor(
@@ -179,7 +189,9 @@ public final class LinuxFace implements Face {
 
   @Override
   public Set<Feature> features() {
-    return EnumSet.complementOf(EnumSet.of(Feature.DEADLOCKS));
+    Set<Feature> features = EnumSet.complementOf(EnumSet.of(Feature.DEADLOCKS));
+    features.removeAll(lacking);
+    return features;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.cairnfs.contract.suite;
 
 import io.cairnfs.contract.Face;
+import io.cairnfs.contract.Face.Feature;
 import io.cairnfs.contract.MountedCluster;
 import io.cairnfs.contract.linux.LinuxFace;
 import io.cairnfs.contract.linux.LinuxUsers;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +66,8 @@ final class MountContractIT extends FileSystemContractTest {
   }
 
   private Face face(Path root, String user) throws Exception {
-    Face face = new LinuxFace(root, users, user);
+    // The kernel tells of the end of an open file when close(2) has returned.
+    Face face = new LinuxFace(root, users, user, Set.of(Feature.LOCKS_END_AT_CLOSE));
     faces.add(face);
     return face;
   }

@@ -21,9 +21,8 @@ import java.util.function.Predicate;
  * by a path, his handle's where he has it open.
  *
  * @param ref names it in messages
- * @param byHandle it was open already, and may have no name
  */
-record OpenFile(InodeRecord file, NodeRef ref, boolean byHandle) {
+record OpenFile(InodeRecord file, NodeRef ref) {
 
   /**
    * The file, whose bytes may be read.
@@ -60,11 +59,11 @@ record OpenFile(InodeRecord file, NodeRef ref, boolean byHandle) {
               .resolve(target, LastLink.FOLLOWED);
       Tree.requireFile(file, target);
       Permissions.require(file, context.principal(), right, () -> PathResolver.describe(target));
-      return new OpenFile(file, target, false);
+      return new OpenFile(file, target);
     }
     InodeId inode = requireInode(ref.getInode());
     NodeRef named = NodeRef.newBuilder().setBase(inode.value()).build();
-    return new OpenFile(requireHandle(context, inode, ref.getHandle(), right), named, true);
+    return new OpenFile(requireHandle(context, inode, ref.getHandle(), right), named);
   }
 
   private static InodeId requireInode(long inode) throws CairnException {

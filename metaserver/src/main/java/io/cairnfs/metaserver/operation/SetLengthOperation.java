@@ -5,7 +5,6 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.chunk.ExtentRanges;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
-import io.cairnfs.metaserver.namespace.Permissions;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.SetLength;
 
@@ -21,24 +20,8 @@ final class SetLengthOperation {
     if (length < 0) {
       throw new CairnException(ErrorCode.TOO_LARGE, "length above 2^63 - 1");
     }
-    OpenFile open = OpenFile.forWriting(context, request.getFile());
-    InodeRecord file = open.file();
-    if (length == file.length() && !open.byHandle()) {
-      return unchanged(context, file);
-    }
+    InodeRecord file = OpenFile.forWriting(context, request.getFile()).file();
     InodeRecord stored = OpenFile.putWritten(context, withLength(context, file, length));
-    return OpenFile.result(context, stored, stored.length());
-  }
-
-  /** As Linux: truncate to the same length touches no times, while ftruncate does. */
-  private static OperationResult unchanged(CommandContext context, InodeRecord file) {
-    int mode = Permissions.modeAfterWrite(file, context.principal());
-    InodeRecord stored =
-        mode == file.mode()
-            ? file
-            : context
-                .namespace()
-                .putInode(file.edit().mode(mode).ctimeNanos(context.nowNanos()).done());
     return OpenFile.result(context, stored, stored.length());
   }
 

@@ -1105,12 +1105,6 @@ public final class NamespaceModel {
     long length = request.getLength();
     refuseIf(length < 0, ErrorCode.TOO_LARGE);
     ModelNode file = writable(request.getFile());
-    if (length == file.length() && request.getFile().hasTarget()) {
-      int mode = file.mode;
-      dropSetId(file);
-      file.ctime = mode == file.mode ? file.ctime : time;
-      return answer(file);
-    }
     if (length >= file.length()) {
       grow(file, length);
     } else if (length == 0) {

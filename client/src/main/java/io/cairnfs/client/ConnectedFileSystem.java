@@ -861,6 +861,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
   public FileStatus setAcl(CairnPath path, AclChange change) throws CairnException {
     SetAcl.Builder set = SetAcl.newBuilder().setTarget(Conversions.nodeRef(path));
     Conversions.put(change, set);
+    // Which set-id bits a write takes depends on the mode, which an ACL changes.
+    files.flush(path, Symlinks.FOLLOW);
     return Conversions.status(path, mutate(Operation.newBuilder().setSetAcl(set)).getAttributes());
   }
 

@@ -347,6 +347,8 @@ final class ConnectedNodes implements CairnNodes {
   public FileStatus setAcl(long inode, AclChange change) throws CairnException {
     SetAcl.Builder set = SetAcl.newBuilder().setTarget(node(inode));
     Conversions.put(change, set);
+    // Which set-id bits a write takes depends on the mode, which an ACL changes.
+    parts.files().flush(inode);
     return status(mutate(Operation.newBuilder().setSetAcl(set)).getAttributes());
   }
 

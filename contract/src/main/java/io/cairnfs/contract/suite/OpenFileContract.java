@@ -448,3 +448,29 @@ abstract class OpenFileContract extends AttributeContract {
     assertThat(content("f")).isEqualTo("CONtent");
   }
 }
+
+  @Test
+  final void anAclComesAfterWhatWasWrittenBefore() throws Exception {
+    if (!has(Feature.ACLS)) {
+      return;
+    }
+    make("f", "content");
+    face().chmod("f", 02775);
+    try (Handle file = face().open("f", Set.of(WRITE), 0)) {
+      file.write(0, bytes("C"));
+      // With no right of the group's to execute the file, the write would leave its bit.
+      face().setAcl("f", false, List.of("user::rwx", "group::r--", "other::r-x"));
+    }
+    assertThat(face().stat("f").mode()).isEqualTo(0745);
+  }
+
+  @Test
+  final void aTruncateToTheLengthThatThereIsIsAChange() throws Exception {
+    if (!has(Feature.HOLES)) {
+      return;
+    }
+    make("f", "content");
+    face().setTimes("f", 5_000_000_000L, 7_000_000_000L);
+    face().truncate("f", 7);
+    assertThat(face().stat("f").modified()).isGreaterThan(7_000_000_000L);
+  }

@@ -420,11 +420,38 @@ abstract class OpenFileContract extends AttributeContract {
           }
         });
     changes.add(() -> face().truncate("f", 1));
+    if (has(Feature.HOLES)) {
+      changes.add(() -> change("f", file -> file.allocate(0, 100, Growth.KEEP_LENGTH)));
+      changes.add(() -> change("f", file -> file.allocate(0, 100, Growth.GROW)));
+      changes.add(() -> change("f", file -> file.punch(0, 1)));
+    }
     make("f", "content");
     for (Call change : changes) {
       face().chmod("f", 06755);
       change.run();
       assertThat(face().stat("f").mode()).isEqualTo(0755);
+    }
+  }
+
+  private interface Change {
+    void of(Handle file) throws PosixException;
+  }
+
+  private void change(String path, Change change) throws PosixException {
+    try (Handle file = face().open(path, BOTH, 0)) {
+      change.of(file);
+    }
+  }
+
+  @Test
+  final void aProgramIsWrittenByWhoHasItOpenWhenItsNameIsGone() throws Exception {
+    make("f", "content");
+    face().chmod("f", 06755);
+    try (Handle file = face().open("f", BOTH, 0)) {
+      face().unlink("f");
+      file.write(0, bytes("C"));
+      file.truncate(4);
+      assertThat(text(file.read(0, 100))).isEqualTo("Cont");
     }
   }
 
@@ -447,7 +474,6 @@ abstract class OpenFileContract extends AttributeContract {
     assertThat(face().stat("f").modified()).isEqualTo(7 * second);
     assertThat(content("f")).isEqualTo("CONtent");
   }
-}
 
   @Test
   final void anAclComesAfterWhatWasWrittenBefore() throws Exception {
@@ -474,3 +500,4 @@ abstract class OpenFileContract extends AttributeContract {
     face().truncate("f", 7);
     assertThat(face().stat("f").modified()).isGreaterThan(7_000_000_000L);
   }
+}

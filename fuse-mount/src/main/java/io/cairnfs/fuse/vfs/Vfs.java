@@ -155,7 +155,14 @@ public final class Vfs {
     FileStatus status = nodes.stat(inode);
     AttributeChange change = withoutSetId(AttributeChange.none(), status);
     if (!change.equals(AttributeChange.none())) {
-      status = nodes.setAttributes(inode, change);
+      try {
+        status = nodes.setAttributes(inode, change);
+      } catch (CairnException e) {
+        // Without a name nobody can execute it any more.
+        if (e.code() != ErrorCode.NOT_FOUND) {
+          throw e;
+        }
+      }
     }
     mapping.memory().learn(status);
   }
@@ -539,12 +546,18 @@ public final class Vfs {
   }
 
   /**
+   * The kernel does not say here whether the caller may keep set-id bits, as it does with writes.
+   *
    * @param mode of fallocate(2)
    */
-  public void allocate(long handle, long offset, long length, int mode) throws IOException, Errno {
+  public void allocate(Caller caller, long handle, long offset, long length, int mode)
+      throws IOException, Errno {
     OpenNode open = handles.file(handle);
     if (!open.isWritable()) {
       throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
+    }
+    if (caller.uid() != 0 && !mapping.memory().isKnownWithoutSetId(open.inode())) {
+      killSetId(open.inode());
     }
     CairnFile file = open.file();
     switch (mode) {

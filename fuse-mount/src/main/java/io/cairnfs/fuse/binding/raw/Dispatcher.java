@@ -226,7 +226,7 @@ final class Dispatcher {
         long handle = request.int64();
         long offset = request.unsigned64("offset");
         long length = request.unsigned64("length");
-        vfs.allocate(handle, offset, length, request.int32());
+        vfs.allocate(request.caller(), handle, offset, length, request.int32());
       }
       case LSEEK -> {
         long handle = request.int64();

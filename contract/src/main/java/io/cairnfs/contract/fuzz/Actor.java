@@ -29,6 +29,7 @@ import java.util.zip.CRC32;
 /** Makes one user's calls on a face, and keeps what he has open and locked. For one thread. */
 final class Actor implements Side {
   private static final int EBADF = 9;
+  private static final int EISDIR = 21;
   private static final int SHOWN_BYTES = 12;
 
   /** What tools set is long ago; what the file system sets is not. */
@@ -37,6 +38,7 @@ final class Actor implements Side {
   private static final long SECOND = 1_000_000_000L;
 
   private final Face face;
+  private final GivingUp givingUp;
   private final Map<Integer, Opened> handles = new HashMap<>();
   private final Map<Integer, Locked> locked = new HashMap<>();
   private final Set<Integer> dirty = new HashSet<>();
@@ -51,9 +53,18 @@ final class Actor implements Side {
   /** An owner, and the ranges that he asked for. */
   private record Locked(LockOwner owner, LockScope scope, List<Range> ranges) {}
 
+  /** How locks are given up with their owner. */
+  enum GivingUp {
+    /** By its end alone. */
+    BY_CLOSE,
+    /** By a call: of a close a mount hears a moment later. */
+    BEFORE_CLOSE
+  }
+
   /** The face is closed by who made it. */
-  Actor(Face face) {
+  Actor(Face face, GivingUp givingUp) {
     this.face = face;
+    this.givingUp = givingUp;
   }
 
   @Override
@@ -207,8 +218,17 @@ final class Actor implements Side {
   private void unlockAll(int slot) throws PosixException {
     Locked before = locked.remove(slot);
     if (before != null) {
-      before.owner.close();
+      close(before);
     }
+  }
+
+  private void close(Locked held) throws PosixException {
+    if (givingUp == GivingUp.BEFORE_CLOSE) {
+      for (Range each : held.ranges) {
+        held.owner.unlock(each.start, each.length);
+      }
+    }
+    held.owner.close();
   }
 
   private void unlock(Step step) throws PosixException {
@@ -241,14 +261,8 @@ final class Actor implements Side {
       }
       case APPEND -> handle.append(pattern(step));
       case FTRUNCATE -> handle.truncate(number);
-      case ALLOCATE -> {
-        hint("inode", Long.toString(handle.stat().inode()));
-        handle.allocate(number, step.length(), Growth.GROW);
-      }
-      case ALLOCATE_KEEP -> {
-        hint("inode", Long.toString(handle.stat().inode()));
-        handle.allocate(number, step.length(), Growth.KEEP_LENGTH);
-      }
+      case ALLOCATE -> handle.allocate(number, step.length(), Growth.GROW);
+      case ALLOCATE_KEEP -> handle.allocate(number, step.length(), Growth.KEEP_LENGTH);
       case PUNCH -> handle.punch(number, step.length());
       case SEEK_DATA, SEEK_HOLE -> seek(handle, step);
       case FSTAT -> tell(handle.stat());
@@ -259,6 +273,9 @@ final class Actor implements Side {
 
   private void seek(Handle handle, Step step) throws PosixException {
     Stat stat = handle.stat();
+    if (stat.type() == 'd') {
+      throw new PosixException(EISDIR, "what ext4 tells is about its index");
+    }
     hint("inode", Long.toString(stat.inode()));
     hint("map", BlockMap.of(handle, stat.size()).toString());
     hint("size", Long.toString(stat.size()));
@@ -380,7 +397,7 @@ final class Actor implements Side {
     }
     handles.clear();
     for (Locked each : locked.values()) {
-      each.owner.close();
+      close(each);
     }
     locked.clear();
   }

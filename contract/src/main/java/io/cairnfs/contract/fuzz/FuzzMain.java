@@ -99,6 +99,15 @@ public final class FuzzMain implements Callable<Integer> {
       })
   private Path clusterDirectory;
 
+  @Option(
+      names = "--mount",
+      paramLabel = "DIR",
+      description = {
+        "Calls a directory of a mount of Cairn instead, by system calls as the other side. Not",
+        "together with --complete: some differences by design are not met there."
+      })
+  private Path mount;
+
   private Surroundings surroundings;
 
   public static void main(String[] arguments) {
@@ -107,6 +116,9 @@ public final class FuzzMain implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (mount != null && complete) {
+      throw new ParameterException(spec.commandLine(), "--mount and --complete exclude each other");
+    }
     if (users < 1 || users > Cast.NAMES.size() || threads < 1 || operations < 1) {
       throw new ParameterException(
           spec.commandLine(), "1 to 8 users, and at least one thread and operation");
@@ -119,21 +131,45 @@ public final class FuzzMain implements Callable<Integer> {
       out.println(
           "SKIPPED sticky directories: fs.protected_symlinks or fs.protected_regular is set here");
     }
-    Path linux = Files.createTempDirectory(directory, "cairn-fuzz-");
+    Tally tally = new Tally();
+    Path local = Files.createTempDirectory(directory, "cairn-fuzz-");
+    try {
+      open(local);
+      try (Home linux = new LinuxHome(local, cast, Actor.GivingUp.BY_CLOSE)) {
+        if (mount == null) {
+          againstCluster(linux, cast, tally);
+        } else {
+          againstMount(linux, cast, tally);
+        }
+      }
+    } finally {
+      LinuxHome.delete(local);
+    }
+    return report(out, tally);
+  }
+
+  private void againstCluster(Home linux, Cast cast, Tally tally) throws Exception {
     Path stored =
         Files.createTempDirectory(
             Optional.ofNullable(clusterDirectory).orElse(directory), "cairn-fuzz-cluster-");
-    Tally tally = new Tally();
-    try (EmbeddedCluster cluster = EmbeddedCluster.start(stored)) {
-      open(linux);
-      try (Worlds worlds = new Worlds(cluster, linux, cast)) {
-        run(worlds, cast, tally);
+    try (EmbeddedCluster cluster = EmbeddedCluster.start(stored);
+        Home cairn = new CairnHome(cluster, cast)) {
+      run(new Worlds(linux, cairn, cast), cast, tally);
+    } finally {
+      LinuxHome.delete(stored);
+    }
+  }
+
+  private void againstMount(Home linux, Cast cast, Tally tally) throws Exception {
+    Path mounted = Files.createTempDirectory(mount, "cairn-fuzz-");
+    try {
+      open(mounted);
+      try (Home cairn = new LinuxHome(mounted, cast, Actor.GivingUp.BEFORE_CLOSE)) {
+        run(new Worlds(linux, cairn, cast), cast, tally);
       }
     } finally {
-      Worlds.delete(linux);
-      Worlds.delete(stored);
+      LinuxHome.delete(mounted);
     }
-    return report(out, tally);
   }
 
   private Cast cast(PrintWriter out) {
@@ -217,6 +253,9 @@ public final class FuzzMain implements Callable<Integer> {
     text.append(" --operations ").append(steps);
     if (users != DEFAULT_USERS) {
       text.append(" --users ").append(users);
+    }
+    if (mount != null) {
+      text.append(" --mount ").append(mount);
     }
     if (!without.isEmpty()) {
       text.append(" --without ");

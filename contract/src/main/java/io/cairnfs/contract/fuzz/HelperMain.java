@@ -24,24 +24,27 @@ public final class HelperMain {
 
   private final String user;
   private final LinuxUsers users;
+  private final Actor.GivingUp givingUp;
   private final Map<String, World> worlds = new HashMap<>();
 
   private record World(LinuxFace face, Actor actor) {}
 
-  private HelperMain(String user, LinuxUsers users) {
+  private HelperMain(String user, LinuxUsers users, Actor.GivingUp givingUp) {
     this.user = user;
     this.users = users;
+    this.givingUp = givingUp;
   }
 
   /**
-   * @param arguments the user; then all users besides root, or nothing, if the user is the process'
-   *     own
+   * @param arguments how locks are given up; the user; then all users besides root, or nothing, if
+   *     the user is the process' own
    */
   public static void main(String[] arguments) throws IOException {
-    String user = arguments[0];
-    List<String> names = List.of(arguments).subList(1, arguments.length);
+    Actor.GivingUp givingUp = Actor.GivingUp.valueOf(arguments[0]);
+    String user = arguments[1];
+    List<String> names = List.of(arguments).subList(2, arguments.length);
     LinuxUsers users = names.isEmpty() ? LinuxUsers.ofProcess(user) : new LinuxUsers(names);
-    new HelperMain(user, users)
+    new HelperMain(user, users, givingUp)
         .serve(
             new DataInputStream(new BufferedInputStream(System.in)),
             new DataOutputStream(new BufferedOutputStream(System.out)));
@@ -70,7 +73,7 @@ public final class HelperMain {
 
   private void begin(String name, Path root) throws IOException {
     LinuxFace face = new LinuxFace(root, users, user);
-    World unused = worlds.put(name, new World(face, new Actor(face)));
+    World unused = worlds.put(name, new World(face, new Actor(face, givingUp)));
   }
 
   private void end(String name) throws IOException {

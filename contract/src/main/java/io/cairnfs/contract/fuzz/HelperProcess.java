@@ -28,7 +28,8 @@ final class HelperProcess implements Closeable {
   /**
    * @param users all of them, or none if the user is the process' own
    */
-  static HelperProcess start(String user, List<String> users) throws IOException {
+  static HelperProcess start(String user, List<String> users, Actor.GivingUp givingUp)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -39,6 +40,7 @@ final class HelperProcess implements Closeable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 HelperMain.class.getName(),
+                givingUp.name(),
                 user));
     command.addAll(users);
     return new HelperProcess(

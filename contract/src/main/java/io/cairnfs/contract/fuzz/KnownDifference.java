@@ -146,6 +146,29 @@ enum KnownDifference {
     }
   },
 
+  /** A mount does not keep what a directory was like. */
+  REMOVED_DIRECTORY {
+    @Override
+    boolean explains(Step step, Outcome linux, Outcome cairn) {
+      boolean isDirectory =
+          step.kind() == Kind.FSTAT
+              ? isOfRemovedDirectory(linux)
+              : (step.kind() == Kind.SEEK_DATA || step.kind() == Kind.SEEK_HOLE)
+                  && linux.errno() == EISDIR;
+      return isDirectory && cairn.errno() == ESTALE && cairn.message().endsWith(": statx");
+    }
+
+    private static boolean isOfRemovedDirectory(Outcome linux) {
+      return "d".equals(linux.answer().get("type")) && "0".equals(linux.answer().get("links"));
+    }
+
+    /** Only of a mount. */
+    @Override
+    boolean isPossible(Surroundings surroundings) {
+      return false;
+    }
+  },
+
   /** There is no word for EBADF: who was not opened for it gets EINVAL. */
   NOT_OPENED_FOR_IT {
     @Override
@@ -219,6 +242,7 @@ enum KnownDifference {
   private static final int EINVAL = 22;
   private static final int ENOTEMPTY = 39;
   private static final int ELOOP = 40;
+  private static final int ESTALE = 116;
 
   /** Whether it is this why the outcomes differ. */
   boolean explains(Step step, Outcome linux, Outcome cairn) {

@@ -53,7 +53,18 @@ final class Seek {
     if (exact < 0) {
       return inBlocks < 0 || inBlocks == step.number();
     }
-    return exact >= inBlocks && inBlocks >= 0;
+    return exact >= inBlocks
+        && inBlocks >= 0
+        && isNextData(cairn.hint("map"), step.number(), exact);
+  }
+
+  /** There are data in the block, and none in the blocks behind the one asked about up to it. */
+  private static boolean isNextData(String map, long asked, long found) {
+    int block = (int) Math.min(found / BlockMap.BLOCK_BYTES, map.length());
+    int next = (int) (asked / BlockMap.BLOCK_BYTES) + 1;
+    return block < map.length()
+        && map.charAt(block) == 'd'
+        && (block < next || !map.substring(next, block).contains("d"));
   }
 
   /** Whether two maps differ, and everywhere in this way. */

@@ -604,18 +604,28 @@ public final class LinuxFace implements Face {
             throw new PosixException(RUNTIME.getLastError(), "opendir");
           }
           List<byte[]> names = new ArrayList<>();
-          Pointer entry = LIBRARY.readdir(stream);
+          Pointer entry = next(stream);
           while (entry != null) {
             byte[] name = new byte[entry.indexOf(NAME_OFFSET, (byte) 0)];
             entry.get(NAME_OFFSET, name, 0, name.length);
             if (!Arrays.equals(name, DOT) && !Arrays.equals(name, DOTS)) {
               names.add(name);
             }
-            entry = LIBRARY.readdir(stream);
+            entry = next(stream);
           }
+          int errno = RUNTIME.getLastError();
           long unused = check(LIBRARY.closedir(stream), "closedir");
+          if (errno != 0) {
+            throw new PosixException(errno, "readdir");
+          }
           return names;
         });
+  }
+
+  /** Null at the end, and with an error. */
+  private static Pointer next(Pointer stream) {
+    RUNTIME.setLastError(0);
+    return LIBRARY.readdir(stream);
   }
 
   @Override

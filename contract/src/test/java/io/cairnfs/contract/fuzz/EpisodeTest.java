@@ -69,7 +69,7 @@ final class EpisodeTest {
         new LinuxFace(
             Files.createDirectories(directory.resolve(name)), LinuxUsers.ofProcess(USER), USER);
     faces.add(face);
-    return new Actor(face);
+    return new Actor(face, Actor.GivingUp.BY_CLOSE);
   }
 
   @AfterEach

@@ -73,6 +73,17 @@ final class KnownDifferenceTest {
   }
 
   @Test
+  void whatOnlyAMountRefusesIsNotExcusedInTheJavaApi() {
+    Step stat = Step.onHandle("ann", Kind.FSTAT, 0);
+    Outcome removed = done(Map.of("type", "d", "links", "0"), Map.of());
+    Outcome stale = Outcome.refused(116, "errno 116: statx", new TreeMap<>());
+    assertThat(explaining(stat, removed, stale)).containsExactly(KnownDifference.REMOVED_DIRECTORY);
+    assertThat(explaining(stat, removed, refused(116, Map.of()))).isEmpty();
+    Outcome there = done(Map.of("type", "d", "links", "2"), Map.of());
+    assertThat(explaining(stat, there, stale)).isEmpty();
+  }
+
+  @Test
   void onlyALinkInAStickyDirectoryIsForbiddenInsteadOfNotFollowed() {
     Step open = Step.on("ann", Kind.OPEN, "a/l").words(List.of("WRITE", "CREATE", "NO_FOLLOW"));
     Outcome linux = refused(13, Map.of("there", "l"));
@@ -92,6 +103,14 @@ final class KnownDifferenceTest {
     assertThat(explaining(step, linux, done(Map.of("position", "100"), hints)))
         .containsExactly(KnownDifference.DATA_IN_BLOCKS);
     assertThat(explaining(step, linux, done(Map.of("position", "20"), hints))).isEmpty();
+    for (String beyond : List.of("4096", "999999")) {
+      assertThat(explaining(step, linux, done(Map.of("position", beyond), hints))).isEmpty();
+    }
+    Map<String, String> more = Map.of("map", "dd-d", "size", "16384");
+    Outcome atOnce = done(Map.of("position", "50"), more);
+    assertThat(explaining(step, atOnce, done(Map.of("position", "5000"), more)))
+        .containsExactly(KnownDifference.DATA_IN_BLOCKS);
+    assertThat(explaining(step, atOnce, done(Map.of("position", "13000"), more))).isEmpty();
     Outcome wrong = done(Map.of("position", "4096"), hints);
     assertThat(explaining(step, wrong, done(Map.of("position", "100"), hints))).isEmpty();
   }

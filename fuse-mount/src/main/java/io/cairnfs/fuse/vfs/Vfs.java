@@ -155,14 +155,7 @@ public final class Vfs {
     FileStatus status = nodes.stat(inode);
     AttributeChange change = withoutSetId(AttributeChange.none(), status);
     if (!change.equals(AttributeChange.none())) {
-      try {
-        status = nodes.setAttributes(inode, change);
-      } catch (CairnException e) {
-        // Without a name nobody can execute it any more.
-        if (e.code() != ErrorCode.NOT_FOUND) {
-          throw e;
-        }
-      }
+      status = nodes.setAttributes(inode, change);
     }
     mapping.memory().learn(status);
   }

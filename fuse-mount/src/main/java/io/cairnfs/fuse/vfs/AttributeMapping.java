@@ -2,6 +2,7 @@ package io.cairnfs.fuse.vfs;
 
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.common.time.Clock;
+import java.time.Duration;
 
 /** From what the cluster knows of a file to what programs see of it. Any thread. */
 final class AttributeMapping {
@@ -34,7 +35,12 @@ final class AttributeMapping {
 
   /** What the kernel is told now. */
   NodeAttributes of(FileStatus status) {
-    memory.tell(status);
+    return of(status, Duration.ZERO);
+  }
+
+  /** What the kernel is told, as it was some time ago. */
+  NodeAttributes of(FileStatus status, Duration age) {
+    memory.tell(status, age);
     return new NodeAttributes(
         node(status.inode()),
         status.inode(),

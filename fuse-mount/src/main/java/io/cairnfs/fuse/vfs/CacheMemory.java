@@ -2,6 +2,7 @@ package io.cairnfs.fuse.vfs;
 
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.common.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -36,15 +37,25 @@ final class CacheMemory {
 
   /** The kernel hears these attributes. */
   void tell(FileStatus status) {
-    Told now = new Told(status.changeTimeNanos(), status.hasAcl(), clock.monotonicNanos());
-    Told unused = put(told, status.inode(), now);
-    learn(status);
+    tell(status, Duration.ZERO);
+  }
+
+  /** The kernel hears attributes as they were some time ago. */
+  void tell(FileStatus status, Duration age) {
+    long asOf = clock.monotonicNanos() - age.toNanos();
+    Told unused =
+        put(told, status.inode(), new Told(status.changeTimeNanos(), status.hasAcl(), asOf));
+    learn(status, asOf);
   }
 
   /** What a file is like just now, of which the kernel does not hear. */
   void learn(FileStatus status) {
+    learn(status, clock.monotonicNanos());
+  }
+
+  private void learn(FileStatus status, long asOf) {
     if ((status.mode() & SET_ID) == 0) {
-      Long unused = put(withoutSetId, status.inode(), clock.monotonicNanos());
+      Long unused = put(withoutSetId, status.inode(), asOf);
     } else {
       Long unused = withoutSetId.remove(status.inode());
     }
@@ -68,6 +79,12 @@ final class CacheMemory {
   boolean isOutdated(FileStatus status) {
     Told known = told.get(status.inode());
     return known == null || known.changedNanos() != status.changeTimeNanos();
+  }
+
+  /** The kernel was told something newer. */
+  boolean isOlderThanTold(FileStatus status) {
+    Told known = told.get(status.inode());
+    return known != null && known.changedNanos() > status.changeTimeNanos();
   }
 
   /**

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class Vfs {
   private final Handles handles = new Handles();
   private final KernelCaches caches;
   private final LockAccounts locks;
+  private final LookAhead ahead;
   private final boolean rootIsClient;
 
   /**
@@ -67,6 +69,7 @@ public final class Vfs {
     this.mapping = new AttributeMapping(options, identities, clock);
     this.caches = caches;
     this.locks = new LockAccounts(nodes, handles, caches);
+    this.ahead = new LookAhead(clock);
     this.rootIsClient = identities.userName(0).equals(clientUser);
   }
 
@@ -83,8 +86,40 @@ public final class Vfs {
     return mapping.inode(node);
   }
 
-  public NodeAttributes lookup(Caller caller, long parent, byte[] name) throws CairnException {
-    return mapping.of(acting(caller).lookup(inode(parent), name));
+  /**
+   * What stands under a name.
+   *
+   * @param age of what is said, below what was asked for
+   */
+  public record Found(NodeAttributes attributes, Duration age) {}
+
+  /**
+   * What stands under the name.
+   *
+   * @param oldest the answer may be younger than that; zero = as it is now
+   */
+  public Found lookup(Caller caller, long parent, byte[] name, Duration oldest)
+      throws CairnException {
+    long directory = inode(parent);
+    Optional<LookAhead.Found> listed =
+        ahead
+            .find(directory, name, oldest)
+            .filter(found -> !mapping.memory().isOlderThanTold(found.status()));
+    if (listed.isPresent()) {
+      Duration age = listed.get().age();
+      return new Found(mapping.of(listed.get().status(), age), age);
+    }
+    CairnNodes acting = acting(caller);
+    FileStatus status = acting.lookup(directory, name);
+    if (!oldest.isZero()) {
+      ahead.lookedUp(acting, directory);
+    }
+    return new Found(mapping.of(status), Duration.ZERO);
+  }
+
+  /** Something that may change files is about to be done, or has just been done. */
+  public void changing() {
+    ahead.changed();
   }
 
   /** Also of a file that has no name any more, while somebody has it open. */
@@ -284,8 +319,12 @@ public final class Vfs {
       acting = nodes;
     }
     CairnNodes.Opened open = acting.open(inode(node), opening);
-    if (mapping.memory().isOutdated(open.status())) {
+    boolean outdated = mapping.memory().isOutdated(open.status());
+    if (outdated) {
       caches.forgetAttributes(node);
+    }
+    if (outdated || opening.truncate()) {
+      ahead.changed();
     }
     return opened(open, flags, mapping.memory().isKept(open.status()) && !opening.truncate());
   }
@@ -535,7 +574,12 @@ public final class Vfs {
    * @param wait until it is to be had; an interrupt of the thread ends that with EINTR
    */
   public void lock(LockRequest request, boolean wait) throws IOException, Errno {
-    locks.set(inode(request.node()), request, wait);
+    try {
+      locks.set(inode(request.node()), request, wait);
+    } finally {
+      // What others have written under the lock is seen from now on.
+      ahead.changed();
+    }
   }
 
   /**

@@ -11,6 +11,7 @@ import io.cairnfs.fuse.vfs.NodeAttributes;
 import io.cairnfs.fuse.vfs.Vfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +70,36 @@ final class Dispatcher {
           Opcode.LISTXATTR,
           Opcode.REMOVEXATTR);
 
+  /** After anything else what was found before it may be different. */
+  private static final Set<Opcode> CHANGE_NOTHING =
+      EnumSet.of(
+          Opcode.INIT,
+          Opcode.LOOKUP,
+          Opcode.FORGET,
+          Opcode.BATCH_FORGET,
+          Opcode.GETATTR,
+          Opcode.READLINK,
+          Opcode.OPEN,
+          Opcode.READ,
+          Opcode.STATFS,
+          Opcode.FLUSH,
+          Opcode.RELEASE,
+          Opcode.FSYNC,
+          Opcode.FSYNCDIR,
+          Opcode.GETXATTR,
+          Opcode.LISTXATTR,
+          Opcode.OPENDIR,
+          Opcode.READDIR,
+          Opcode.READDIRPLUS,
+          Opcode.RELEASEDIR,
+          Opcode.GETLK,
+          Opcode.SETLK,
+          Opcode.SETLKW,
+          Opcode.ACCESS,
+          Opcode.INTERRUPT,
+          Opcode.DESTROY,
+          Opcode.LSEEK);
+
   private final Vfs vfs;
   private final CacheTimes times;
   private final LockWaits waits;
@@ -109,7 +140,7 @@ final class Dispatcher {
     try {
       if (opcode.isEmpty()) {
         sender.send(reply.refused(Errno.ENOSYS));
-      } else if (answer(opcode.get(), request, reply, sender)) {
+      } else if (answerAndForget(opcode.get(), request, reply, sender)) {
         sender.send(reply.done());
       }
     } catch (CairnException e) {
@@ -131,6 +162,19 @@ final class Dispatcher {
   private static int errno(Optional<Opcode> opcode, ErrorCode code) {
     boolean byNumber = opcode.isPresent() && OF_NODES.contains(opcode.get());
     return byNumber && code == ErrorCode.NOT_FOUND ? Errno.ESTALE : code.errno();
+  }
+
+  private boolean answerAndForget(Opcode opcode, Request request, Reply reply, Sender sender)
+      throws IOException, Errno {
+    if (CHANGE_NOTHING.contains(opcode)) {
+      return answer(opcode, request, reply, sender);
+    }
+    vfs.changing();
+    try {
+      return answer(opcode, request, reply, sender);
+    } finally {
+      vfs.changing();
+    }
   }
 
   /** False where there is no reply, or it comes later. */
@@ -249,7 +293,13 @@ final class Dispatcher {
   private void lookup(Request request, Reply reply) throws CairnException {
     byte[] name = request.name();
     try {
-      entry(vfs.lookup(request.caller(), request.node(), name), reply);
+      Duration oldest =
+          times.entry().compareTo(times.attributes()) < 0 ? times.entry() : times.attributes();
+      Vfs.Found found = vfs.lookup(request.caller(), request.node(), name, oldest);
+      reply.entry(
+          found.attributes(),
+          times.entry().minus(found.age()),
+          times.attributes().minus(found.age()));
     } catch (CairnException e) {
       if (e.code() != ErrorCode.NOT_FOUND || times.negative().isZero()) {
         throw e;

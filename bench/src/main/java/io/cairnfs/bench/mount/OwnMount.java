@@ -6,6 +6,8 @@ import io.cairnfs.localcluster.LocalProcesses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -15,6 +17,7 @@ final class OwnMount implements AutoCloseable {
   private final Programs programs;
   private final Path command;
   private final Path point;
+  private volatile boolean mounted;
 
   private OwnMount(BenchCluster cluster, Programs programs, Path command, Path point) {
     this.cluster = cluster;
@@ -67,6 +70,29 @@ final class OwnMount implements AutoCloseable {
             "log=" + log + (options.isEmpty() ? "" : "," + options),
             "cairn://" + metaservers + "/",
             point.toString());
+    mounted = true;
+    // The mount is a process of its own, which a Ctrl-C does not reach.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::leaveNoMount, "unmount"));
+  }
+
+  private void leaveNoMount() {
+    try {
+      unmount("-l");
+    } catch (IOException e) {
+      System.err.println("bench: " + point + " is mounted still: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void unmount(String... options) throws IOException, InterruptedException {
+    if (mounted) {
+      mounted = false;
+      List<String> words = new ArrayList<>(List.of(command.toString(), "umount"));
+      words.addAll(List.of(options));
+      words.add(point.toString());
+      double unused = programs.run(Path.of("/"), words.toArray(String[]::new));
+    }
   }
 
   Path point() {
@@ -76,7 +102,7 @@ final class OwnMount implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      double unused = programs.run(Path.of("/"), command.toString(), "umount", point.toString());
+      unmount();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

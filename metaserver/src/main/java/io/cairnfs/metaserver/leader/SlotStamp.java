@@ -93,11 +93,12 @@ final class SlotStamp implements AllocationStamp {
     }
   }
 
+  /** Who was not heard yet is not up; that he is full nobody has said. */
   private boolean hasSpace(int server) {
     return board
         .last(server)
         .map(heard -> !heard.spoke() || heard.availableBytes() >= LEAST_BYTES)
-        .orElse(false);
+        .orElse(true);
   }
 
   private ServerCondition condition(ServerRecord server, boolean hasSpace) {

@@ -2,6 +2,7 @@ package io.cairnfs.metaserver.leader;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.checksum.ReplicaHash;
@@ -19,6 +20,7 @@ import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.ExpireSession;
+import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.FenceChunkReply;
@@ -169,6 +171,31 @@ final class LeaderDutiesTest {
     assertThatThrownBy(() -> rig.stamp(1))
         .isInstanceOfSatisfying(
             CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE));
+  }
+
+  @Test
+  void aServerThatIsRegisteredAndWasNotHeardYetIsNotFull() throws Exception {
+    rig.log.lead(7);
+    assertThat(rig.register(rig.registration(1)).getServer()).isEqualTo(1);
+    for (int server = 2; server <= 3; server++) {
+      // As between the command and what its leader notes behind it.
+      rig.run(
+          Proposals.command()
+              .setRegisterServer(
+                  RegisterServer.newBuilder()
+                      .setNonce(ByteString.copyFromUtf8("nonce-" + server))
+                      .setName("d" + server)
+                      .setHost("127.0.0.1")
+                      .setPort(server)
+                      .setRack("r")
+                      .addVolumes("v" + server)));
+    }
+    rig.await(() -> refusal().getMessage().contains("d2, d3"));
+    assertThat(refusal().code()).isEqualTo(ErrorCode.TOO_FEW_SERVERS);
+  }
+
+  private CairnException refusal() {
+    return catchThrowableOfType(CairnException.class, () -> rig.stamp(1));
   }
 
   @Test

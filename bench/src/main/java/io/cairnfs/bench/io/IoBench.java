@@ -69,15 +69,25 @@ public final class IoBench implements Callable<Integer> {
   @Option(
       names = "--only",
       split = ",",
-      description = "Parts: streams preads flush small positional compaction stall (default: all).")
-  private List<String> only =
-      List.of("streams", "preads", "flush", "small", "positional", "compaction", "stall");
+      paramLabel = "PART",
+      description = "streams, preads, flush, small, positional, compaction, stall (default: all).")
+  private List<Part> only = List.of(Part.values());
 
   @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
   private final Callers pool = new Callers(clock);
   private Floors floors;
+
+  private enum Part {
+    STREAMS,
+    PREADS,
+    FLUSH,
+    SMALL,
+    POSITIONAL,
+    COMPACTION,
+    STALL
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -87,30 +97,30 @@ public final class IoBench implements Callable<Integer> {
       floors = Floors.measure(cluster.directory(), mebibytes, REPLICAS, clock);
       floors.addTo(table);
       new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
-      if (only.contains("streams")) {
+      if (only.contains(Part.STREAMS)) {
         streams(fileSystem, table, 1);
         streams(fileSystem, table, 4);
       }
-      if (only.contains("preads")) {
+      if (only.contains(Part.PREADS)) {
         positionalReads(fileSystem, table);
       }
-      if (only.contains("flush")) {
+      if (only.contains(Part.FLUSH)) {
         flushes(fileSystem, table);
       }
-      if (only.contains("small")) {
+      if (only.contains(Part.SMALL)) {
         for (int threads : new int[] {1, 8, 32}) {
           for (int size : SMALL_BYTES) {
             small(fileSystem, table, size, threads);
           }
         }
       }
-      if (only.contains("positional")) {
+      if (only.contains(Part.POSITIONAL)) {
         new PositionalBench(cluster, fileSystem, clock, pool, floors, REPLICAS, runs).run(table);
       }
-      if (only.contains("compaction")) {
+      if (only.contains(Part.COMPACTION)) {
         new CompactionBench(fileSystem, clock).run(table);
       }
-      if (only.contains("stall") && cluster.processes().isPresent()) {
+      if (only.contains(Part.STALL) && cluster.processes().isPresent()) {
         stalls(fileSystem, table, cluster.processes().get());
       }
       output.print(table);
@@ -124,20 +134,20 @@ public final class IoBench implements Callable<Integer> {
     if (readStream(fileSystem, "/warm/stream") != (long) WARM_UP_MEBIBYTES * BLOCK) {
       throw new IOException("a stream came back short");
     }
-    if (only.contains("preads")) {
+    if (only.contains(Part.PREADS)) {
       for (int size : PREAD_BYTES) {
         double unused =
             preads(fileSystem, "/warm/stream", WARM_UP_MEBIBYTES, size, 4, new long[4_000], round);
       }
     }
-    if (only.contains("flush")) {
+    if (only.contains(Part.FLUSH)) {
       double flush = median(fileSystem, "/warm/flush", out -> out.flush());
       double sync = median(fileSystem, "/warm/sync", out -> out.sync());
       if (flush <= 0 || sync <= 0) {
         throw new IOException("a flush takes time");
       }
     }
-    if (only.contains("small")) {
+    if (only.contains(Part.SMALL)) {
       for (int size : SMALL_BYTES) {
         double unused = writeSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
         unused = readSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);

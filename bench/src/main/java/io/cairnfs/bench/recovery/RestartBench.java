@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -85,12 +86,30 @@ public final class RestartBench implements Callable<Integer> {
       description = "Restarts and failovers (default: ${DEFAULT-VALUE}).")
   private int runs;
 
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "PART",
+      description =
+          "restarts, failovers, checkpoints, member (a new one), walks (list, count), deletion"
+              + " (default: all); each changes what the next one finds.")
+  private List<Part> only = List.of(Part.values());
+
   @Mixin private OwnCluster own;
   @Spec private CommandSpec spec;
 
   @Mixin private FigureOutput output;
 
   private final Clock clock = new SystemClock();
+
+  private enum Part {
+    RESTARTS,
+    FAILOVERS,
+    CHECKPOINTS,
+    MEMBER,
+    WALKS,
+    DELETION
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -106,12 +125,24 @@ public final class RestartBench implements Callable<Integer> {
       long inOne = Math.min(files / 2, 1_000_000);
       fill(fileSystem, table, inOne);
       space(cluster, processes, table);
-      restarts(fileSystem, processes, table);
-      failovers(fileSystem, processes, table);
-      checkpoints(fileSystem, processes, table);
-      newMember(fileSystem, processes, table);
-      walks(fileSystem, table, inOne);
-      deletion(fileSystem, table, Math.min(FILES_OF_A_TREE, files - inOne));
+      if (only.contains(Part.RESTARTS)) {
+        restarts(fileSystem, processes, table);
+      }
+      if (only.contains(Part.FAILOVERS)) {
+        failovers(fileSystem, processes, table);
+      }
+      if (only.contains(Part.CHECKPOINTS)) {
+        checkpoints(fileSystem, processes, table);
+      }
+      if (only.contains(Part.MEMBER)) {
+        newMember(fileSystem, processes, table);
+      }
+      if (only.contains(Part.WALKS)) {
+        walks(fileSystem, table, inOne);
+      }
+      if (only.contains(Part.DELETION)) {
+        deletion(fileSystem, table, Math.min(FILES_OF_A_TREE, files - inOne));
+      }
       memory(processes, table, "at the end");
     }
     output.print(table);

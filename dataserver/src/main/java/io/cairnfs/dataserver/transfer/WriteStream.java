@@ -116,16 +116,17 @@ final class WriteStream implements StreamReceiver {
   /** On the event loop, once. */
   void start(WriteChunkRequest request) {
     context.streamStarted();
-    appender.start();
-    if (request.getDownstreamCount() > 0) {
-      connectNext(request);
-    }
     ticking =
         loop.scheduleAtFixedRate(
             context.guarded(this::tick),
             options.lifeInterval().toMillis(),
             options.lifeInterval().toMillis(),
             TimeUnit.MILLISECONDS);
+    appender.start();
+    if (request.getDownstreamCount() > 0) {
+      // Last: it may have failed before this returns, and the stream is over then.
+      connectNext(request);
+    }
   }
 
   private void connectNext(WriteChunkRequest request) {

@@ -307,6 +307,15 @@ class PipelineTest {
   }
 
   @Test
+  void aMemberThatIsLostWhileTheStreamBeginsIsNamed() throws Exception {
+    a.reachNobody();
+    PacketAck failure = writer(a, b).awaitFailure();
+    assertThat(failure.getFailedServer()).isEqualTo(b.id);
+    await(() -> a.streams() == 0);
+    new TestWriter(client, CHUNK + 1, 1, content, a).send(1000).awaitLength(1000);
+  }
+
+  @Test
   void aWriterThatGoesAwayClosesTheReplicas() throws Exception {
     TestWriter writer = writer(a, b, c);
     writer.send(1000);

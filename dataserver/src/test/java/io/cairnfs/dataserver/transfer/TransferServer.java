@@ -136,6 +136,11 @@ final class TransferServer implements AutoCloseable {
                     }));
   }
 
+  /** From now on streams to others fail at once, before their callers have returned. */
+  void reachNobody() {
+    client.close();
+  }
+
   /** All connections break. */
   void kill() throws CairnException {
     server.close();

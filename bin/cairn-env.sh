@@ -65,7 +65,8 @@ version_flags() {
 role_flags() {
   local common="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Dio.netty.allocator.type=pooled -Dio.netty.allocator.maxOrder=8 -Dfile.encoding=UTF-8"
   case "$1" in
-    metaserver) echo "$common -Xms48m -Xmx384m -XX:MaxDirectMemorySize=192m -XX:ReservedCodeCacheSize=64m" ;;
+    # A full collection of the serial collector can outlast the election time-out.
+    metaserver) echo "${common/UseSerialGC/UseG1GC} -XX:MaxGCPauseMillis=50 -Xms48m -Xmx384m -XX:MaxDirectMemorySize=192m -XX:ReservedCodeCacheSize=64m" ;;
     dataserver) echo "$common -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
     mount) echo "$common -Xms64m -Xmx512m -XX:MaxDirectMemorySize=512m -XX:ReservedCodeCacheSize=64m" ;;
     shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dslf4j.internal.verbosity=ERROR -Dfile.encoding=UTF-8" ;;

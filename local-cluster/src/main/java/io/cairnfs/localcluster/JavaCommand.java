@@ -19,7 +19,6 @@ import java.util.Map;
 final class JavaCommand {
   private static final List<String> SERVER_FLAGS =
       List.of(
-          "-XX:+UseSerialGC",
           "-XX:+ExitOnOutOfMemoryError",
           "-XX:ReservedCodeCacheSize=64m",
           "-Dio.netty.allocator.type=pooled",
@@ -27,8 +26,16 @@ final class JavaCommand {
           "-Dfile.encoding=UTF-8");
   private static final Map<Role.Kind, List<String>> MEMORY =
       Map.of(
-          Role.Kind.METASERVER, List.of("-Xms48m", "-Xmx384m", "-XX:MaxDirectMemorySize=192m"),
-          Role.Kind.DATA_SERVER, List.of("-Xms32m", "-Xmx256m", "-XX:MaxDirectMemorySize=256m"));
+          // A full collection of the serial collector can outlast the election time-out.
+          Role.Kind.METASERVER,
+          List.of(
+              "-XX:+UseG1GC",
+              "-XX:MaxGCPauseMillis=50",
+              "-Xms48m",
+              "-Xmx384m",
+              "-XX:MaxDirectMemorySize=192m"),
+          Role.Kind.DATA_SERVER,
+          List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx256m", "-XX:MaxDirectMemorySize=256m"));
 
   private JavaCommand() {}
 
@@ -43,7 +50,7 @@ final class JavaCommand {
   /** Flags of one process with all roles. */
   static List<String> singleFlags() {
     List<String> flags = new ArrayList<>(SERVER_FLAGS);
-    flags.addAll(List.of("-Xms96m", "-Xmx1g", "-XX:MaxDirectMemorySize=768m"));
+    flags.addAll(List.of("-XX:+UseSerialGC", "-Xms96m", "-Xmx1g", "-XX:MaxDirectMemorySize=768m"));
     flags.addAll(versionFlags());
     return flags;
   }

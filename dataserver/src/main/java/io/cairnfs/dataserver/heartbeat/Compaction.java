@@ -139,19 +139,22 @@ public final class Compaction implements StreamListener {
       return;
     }
     Member head = chunk.getMembers(0);
-    stream =
-        client.openStream(
-            new HostPort(head.getHost(), head.getPort()),
-            Method.WRITE_CHUNK,
-            WriteChunkRequest.newBuilder()
-                .setChunk(chunk.getChunk())
-                .setEpoch(chunk.getEpoch())
-                .setMaxLength(chunk.getMaxLength())
-                .setReplication(chunk.getReplication())
-                .setToken(chunk.getToken())
-                .addAllDownstream(chunk.getMembersList().subList(1, chunk.getMembersCount()))
-                .build(),
-            this);
+    // Whoever hears the first answer waits until the stream is known.
+    synchronized (this) {
+      stream =
+          client.openStream(
+              new HostPort(head.getHost(), head.getPort()),
+              Method.WRITE_CHUNK,
+              WriteChunkRequest.newBuilder()
+                  .setChunk(chunk.getChunk())
+                  .setEpoch(chunk.getEpoch())
+                  .setMaxLength(chunk.getMaxLength())
+                  .setReplication(chunk.getReplication())
+                  .setToken(chunk.getToken())
+                  .addAllDownstream(chunk.getMembersList().subList(1, chunk.getMembersCount()))
+                  .build(),
+              this);
+    }
     var unused =
         stream
             .finished()

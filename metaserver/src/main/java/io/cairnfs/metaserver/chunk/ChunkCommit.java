@@ -10,7 +10,9 @@ import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.types.Extent;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -122,8 +124,9 @@ public final class ChunkCommit {
     }
     long end = 0;
     int replaced = 0;
+    Map<Long, ChunkRecord> own = new HashMap<>();
     for (Extent extent : added) {
-      ExtentRecord record = validated(extent);
+      ExtentRecord record = validated(extent, own);
       replaced += extents.insert(record, MAX_REPLACED - replaced);
       if (replaced > MAX_REPLACED) {
         throw new CairnException(
@@ -140,7 +143,10 @@ public final class ChunkCommit {
     return end;
   }
 
-  private ExtentRecord validated(Extent extent) throws CairnException {
+  /**
+   * @param own chunks that were looked at
+   */
+  private ExtentRecord validated(Extent extent, Map<Long, ChunkRecord> own) throws CairnException {
     boolean plausible =
         extent.getFileOffset() >= 0
             && extent.getLength() > 0
@@ -157,7 +163,11 @@ public final class ChunkCommit {
               + " from chunk offset "
               + extent.getChunkOffset());
     }
-    ChunkRecord chunk = requireOwn(new ChunkId(extent.getChunk()));
+    ChunkRecord chunk = own.get(extent.getChunk());
+    if (chunk == null) {
+      chunk = requireOwn(new ChunkId(extent.getChunk()));
+      own.put(extent.getChunk(), chunk);
+    }
     ExtentRecord record =
         new ExtentRecord(
             extent.getFileOffset(),

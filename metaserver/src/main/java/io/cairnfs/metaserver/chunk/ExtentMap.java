@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Which ranges of a file lie where: extents that do not overlap, with a reference for each. What
@@ -35,11 +36,14 @@ public final class ExtentMap {
   /** Extents that overlap [from, to), in order; at most so many. */
   public static List<ExtentRecord> overlapping(
       RecordReader reader, InodeId inode, long from, long to, int limit) {
+    return from < to ? endingFrom(reader, inode, from + 1, to, limit) : new ArrayList<>();
+  }
+
+  /** Extents that end at an offset or behind it, and begin before another. */
+  private static List<ExtentRecord> endingFrom(
+      RecordReader reader, InodeId inode, long firstEnd, long to, int limit) {
     List<ExtentRecord> extents = new ArrayList<>();
-    if (from >= to) {
-      return extents;
-    }
-    byte[] first = ChunkKeys.extent(inode, from + 1);
+    byte[] first = ChunkKeys.extent(inode, firstEnd);
     byte[] end = Bytes.afterPrefix(Keys.inode(inode));
     try (RecordCursor cursor = reader.scan(Table.EXTENT, first, end)) {
       while (extents.size() < limit && cursor.next()) {
@@ -76,22 +80,57 @@ public final class ExtentMap {
    *     means that there are too many, and nothing was changed
    */
   int insert(ExtentRecord extent, int limit) {
-    int replaced = clear(extent.fileOffset(), extent.end(), limit);
-    if (replaced > limit) {
-      return replaced;
+    long from = extent.fileOffset();
+    // One scan finds what is replaced and what ends where the extent begins.
+    List<ExtentRecord> found = endingFrom(transaction, inode, from, extent.end(), limit + 2);
+    boolean joins = !found.isEmpty() && found.get(0).end() == from;
+    List<ExtentRecord> replaced = joins ? found.subList(1, found.size()) : found;
+    if (replaced.size() > limit) {
+      return replaced.size();
     }
-    ExtentRecord merged = extent;
-    Optional<ExtentRecord> before = endingAt(transaction, inode, extent.fileOffset());
+    clear(replaced, from, extent.end());
+    Optional<ExtentRecord> before =
+        joins ? Optional.of(found.get(0)) : replaced.stream().findFirst().flatMap(cutAt(from));
     if (before.isPresent() && before.get().isFollowedBy(extent)) {
       remove(before.get());
-      merged =
-          before
-              .get()
-              .withLength(before.get().length() + extent.length())
-              .withOpenTail(extent.isOpenTail());
+      putAbsent(before.get().joinedWith(extent));
+    } else {
+      putAbsent(extent);
     }
-    put(merged);
-    return replaced;
+    return replaced.size();
+  }
+
+  /** What is left before an offset of an extent that is replaced from there on. */
+  private static Function<ExtentRecord, Optional<ExtentRecord>> cutAt(long from) {
+    return old -> old.fileOffset() < from ? Optional.of(old.until(from)) : Optional.empty();
+  }
+
+  /**
+   * A hole of the file has these bytes from now on. As {@link #insert} for one after the other, but
+   * the file is looked at once.
+   *
+   * @param added in the file's order; no extent of the file overlaps any of them
+   */
+  void fill(List<ExtentRecord> added) {
+    if (added.isEmpty()) {
+      return;
+    }
+    ExtentRecord first = added.get(0);
+    Optional<ExtentRecord> before = endingAt(transaction, inode, first.fileOffset());
+    ExtentRecord joined = first;
+    if (before.isPresent() && before.get().isFollowedBy(first)) {
+      remove(before.get());
+      joined = before.get().joinedWith(first);
+    }
+    for (ExtentRecord next : added.subList(1, added.size())) {
+      if (joined.isFollowedBy(next)) {
+        joined = joined.joinedWith(next);
+      } else {
+        putAbsent(joined);
+        joined = next;
+      }
+    }
+    putAbsent(joined);
   }
 
   /** The range becomes a hole; returns as {@link #insert} does. */
@@ -100,16 +139,20 @@ public final class ExtentMap {
     if (replaced.size() > limit) {
       return replaced.size();
     }
+    clear(replaced, from, to);
+    return replaced.size();
+  }
+
+  private void clear(List<ExtentRecord> replaced, long from, long to) {
     for (ExtentRecord old : replaced) {
       remove(old);
       if (old.fileOffset() < from) {
-        put(old.until(from));
+        putAbsent(old.until(from));
       }
       if (old.end() > to) {
-        put(old.from(to));
+        putAbsent(old.from(to));
       }
     }
-    return replaced.size();
   }
 
   /**
@@ -154,6 +197,13 @@ public final class ExtentMap {
     transaction.put(
         Table.EXTENT, ChunkKeys.extent(inode, extent.end()), extent.encode(transaction.index()));
     ReferenceTable.put(transaction, inode, extent);
+  }
+
+  /** No extent has any of these bytes now, so that there is neither record. */
+  private void putAbsent(ExtentRecord extent) {
+    transaction.putAbsent(
+        Table.EXTENT, ChunkKeys.extent(inode, extent.end()), extent.encode(transaction.index()));
+    ReferenceTable.putAbsent(transaction, inode, extent);
   }
 
   private void remove(ExtentRecord extent) {

@@ -7,6 +7,7 @@ import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -124,9 +125,16 @@ public final class ExtentRanges {
     long shift = at - sourceFrom;
     long until = reach(at, sourceTo + shift);
     extents.clear(at, until, MAX_REMOVED);
+    List<ExtentRecord> added = new ArrayList<>(found.size());
     for (ExtentRecord extent : found) {
       if (extent.fileOffset() < until - shift) {
-        insert(clipped(extent, sourceFrom, until - shift), shift);
+        added.add(moved(clipped(extent, sourceFrom, until - shift), shift));
+      }
+    }
+    extents.fill(added);
+    for (ExtentRecord extent : added) {
+      if (shared.add(extent.chunk())) {
+        requireReplicas(extent.chunk());
       }
     }
     return until;
@@ -137,19 +145,14 @@ public final class ExtentRanges {
     return clipped.end() > to ? clipped.until(to) : clipped;
   }
 
-  private void insert(ExtentRecord extent, long shift) throws CairnException {
-    extents.insert(
-        new ExtentRecord(
-            extent.fileOffset() + shift,
-            extent.length(),
-            extent.chunk(),
-            extent.chunkOffset(),
-            false,
-            transaction.index()),
-        0);
-    if (shared.add(extent.chunk())) {
-      requireReplicas(extent.chunk());
-    }
+  private ExtentRecord moved(ExtentRecord extent, long shift) {
+    return new ExtentRecord(
+        extent.fileOffset() + shift,
+        extent.length(),
+        extent.chunk(),
+        extent.chunkOffset(),
+        false,
+        transaction.index());
   }
 
   /** A chunk has as many replicas as the file that asks for most. */

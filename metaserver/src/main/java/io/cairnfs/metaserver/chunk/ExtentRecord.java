@@ -70,6 +70,12 @@ public record ExtentRecord(
     return chunk.equals(next.chunk) && end() == next.fileOffset && chunkEnd() == next.chunkOffset;
   }
 
+  /** Both as one; the other one {@linkplain #isFollowedBy follows}. */
+  ExtentRecord joinedWith(ExtentRecord next) {
+    return new ExtentRecord(
+        fileOffset, length + next.length, chunk, chunkOffset, next.isOpenTail, changeIndex);
+  }
+
   /** As clients see it. */
   public Extent toProto() {
     return Extent.newBuilder()

@@ -28,10 +28,16 @@ public final class ReferenceTable {
   }
 
   static void put(Transaction transaction, InodeId inode, ExtentRecord extent) {
-    transaction.put(
-        Table.REFERENCE,
-        key(inode, extent),
-        new RecordOutput(FORMAT).writeVarint(extent.length()).toByteArray());
+    transaction.put(Table.REFERENCE, key(inode, extent), encode(extent));
+  }
+
+  /** As {@link #put}, of an extent in what was a hole of the file. */
+  static void putAbsent(Transaction transaction, InodeId inode, ExtentRecord extent) {
+    transaction.putAbsent(Table.REFERENCE, key(inode, extent), encode(extent));
+  }
+
+  private static byte[] encode(ExtentRecord extent) {
+    return new RecordOutput(FORMAT).writeVarint(extent.length()).toByteArray();
   }
 
   static void delete(Transaction transaction, InodeId inode, ExtentRecord extent) {

@@ -144,6 +144,7 @@ public final class LockTable {
     return owners;
   }
 
+  /** An owner has a row if and only if the file's record names him. */
   private static void link(
       Transaction transaction,
       int kind,
@@ -157,7 +158,7 @@ public final class LockTable {
     }
     for (LockOwner owner : after) {
       if (!before.contains(owner)) {
-        transaction.put(Table.LOCK, ownerKey(kind, owner, inode), Bytes.EMPTY);
+        transaction.putAbsent(Table.LOCK, ownerKey(kind, owner, inode), Bytes.EMPTY);
       }
     }
   }

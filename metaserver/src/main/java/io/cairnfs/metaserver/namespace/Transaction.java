@@ -201,6 +201,27 @@ public final class Transaction implements RecordReader {
     undo.add(new Undo(table, key, false, null));
   }
 
+  /**
+   * Sets a record of a key that has none now, as a scan of this command has shown: the store is not
+   * asked again.
+   */
+  public void putAbsent(Table table, byte[] key, byte[] value) {
+    requireCommand(true);
+    beforeWrite(table);
+    NavigableMap<byte[], Change> written = changes.get(table);
+    Change change = written.get(key);
+    if (change == null) {
+      undo.add(new Undo(table, key, false, null));
+      written.put(key, new Change(null, value));
+      return;
+    }
+    if (change.after != null) {
+      throw new IllegalStateException("a key of table " + table + " has a record");
+    }
+    undo.add(new Undo(table, key, true, null));
+    change.after = value;
+  }
+
   private void change(Table table, byte[] key, byte[] after) {
     requireCommand(true);
     beforeWrite(table);

@@ -65,6 +65,32 @@ class TransactionTest {
     finish(second);
   }
 
+  @Test
+  void aRecordThatIsKnownToBeAbsentIsSetWithoutAskingTheStore() {
+    Transaction first = begin(1);
+    first.put(Table.EXTENT, bytes("a"), bytes("1"));
+    first.put(Table.EXTENT, bytes("b"), bytes("2"));
+    finish(first);
+    Transaction second = begin(2);
+    second.delete(Table.EXTENT, bytes("a"));
+    second.keep();
+    second.begin();
+    second.putAbsent(Table.EXTENT, bytes("a"), bytes("3"));
+    second.putAbsent(Table.EXTENT, bytes("c"), bytes("4"));
+    assertThat(scan(second)).isEqualTo("a=3 b=2 c=4");
+    second.discard();
+    assertThat(scan(second)).isEqualTo("b=2");
+    second.putAbsent(Table.EXTENT, bytes("a"), bytes("5"));
+    second.putAbsent(Table.EXTENT, bytes("d"), bytes("6"));
+    finish(second);
+    Transaction third = begin(3);
+    assertThat(scan(third)).isEqualTo("a=5 b=2 d=6");
+    assertThat(third.previous(Table.EXTENT, bytes("a"))).hasValue(bytes("5"));
+    third.put(Table.EXTENT, bytes("e"), bytes("7"));
+    assertThatThrownBy(() -> third.putAbsent(Table.EXTENT, bytes("e"), bytes("8")))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
   private static String key(RecordCursor cursor) {
     return new String(cursor.key(), StandardCharsets.US_ASCII)
         + new String(cursor.value(), StandardCharsets.US_ASCII);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import io.cairnfs.client.CairnFile.Range;
 import io.cairnfs.client.testing.FakeChunk;
 import io.cairnfs.client.testing.FakeCluster;
+import io.cairnfs.client.testing.FakeDataServer;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.types.Extent;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -711,6 +713,121 @@ class PositionalFileTest {
     }
   }
 
+  private List<FakeDataServer> dataServers() {
+    return IntStream.rangeClosed(1, 4).mapToObj(cluster::dataServer).toList();
+  }
+
+  /** Writes in another thread, and does not wait for ever. */
+  private static void writeBeside(
+      ExecutorService pool, CairnFile file, Model model, int position, ByteBuffer bytes)
+      throws Exception {
+    model.write(position, bytes);
+    assertThat(pool.submit(() -> file.write(position, bytes)).get(20, TimeUnit.SECONDS))
+        .isGreaterThan(0);
+  }
+
+  @Test
+  void writesGoOnWhileTheStreamIsForced() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(3 * PACKET));
+      var unused = file.write(0, random(3 * PACKET));
+      file.sync();
+      model.write(1000, random(5000));
+      unused = file.write(1000, random(5000));
+      dataServers().forEach(server -> server.holdingAcks = true);
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("the force", () -> dataServers().stream().anyMatch(this::holdsAck));
+      byte[] before = cluster.namespace.content("/f");
+      writeBeside(pool, file, model, 500, random(PACKET));
+      writeBeside(pool, file, model, 3 * PACKET, random(PACKET + 1));
+      assertThat(sync).isNotDone();
+      assertThat(cluster.namespace.content("/f")).as("committed unforced").isEqualTo(before);
+      cluster.events.clear();
+      dataServers().forEach(FakeDataServer::releaseAcks);
+      sync.get();
+      assertThat(cluster.events).anyMatch(event -> event.startsWith("SYNC "));
+      byte[] synced = cluster.namespace.content("/f");
+      assertThat(Arrays.copyOfRange(synced, 500 + PACKET, 3 * PACKET))
+          .isEqualTo(Arrays.copyOfRange(model.bytes, 500 + PACKET, 3 * PACKET));
+      assertThat(read(file, 0, model.bytes.length)).isEqualTo(model.bytes);
+      // What was written beside it was not forced by it.
+      cluster.events.clear();
+      file.sync();
+      assertThat(cluster.events).anyMatch(event -> event.startsWith("SYNC "));
+      assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+      cluster.events.clear();
+      file.sync();
+      assertThat(cluster.events).isEmpty();
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private boolean holdsAck(FakeDataServer server) {
+    return !server.heldAcks.isEmpty();
+  }
+
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  private static boolean done(Action action) throws IOException {
+    action.run();
+    return true;
+  }
+
+  @Test
+  void writesGoOnWhileEndedChunksAreForcedAndWhileASyncCommits() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(2_500_000));
+      var unused = file.write(0, random(2_500_000));
+      dataServers().forEach(server -> server.holdingForces = true);
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await(
+          "the force", () -> dataServers().stream().anyMatch(s -> !s.heldForces.isEmpty()));
+      writeBeside(pool, file, model, 100, random(4000));
+      cluster.leader().holdingMutations = true;
+      dataServers().forEach(FakeDataServer::releaseForces);
+      FakeCluster.await("the commit", () -> cluster.leader().held.size() == 1);
+      writeBeside(pool, file, model, 2_400_000, random(4001));
+      assertThat(sync).isNotDone();
+      cluster.leader().letGo();
+      sync.get();
+      assertThat(cluster.namespace.content("/f")).hasSize(2_500_000);
+      assertThat(read(file, 0, model.bytes.length)).isEqualTo(model.bytes);
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+  }
+
+  @Test
+  void aSyncIsToldWhatWasLostWhileItWaitedAndLosesNothingLater() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      var unused = file.write(0, random(2_500_000));
+      file.sync();
+      unused = file.write(0, random(3000));
+      cluster.leader().holdingMutations = true;
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("the commit", () -> cluster.leader().held.size() == 1);
+      unused = file.write(10_000, random(4000));
+      cluster.namespace.nextCommitRefusal.set(new CairnException(ErrorCode.NO_SPACE, "full"));
+      cluster.leader().letGo();
+      assertThatThrownBy(sync::get).cause().hasMessageContaining("full");
+      unused = file.write(20_000, random(5000));
+      file.sync();
+      assertThat(Arrays.copyOfRange(cluster.namespace.content("/f"), 20_000, 25_000))
+          .isEqualTo(random(5000).array());
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
   @Test
   void rightsAreThoseOfTheOpening() throws Exception {
     fs.openFile(FILE, BOTH.withMode(0)).close();
@@ -816,6 +933,9 @@ class PositionalFileTest {
       assertThat(fs.copyRange(from, 500_000, to, 0, 5000)).isZero();
       assertThat(cluster.namespace.chunks()).hasSize(chunks);
       assertCode(() -> fs.copyRange(from, 0, from, 100, 101), ErrorCode.INVALID_ARGUMENT);
+      // Only what there is could overlap.
+      assertThat(fs.copyRange(from, 499_000, from, 500_000, 5000)).isEqualTo(1000);
+      assertThat(fs.copyRange(from, 501_000, from, 0, 1 << 20)).isZero();
     }
   }
 

@@ -148,6 +148,41 @@ final class ChunkAppender {
     }
   }
 
+  /**
+   * Waits until the packets were acknowledged, and until none of their chunks, nor of those named,
+   * waits for the answer to its CLOSE. Other packets may be on their way all the time.
+   */
+  void awaitSettled(Collection<Packet> packets, Collection<OpenChunk> chunks)
+      throws CairnException {
+    environment.requireMayBlock();
+    synchronized (this) {
+      try {
+        while (failure == null && !(areSettled(packets) && areAnswered(chunks))) {
+          requireProgress();
+          wait(WATCH_MILLIS);
+        }
+      } catch (InterruptedException e) {
+        throw ClientEnvironment.interrupted(e);
+      }
+      requireAlive();
+    }
+  }
+
+  private static boolean areSettled(Collection<Packet> packets) {
+    for (Packet packet : packets) {
+      // Without bytes it ends with its chunk.
+      boolean settled = packet.isSettled() || (packet.isControl() && packet.chunk().isOver());
+      if (!settled || packet.chunk().state() == OpenChunk.State.CLOSING) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean areAnswered(Collection<OpenChunk> chunks) {
+    return chunks.stream().noneMatch(chunk -> chunk.state() == OpenChunk.State.CLOSING);
+  }
+
   private boolean isDrained() {
     return pending.isEmpty()
         && live.stream()
@@ -250,6 +285,10 @@ final class ChunkAppender {
    * @param streaming its stream can carry a SYNC
    */
   record Unsynced(ChunkLocation chunk, long length, List<Member> holders, boolean streaming) {}
+
+  synchronized long acknowledgedLength(OpenChunk chunk) {
+    return chunk.acknowledgedLength();
+  }
 
   /** The holders named have forced the chunk up to this length; others have not. */
   synchronized void synced(OpenChunk chunk, long length, Collection<Integer> failedServers) {

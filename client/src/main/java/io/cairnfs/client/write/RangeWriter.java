@@ -3,6 +3,7 @@ package io.cairnfs.client.write;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.client.base.ClientEnvironment;
+import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
@@ -24,6 +25,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -38,7 +40,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * into chunks of this file, and shared commits make them part of it, many ranges at once. What is
  * written to a tiny file travels inside the commit.
  *
- * <p>Safe for any thread: a lock is held over every operation, also while it waits. After a failure
+ * <p>Safe for any thread: a lock is held over every operation, also while it waits; but writes go
+ * on while a sync waits for disks and for its commit, unless what it syncs is tiny. After a failure
  * everything that was not committed is forgotten, and writing can go on; {@link #failures} counts
  * them. When the session ends, everything fails with SESSION_EXPIRED.
  */
@@ -77,7 +80,10 @@ public final class RangeWriter {
   private final int packetBytes;
   private final Runnable sessionEnded = this::sessionEnded;
 
-  /** Held by whoever writes, flushes or changes the file; over waits too. */
+  /** Held by whoever does more than to write, over all waits; taken before the lock. */
+  private final ReentrantLock turn = new ReentrantLock();
+
+  /** Held by whoever writes, flushes or changes the file; over waits too, but for a sync's. */
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guards what {@link #overlapsDirty} looks at, for moments only; taken inside the lock. */
@@ -118,6 +124,11 @@ public final class RangeWriter {
   private long lastWriteNanos;
   private boolean closed;
   private volatile boolean givenUp;
+
+  /** So often what was not committed was forgotten, and why the last time. */
+  private int losses;
+
+  private CairnException lastLoss;
   private final AtomicInteger failures = new AtomicInteger();
   private volatile CairnException lastFailure;
   private final Runnable onChange;
@@ -305,6 +316,8 @@ public final class RangeWriter {
   }
 
   private void forget(CairnException reason) {
+    losses++;
+    lastLoss = reason;
     synchronized (dirty) {
       gather.clear();
       inFlight.clear();
@@ -548,12 +561,30 @@ public final class RangeWriter {
 
   /** As flush, and everything since the last sync is on every member's disk. */
   public void sync() throws CairnException {
-    locked(
-        () -> {
-          if (anyDirty || !unforced.isEmpty()) {
-            makeVisible(Flags.FLUSH | Flags.SYNC);
-          }
-        });
+    environment.requireMayBlock();
+    lockInTurn();
+    int lossesBefore = losses;
+    try {
+      requireWritable();
+      if (anyDirty || !unforced.isEmpty()) {
+        makeDurable();
+      }
+    } catch (CairnException e) {
+      // What came after another one's failure is not lost by it.
+      throw losses == lossesBefore ? failed(e) : e;
+    } finally {
+      unlockTurn();
+    }
+  }
+
+  private void lockInTurn() {
+    turn.lock();
+    lock.lock();
+  }
+
+  private void unlockTurn() {
+    lock.unlock();
+    turn.unlock();
   }
 
   private boolean hasUncommitted() {
@@ -585,24 +616,121 @@ public final class RangeWriter {
 
   private void locked(Step step) throws CairnException {
     environment.requireMayBlock();
-    lock.lock();
+    lockInTurn();
     try {
       requireWritable();
       step.run();
     } catch (CairnException e) {
       throw failed(e);
     } finally {
-      lock.unlock();
+      unlockTurn();
+    }
+  }
+
+  /** Waits without the lock: others may write meanwhile, but do nothing else. */
+  private void awaiting(Step wait) throws CairnException {
+    int lossesBefore = losses;
+    lock.unlock();
+    try {
+      wait.run();
+    } finally {
+      lock.lock();
+    }
+    if (losses != lossesBefore) {
+      throw Failures.here(lastLoss);
+    }
+  }
+
+  /**
+   * What was written so far: sent, forced and only then committed, so that no file is ever longer
+   * than what its disks have because of a sync.
+   */
+  private void makeDurable() throws CairnException {
+    int flags = Flags.FLUSH | Flags.SYNC;
+    requireNothingLost();
+    if (commitsSmall(flags)) {
+      forceRest(flags);
+      return;
+    }
+    boolean flagged = !gather.isEmpty();
+    if (flagged) {
+      send(flags);
+    }
+    ChunkAppender streaming = appender;
+    Set<Packet> covered = new LinkedHashSet<>();
+    inFlight.forEach(sent -> covered.add(sent.packet()));
+    Map<OpenChunk, UnforcedChunks.Target> targets = unforced.targets(streaming);
+    List<OpenChunk> chunks = List.copyOf(targets.keySet());
+    awaiting(() -> streaming.awaitSettled(covered, chunks));
+    for (Packet packet : covered) {
+      var unused =
+          targets.merge(packet.chunk(), target(packet, streaming), RangeWriter::theFurther);
+    }
+    if (!flagged) {
+      force(streaming, flags, chunks);
+    }
+    List<CairnException> notForced = new ArrayList<>(1);
+    awaiting(() -> unforced.tryForce(targets.values()).ifPresent(notForced::add));
+    commitCovered(covered);
+    if (!notForced.isEmpty()) {
+      awaiting(() -> unforced.forceWithCopies(targets.values(), notForced.get(0)));
+    }
+    unforced.forced(targets.values());
+  }
+
+  private static UnforcedChunks.Target target(Packet packet, ChunkAppender owner) {
+    return new UnforcedChunks.Target(packet.chunk(), owner, packet.chunkOffset() + packet.length());
+  }
+
+  private static UnforcedChunks.Target theFurther(
+      UnforcedChunks.Target one, UnforcedChunks.Target other) {
+    return one.end() < other.end() ? other : one;
+  }
+
+  /** By the stream of the chunk that is being written, if there is one. */
+  private void force(ChunkAppender streaming, int flags, List<OpenChunk> chunks)
+      throws CairnException {
+    Packet control = streaming.control(flags);
+    if (control != null) {
+      awaiting(() -> streaming.awaitSettled(List.of(control), chunks));
+    }
+  }
+
+  /** Commits what was acknowledged, until these packets' bytes are part of the file. */
+  private void commitCovered(Set<Packet> covered) throws CairnException {
+    awaitCommit();
+    // Another one may have begun meanwhile.
+    var unused = finishCommit();
+    collect(MAX_UNCOMMITTED_EXTENTS);
+    while (!waiting.isEmpty()) {
+      beginCommit(sharedCommit());
+      boolean complete = inFlight.isEmpty() || !covered.contains(inFlight.peek().packet());
+      awaitCommit();
+      if (complete) {
+        return;
+      }
+      unused = finishCommit();
+      collect(MAX_UNCOMMITTED_EXTENTS);
+    }
+  }
+
+  /** Waits for the commit that is under way without the lock. */
+  private void awaitCommit() throws CairnException {
+    if (committing.isEmpty()) {
+      return;
+    }
+    Committing mine = committing.get();
+    awaiting(() -> environment.await(mine.answer().handle((result, problem) -> null)));
+    if (committing.isPresent() && committing.get().equals(mine)) {
+      var unused = finishCommit();
     }
   }
 
   private void makeVisible(int flags) throws CairnException {
     requireNothingLost();
-    if (!isStreaming() && !hasUncommitted()) {
-      if (gather.isEmpty() || commitInline() || commitInSharedChunk(flags)) {
-        forceRest(flags);
-        return;
-      }
+    if (commitsSmall(flags)) {
+      forceRest(flags);
+      return;
     }
     drain(flags);
     Optional<CairnException> notForced = forceAll(flags);
@@ -615,6 +743,13 @@ public final class RangeWriter {
     if (notForced.isPresent()) {
       unforced.forceWithCopies(appender, notForced.get());
     }
+  }
+
+  /** With nothing on its way: what needs no chunk of the file's own. */
+  private boolean commitsSmall(int flags) throws CairnException {
+    return !isStreaming()
+        && !hasUncommitted()
+        && (gather.isEmpty() || commitInline() || commitInSharedChunk(flags));
   }
 
   private Optional<CairnException> forceAll(int flags) {
@@ -748,14 +883,14 @@ public final class RangeWriter {
     environment.requireMayBlock();
     Append mine = new Append(sources, sync);
     appends.add(mine);
-    lock.lock();
+    lockInTurn();
     try {
       // Somebody else may have done it together with his own.
       while (!mine.isDone()) {
         appendQueued();
       }
     } finally {
-      lock.unlock();
+      unlockTurn();
     }
     return mine.offset();
   }
@@ -874,7 +1009,7 @@ public final class RangeWriter {
    */
   public <T> T change(Change<T> change) throws CairnException {
     environment.requireMayBlock();
-    lock.lock();
+    lockInTurn();
     try {
       requireWritable();
       try {
@@ -893,7 +1028,7 @@ public final class RangeWriter {
         moveTinyContent();
       }
     } finally {
-      lock.unlock();
+      unlockTurn();
     }
   }
 
@@ -933,7 +1068,12 @@ public final class RangeWriter {
   }
 
   private void flushNow() {
+    if (!turn.tryLock()) {
+      scheduleFlush(BUSY_MILLIS);
+      return;
+    }
     if (!lock.tryLock()) {
+      turn.unlock();
       // Somebody writes just now: between two writes there will be time.
       scheduleFlush(BUSY_MILLIS);
       return;
@@ -955,7 +1095,7 @@ public final class RangeWriter {
     } catch (CairnException e) {
       var unused = failed(e);
     } finally {
-      lock.unlock();
+      unlockTurn();
     }
   }
 
@@ -984,7 +1124,7 @@ public final class RangeWriter {
   /** Makes all bytes part of the file and ends the writing. Idempotent. */
   public void close(boolean sync) throws CairnException {
     environment.requireMayBlock();
-    lock.lock();
+    lockInTurn();
     try {
       if (closed) {
         return;
@@ -995,7 +1135,7 @@ public final class RangeWriter {
       throw failed(e);
     } finally {
       release();
-      lock.unlock();
+      unlockTurn();
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Chunks with bytes of one file that may not be on disk, and how a sync puts them there. Guarded by
- * the writer's lock.
+ * the writer's lock, but for what says that it is called without.
  */
 final class UnforcedChunks {
   private static final long COPY_POLL_MILLIS = 200;
@@ -65,10 +65,56 @@ final class UnforcedChunks {
     unsynced.clear();
   }
 
+  /**
+   * A chunk that has to be forced.
+   *
+   * @param end only bytes before it matter
+   */
+  record Target(OpenChunk chunk, ChunkAppender owner, long end) {}
+
+  /**
+   * What has to be forced for the bytes that are acknowledged now. Other threads may write on while
+   * it is being forced.
+   *
+   * @param appender of the file's own chunks
+   */
+  Map<OpenChunk, Target> targets(ChunkAppender appender) {
+    Map<OpenChunk, Target> targets = new LinkedHashMap<>();
+    unsynced.forEach(
+        (chunk, part) -> {
+          ChunkAppender owner = part.shared().orElse(appender);
+          long end = Math.min(part.end(), owner.acknowledgedLength(chunk));
+          targets.put(chunk, new Target(chunk, owner, end));
+        });
+    return targets;
+  }
+
+  /** Forgets chunks that were forced, unless they have newer bytes. */
+  void forced(Collection<Target> targets) {
+    for (Target target : targets) {
+      Part part = unsynced.get(target.chunk());
+      if (part != null && target.owner().unsynced(target.chunk(), part.end()).isEmpty()) {
+        unsynced.remove(target.chunk());
+      }
+    }
+  }
+
   /** As {@link #force}; gives the failure back. */
   Optional<CairnException> tryForce(ChunkAppender appender) {
     try {
       force(appender);
+      return Optional.empty();
+    } catch (CairnException e) {
+      return Optional.of(e);
+    }
+  }
+
+  /** As {@link #tryForce(ChunkAppender)}, without the writer's lock. */
+  Optional<CairnException> tryForce(Collection<Target> targets) {
+    try {
+      for (Target target : targets) {
+        force(target, false);
+      }
       return Optional.empty();
     } catch (CairnException e) {
       return Optional.of(e);
@@ -84,23 +130,25 @@ final class UnforcedChunks {
   }
 
   /**
-   * @param streaming of the file's own chunks
    * @param copiesToo asks members that failed, too: they may have got copies meanwhile
    */
-  private void force(ChunkAppender streaming, boolean copiesToo) throws CairnException {
-    for (Map.Entry<OpenChunk, Part> each : List.copyOf(unsynced.entrySet())) {
-      OpenChunk chunk = each.getKey();
-      ChunkAppender appender = each.getValue().shared().orElse(streaming);
-      Optional<ChunkAppender.Unsynced> todo = appender.unsynced(chunk, each.getValue().end());
-      if (todo.isPresent()) {
-        List<Member> all = todo.get().chunk().getMembersList();
-        List<Member> asked = copiesToo ? all : todo.get().holders();
-        int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
-        List<Integer> failedServers =
-            service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
-        appender.synced(chunk, todo.get().length(), failedServers);
-      }
-      unsynced.remove(chunk);
+  private void force(ChunkAppender appender, boolean copiesToo) throws CairnException {
+    for (Target target : targets(appender).values()) {
+      force(target, copiesToo);
+      forced(List.of(target));
+    }
+  }
+
+  private void force(Target target, boolean copiesToo) throws CairnException {
+    OpenChunk chunk = target.chunk();
+    Optional<ChunkAppender.Unsynced> todo = target.owner().unsynced(chunk, target.end());
+    if (todo.isPresent()) {
+      List<Member> all = todo.get().chunk().getMembersList();
+      List<Member> asked = copiesToo ? all : todo.get().holders();
+      int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
+      List<Integer> failedServers =
+          service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
+      target.owner().synced(chunk, todo.get().length(), failedServers);
     }
   }
 
@@ -110,6 +158,13 @@ final class UnforcedChunks {
    * have it on disk, or the time for a call is over.
    */
   void forceWithCopies(ChunkAppender appender, CairnException first) throws CairnException {
+    Collection<Target> targets = targets(appender).values();
+    forceWithCopies(targets, first);
+    forced(targets);
+  }
+
+  /** As {@link #forceWithCopies(ChunkAppender, CairnException)}, without the writer's lock. */
+  void forceWithCopies(Collection<Target> targets, CairnException first) throws CairnException {
     Deadline deadline = environment.deadline(service.options().timeout());
     CairnException last = first;
     while (last.code() == ErrorCode.IO_ERROR
@@ -119,7 +174,9 @@ final class UnforcedChunks {
       var unused = environment.schedule(() -> pause.complete(null), COPY_POLL_MILLIS);
       environment.await(pause);
       try {
-        force(appender, true);
+        for (Target target : targets) {
+          force(target, true);
+        }
         return;
       } catch (CairnException e) {
         last = e;

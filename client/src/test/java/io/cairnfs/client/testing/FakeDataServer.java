@@ -72,6 +72,11 @@ public final class FakeDataServer {
   /** So many more forces are refused: the replica is not here yet. */
   public final AtomicInteger forcesRefused = new AtomicInteger();
 
+  /** Forces that were asked for are answered only later. */
+  public volatile boolean holdingForces;
+
+  public final Queue<Runnable> heldForces = new ConcurrentLinkedQueue<>();
+
   /** Packets are stored but acknowledged only later. */
   public volatile boolean holdingAcks;
 
@@ -122,6 +127,15 @@ public final class FakeDataServer {
     while (ack != null) {
       ack.run();
       ack = heldAcks.poll();
+    }
+  }
+
+  public void releaseForces() {
+    holdingForces = false;
+    Runnable force = heldForces.poll();
+    while (force != null) {
+      force.run();
+      force = heldForces.poll();
     }
   }
 
@@ -354,8 +368,16 @@ public final class FakeDataServer {
     if (forcesRefused.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       throw new CairnException(ErrorCode.CHUNK_NOT_FOUND, "not here");
     }
-    cluster.events.add("FORCE " + request.getChunk() + " " + id);
-    call.reply(SyncChunkReply.newBuilder().setLength(length).build());
+    Runnable force =
+        () -> {
+          cluster.events.add("FORCE " + request.getChunk() + " " + id);
+          call.reply(SyncChunkReply.newBuilder().setLength(length).build());
+        };
+    if (holdingForces) {
+      heldForces.add(force);
+    } else {
+      force.run();
+    }
   }
 
   void close() {

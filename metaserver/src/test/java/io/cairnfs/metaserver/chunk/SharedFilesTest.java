@@ -686,6 +686,38 @@ class SharedFilesTest {
     assertThat(cluster.extents(huge)).hasSize(all);
   }
 
+  @Test
+  void replicasOfAFileInManyExtentsAreAddedAndKeptWhereCountingWouldTakeTooLong() {
+    int all = 140_000;
+    InodeId inode = scattered("f", all);
+    InodeId few = scattered("g", 12_000);
+    List<ChunkId> chunks = chunksOf(inode);
+    assertThat(chunks).hasSize(2);
+    for (String name : List.of("f", "g")) {
+      setReplication(name, 3);
+    }
+    assertThat(chunks).allMatch(chunk -> cluster.chunk(chunk).replication() == 3);
+    assertThat(chunksOf(few)).allMatch(chunk -> cluster.chunk(chunk).replication() == 3);
+    assertThat(ExtentMap.hasMoreThan(cluster.store(), inode, all - 1)).isTrue();
+    for (String name : List.of("f", "g")) {
+      setReplication(name, 1);
+    }
+    // 70,000 references each: nobody looks whether another file needs them.
+    assertThat(chunks).allMatch(chunk -> cluster.chunk(chunk).replication() == 3);
+    assertThat(chunksOf(few)).allMatch(chunk -> cluster.chunk(chunk).replication() == 1);
+    assertThat(files.inode(inode).replication()).isEqualTo(1);
+  }
+
+  private void setReplication(String name, int replication) {
+    ok(
+        cluster.names.setAttributes(
+            "ann", "/tmp/" + name, SetAttributes.newBuilder().setReplication(replication)));
+  }
+
+  private List<ChunkId> chunksOf(InodeId inode) {
+    return cluster.extents(inode).stream().map(ExtentRecord::chunk).distinct().toList();
+  }
+
   private long changeOf(InodeId inode, ExtentRecord extent) {
     return ExtentMap.endingAt(cluster.store(), inode, extent.end()).orElseThrow().changeIndex();
   }

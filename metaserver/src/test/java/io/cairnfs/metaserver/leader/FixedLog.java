@@ -13,16 +13,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An engine that only says who leads. */
-final class FixedLog implements ReplicatedLog<Object> {
+public final class FixedLog implements ReplicatedLog<Object> {
   private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
   private volatile long term;
 
-  void lead(long newTerm) {
+  public void lead(long newTerm) {
     term = newTerm;
     listeners.forEach(listener -> listener.leadershipGained(newTerm));
   }
 
-  void depose() {
+  public void depose() {
     listeners.forEach(listener -> listener.leadershipLost(term));
   }
 

@@ -114,7 +114,10 @@ public enum HazardScenario {
   GARBAGE_WHILE_OPEN(ChunkPlays::garbageWhileOpen),
 
   /** B14: the commits of one file arrive in another order than they were sent. */
-  COMMITS_OVERTAKE(NamespacePlays::commitsOvertake);
+  COMMITS_OVERTAKE(NamespacePlays::commitsOvertake),
+
+  /** A5: somebody changes a file, or recovers its lease, while its writer lives. */
+  LEASE_OF_A_LIVE_WRITER(LeasePlays::leaseOfALiveWriter);
 
   private final Steps steps;
 

@@ -15,6 +15,7 @@ import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.namespace.LeaseRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.StoreView;
@@ -497,10 +498,20 @@ final class Play {
                     ChunkTable.find(view, tail.chunk()).filter(ChunkRecord::isUnsealed).isEmpty()));
   }
 
+  long count(SystemSighting sighting) {
+    return run.tally().counts().getOrDefault("case." + sighting, 0L);
+  }
+
+  /** The write lease of a file as the leader's state says; 0 without one. */
+  long leaseOf(long inode) {
+    return look(
+        0L,
+        view -> new Namespace(view).lease(new InodeId(inode)).map(LeaseRecord::grant).orElse(0L));
+  }
+
   void awaitCase(SystemSighting sighting) {
-    String name = "case." + sighting;
-    long before = run.tally().counts().getOrDefault(name, 0L);
-    await(name, () -> run.tally().counts().getOrDefault(name, 0L) > before);
+    long before = count(sighting);
+    await("case." + sighting, () -> count(sighting) > before);
   }
 
   void join() {

@@ -1,13 +1,13 @@
 package io.cairnfs.metaserver.namespace;
 
-import io.cairnfs.metaserver.namespace.Transaction.Change;
+import io.cairnfs.metaserver.namespace.ChangedRecords.Change;
 import io.cairnfs.metaserver.store.RecordCursor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
+import java.util.SortedMap;
 
 /**
  * The records of a store with the writes of a transaction laid over them, as they were when the
@@ -28,7 +28,7 @@ final class MergedCursor implements RecordCursor {
   private byte[] key;
   private byte[] value;
 
-  MergedCursor(RecordCursor stored, NavigableMap<byte[], Change> written, Runnable onClose) {
+  MergedCursor(RecordCursor stored, SortedMap<byte[], Change> written, Runnable onClose) {
     this.stored = stored;
     this.onClose = onClose;
     this.live = written.entrySet().iterator();

@@ -115,6 +115,14 @@ public final class NamespaceEditor extends Namespace {
     return lease;
   }
 
+  /** As {@link #grantLease}, of a file that this command has made. */
+  public LeaseRecord grantFirstLease(InodeId file, SessionId session) {
+    LeaseRecord lease = new LeaseRecord(session, transaction.nextId(Counter.LEASE_ID), 0);
+    transaction.insert(Table.LEASE, Keys.lease(file), lease.encode());
+    transaction.insert(Table.LEASE, Keys.sessionLease(session, file), Bytes.EMPTY);
+    return lease;
+  }
+
   /** Stores what changed of a lease that is in force. */
   public void putLease(InodeId file, LeaseRecord lease) {
     transaction.put(Table.LEASE, Keys.lease(file), lease.encode());

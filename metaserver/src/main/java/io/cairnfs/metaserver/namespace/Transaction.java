@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.namespace;
 
+import io.cairnfs.metaserver.namespace.ChangedRecords.Change;
 import io.cairnfs.metaserver.store.Applied;
 import io.cairnfs.metaserver.store.Bytes;
 import io.cairnfs.metaserver.store.MetadataStore;
@@ -13,9 +14,8 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.SortedMap;
 
 /**
  * All changes of one log entry, and the only way to change a store. Reads see the changes made so
@@ -26,24 +26,9 @@ import java.util.TreeMap;
  * thread, one use.
  */
 public final class Transaction implements RecordReader {
-  /** A key that was written: what the store holds, and what it shall hold; null = no record. */
-  static final class Change {
-    private final byte[] before;
-    private byte[] after;
-
-    Change(byte[] before, byte[] after) {
-      this.before = before;
-      this.after = after;
-    }
-
-    byte[] after() {
-      return after;
-    }
-  }
-
-  /** How a key stood before a command changed it. */
+  /** What a changed record was to be before a command changed it. */
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
-  private record Undo(Table table, byte[] key, boolean wasChanged, byte[] after) {}
+  private record Undo(Table table, Change change, byte[] after) {}
 
   /** A record of the store as it is before this entry. */
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
@@ -54,7 +39,7 @@ public final class Transaction implements RecordReader {
   private final MetadataStore store;
   private final long index;
   private final long term;
-  private final Map<Table, NavigableMap<byte[], Change>> changes = new EnumMap<>(Table.class);
+  private final Map<Table, ChangedRecords> changes = new EnumMap<>(Table.class);
   private final List<Undo> undo = new ArrayList<>();
 
   /** Those that look at {@link #changes} as they are. */
@@ -76,7 +61,7 @@ public final class Transaction implements RecordReader {
     this.index = index;
     this.term = term;
     for (Table table : Table.values()) {
-      changes.put(table, new TreeMap<>(Arrays::compareUnsigned));
+      changes.put(table, new ChangedRecords());
       cursors.put(table, new ArrayList<>(2));
     }
     countersBefore = Counter.read(store);
@@ -112,12 +97,7 @@ public final class Transaction implements RecordReader {
     for (int i = undo.size() - 1; i >= 0; i--) {
       Undo step = undo.get(i);
       beforeWrite(step.table);
-      NavigableMap<byte[], Change> table = changes.get(step.table);
-      if (step.wasChanged) {
-        table.get(step.key).after = step.after;
-      } else {
-        table.remove(step.key);
-      }
+      step.change.set(step.after);
     }
     undo.clear();
     System.arraycopy(countersAtBegin, 0, counters, 0, counters.length);
@@ -133,13 +113,14 @@ public final class Transaction implements RecordReader {
 
   @Override
   public Optional<byte[]> get(Table table, byte[] key) {
-    Change change = changes.get(table).get(key);
-    return change == null ? readStore(table, key) : Optional.ofNullable(change.after);
+    int hash = Bytes.hash(key);
+    Change change = changes.get(table).find(key, hash);
+    return change == null ? readStore(table, key, hash) : Optional.ofNullable(change.after());
   }
 
   /** What was just read is mostly what is written next. */
-  private Optional<byte[]> readStore(Table table, byte[] key) {
-    int place = (Bytes.hash(key) + table.number()) & (RECENT - 1);
+  private Optional<byte[]> readStore(Table table, byte[] key, int hash) {
+    int place = (hash + table.number()) & (RECENT - 1);
     Read read = recent[place];
     if (read == null || read.table != table || !Arrays.equals(read.key, key)) {
       read = new Read(table, key, store.get(table, key));
@@ -150,16 +131,13 @@ public final class Transaction implements RecordReader {
 
   /** The record's value before this log entry. */
   public Optional<byte[]> previous(Table table, byte[] key) {
-    return readStore(table, key);
+    return readStore(table, key, Bytes.hash(key));
   }
 
   /** As {@link RecordReader#scan}: the records as they are now, not changed by later writes. */
   @Override
   public RecordCursor scan(Table table, byte[] from, byte[] to) {
-    NavigableMap<byte[], Change> written = changes.get(table).tailMap(from, true);
-    if (to.length > 0 && Arrays.compareUnsigned(from, to) < 0) {
-      written = written.headMap(to, false);
-    }
+    SortedMap<byte[], Change> written = changes.get(table).within(from, to);
     RecordCursor stored = store.scan(table, from, to);
     if (written.isEmpty()) {
       return stored;
@@ -195,10 +173,15 @@ public final class Transaction implements RecordReader {
   public void insert(Table table, byte[] key, byte[] value) {
     requireCommand(true);
     beforeWrite(table);
-    if (changes.get(table).putIfAbsent(key, new Change(null, value)) != null) {
+    ChangedRecords records = changes.get(table);
+    int hash = Bytes.hash(key);
+    Change change = records.find(key, hash);
+    if (change == null) {
+      change = records.add(key, hash, null);
+    } else if (change.before() != null || change.after() != null) {
       throw new IllegalStateException("a key of table " + table + " is not new");
     }
-    undo.add(new Undo(table, key, false, null));
+    set(table, change, value);
   }
 
   /**
@@ -225,19 +208,22 @@ public final class Transaction implements RecordReader {
   private void change(Table table, byte[] key, byte[] after) {
     requireCommand(true);
     beforeWrite(table);
-    NavigableMap<byte[], Change> written = changes.get(table);
-    Change change = written.get(key);
-    if (change != null) {
-      undo.add(new Undo(table, key, true, change.after));
-      change.after = after;
-      return;
+    ChangedRecords records = changes.get(table);
+    int hash = Bytes.hash(key);
+    Change change = records.find(key, hash);
+    if (change == null) {
+      byte[] before = readStore(table, key, hash).orElse(null);
+      if (before == null && after == null) {
+        return;
+      }
+      change = records.add(key, hash, before);
     }
-    byte[] before = readStore(table, key).orElse(null);
-    if (before == null && after == null) {
-      return;
-    }
-    undo.add(new Undo(table, key, false, null));
-    written.put(key, new Change(before, after));
+    set(table, change, after);
+  }
+
+  private void set(Table table, Change change, byte[] after) {
+    undo.add(new Undo(table, change, change.after()));
+    change.set(after);
   }
 
   public long counter(Counter counter) {
@@ -275,28 +261,29 @@ public final class Transaction implements RecordReader {
     }
     StoreDigest digest = store.applied().digest();
     List<WriteBatch.Write> writes = new ArrayList<>();
-    for (Map.Entry<Table, NavigableMap<byte[], Change>> table : changes.entrySet()) {
-      for (Map.Entry<byte[], Change> entry : table.getValue().entrySet()) {
-        digest = collect(table.getKey(), entry.getKey(), entry.getValue(), digest, writes);
+    for (Map.Entry<Table, ChangedRecords> table : changes.entrySet()) {
+      for (Change change : table.getValue().all()) {
+        digest = collect(table.getKey(), change, digest, writes);
       }
     }
     return new WriteBatch(writes, new Applied(index, term, digest));
   }
 
   private static StoreDigest collect(
-      Table table, byte[] key, Change change, StoreDigest digest, List<WriteBatch.Write> writes) {
-    if (Arrays.equals(change.before, change.after)) {
+      Table table, Change change, StoreDigest digest, List<WriteBatch.Write> writes) {
+    if (!change.isEffective()) {
       return digest;
     }
+    byte[] key = change.key();
     StoreDigest after = digest;
-    if (change.before != null) {
-      after = after.minus(table, key, change.before);
+    if (change.before() != null) {
+      after = after.minus(table, key, change.before());
     }
-    if (change.after == null) {
+    if (change.after() == null) {
       writes.add(new WriteBatch.Delete(table, key));
       return after;
     }
-    writes.add(new WriteBatch.Put(table, key, change.after));
-    return after.plus(table, key, change.after);
+    writes.add(new WriteBatch.Put(table, key, change.after()));
+    return after.plus(table, key, change.after());
   }
 }

@@ -3,6 +3,7 @@ package io.cairnfs.metaserver.operation;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
@@ -64,14 +65,17 @@ final class CreateOperation {
         request.getOverwrite() || request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
     Place place =
         tree.locate(target, lastLink, parents, new NewMode(PARENT_MODE, request.getUmask()));
+    boolean isNew = place.target().isEmpty();
     InodeRecord file;
-    if (place.target().isPresent()) {
-      file = emptied(place, place.target().get(), replication, chunkBytes);
-    } else {
+    if (isNew) {
       tree.requireMayAdd(place.parent(), place.requireName(target), target);
       file = tree.addFile(place.parent(), place.requireName(target), mode, replication, chunkBytes);
+    } else {
+      file = emptied(place, place.target().get(), replication, chunkBytes);
     }
-    return request.getContentCase() == ContentCase.CONTENT_NOT_SET ? leased(file) : complete(file);
+    return request.getContentCase() == ContentCase.CONTENT_NOT_SET
+        ? leased(file, isNew)
+        : complete(file);
   }
 
   private void requireContentFits() throws CairnException {
@@ -107,8 +111,13 @@ final class CreateOperation {
     return namespace.putInode(emptied);
   }
 
-  private OperationResult leased(InodeRecord file) throws CairnException {
-    long grant = namespace.grantLease(file.id(), context.requireSession().id()).grant();
+  private OperationResult leased(InodeRecord file, boolean isNew) throws CairnException {
+    SessionId session = context.requireSession().id();
+    long grant =
+        (isNew
+                ? namespace.grantFirstLease(file.id(), session)
+                : namespace.grantLease(file.id(), session))
+            .grant();
     return result(file, grant, OpenFile.handle(context, file, Access.READ_WRITE_ACCESS));
   }
 

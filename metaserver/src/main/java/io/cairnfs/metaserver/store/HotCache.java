@@ -39,6 +39,13 @@ final class HotCache {
 
   private final AtomicReferenceArray<Entry> entries;
   private final Object[] locks = new Object[LOCKS];
+
+  /**
+   * The hash of each place's key, so that the entries of others need not be looked at. Written
+   * under the set's lock and read without: who sees an older one finds nothing, or compares keys.
+   */
+  private final int[] hashes;
+
   // Guarded by the set's lock.
   private final long[] touched;
   private final byte[] nextWay;
@@ -51,6 +58,7 @@ final class HotCache {
     int size = Integer.highestOneBit(Math.max(WAYS, places) * 2 - 1);
     int sets = size / WAYS;
     entries = new AtomicReferenceArray<>(size);
+    hashes = new int[size];
     touched = new long[sets];
     nextWay = new byte[sets];
     mask = sets - 1;
@@ -77,9 +85,10 @@ final class HotCache {
 
   /** What is known about a key for a view at an index. */
   Found get(Table table, byte[] key, long viewIndex) {
-    int first = setOf(table, key) * WAYS;
+    int hash = hashOf(table, key);
+    int first = (hash & mask) * WAYS;
     for (int place = first; place < first + WAYS; place++) {
-      Entry entry = entries.get(place);
+      Entry entry = hashes[place] == hash ? entries.get(place) : null;
       if (entry != null && entry.isOf(table, key)) {
         return entry.validSince <= viewIndex ? entry.found : Found.UNKNOWN;
       }
@@ -92,50 +101,54 @@ final class HotCache {
     if (value.isEmpty() ? !holdsAbsence(table) : value.get().length > MAX_VALUE) {
       return;
     }
-    int set = setOf(table, key);
+    int hash = hashOf(table, key);
+    int set = hash & mask;
     synchronized (lockOf(set)) {
       if (touched[set] <= viewIndex) {
-        put(set, new Entry(table, key, new Found(true, value), viewIndex));
+        put(hash, new Entry(table, key, new Found(true, value), viewIndex));
       }
     }
   }
 
   /** The writer is about to set a record by the batch of an index. */
   void replace(Table table, byte[] key, byte[] value, long index) {
-    int set = setOf(table, key);
+    int hash = hashOf(table, key);
+    int set = hash & mask;
     synchronized (lockOf(set)) {
       touched[set] = index;
       if (value.length > MAX_VALUE) {
-        drop(set, table, key);
+        drop(hash, table, key);
       } else {
-        put(set, new Entry(table, key, new Found(true, Optional.of(value)), index));
+        put(hash, new Entry(table, key, new Found(true, Optional.of(value)), index));
       }
     }
   }
 
   /** The writer is about to remove a record by the batch of an index. */
   void remove(Table table, byte[] key, long index) {
-    int set = setOf(table, key);
+    int hash = hashOf(table, key);
+    int set = hash & mask;
     synchronized (lockOf(set)) {
       touched[set] = index;
       if (holdsAbsence(table)) {
-        put(set, new Entry(table, key, Found.ABSENT, index));
+        put(hash, new Entry(table, key, Found.ABSENT, index));
       } else {
-        drop(set, table, key);
+        drop(hash, table, key);
       }
     }
   }
 
   /** In the place of the same key, else in an empty one, else in the one whose turn it is. */
-  private void put(int set, Entry entry) {
+  private void put(int hash, Entry entry) {
+    int set = hash & mask;
     int first = set * WAYS;
     int free = -1;
     for (int place = first; place < first + WAYS; place++) {
       Entry old = entries.get(place);
       if (old == null) {
         free = place;
-      } else if (old.isOf(entry.table, entry.key)) {
-        entries.set(place, entry);
+      } else if (hashes[place] == hash && old.isOf(entry.table, entry.key)) {
+        entries.setRelease(place, entry);
         return;
       }
     }
@@ -143,15 +156,16 @@ final class HotCache {
       free = first + nextWay[set];
       nextWay[set] = (byte) ((nextWay[set] + 1) % WAYS);
     }
-    entries.set(free, entry);
+    hashes[free] = hash;
+    entries.setRelease(free, entry);
   }
 
-  private void drop(int set, Table table, byte[] key) {
-    int first = set * WAYS;
+  private void drop(int hash, Table table, byte[] key) {
+    int first = (hash & mask) * WAYS;
     for (int place = first; place < first + WAYS; place++) {
-      Entry old = entries.get(place);
+      Entry old = hashes[place] == hash ? entries.get(place) : null;
       if (old != null && old.isOf(table, key)) {
-        entries.set(place, null);
+        entries.setRelease(place, null);
       }
     }
   }
@@ -160,7 +174,7 @@ final class HotCache {
     return locks[set & (LOCKS - 1)];
   }
 
-  private int setOf(Table table, byte[] key) {
-    return (Bytes.hash(key) + table.number()) & mask;
+  private static int hashOf(Table table, byte[] key) {
+    return Bytes.hash(key) + table.number();
   }
 }

@@ -30,6 +30,13 @@ final class RocksResources implements AutoCloseable {
   private static final int BLOOM_BITS = 10;
   private static final long BUSY_WRITE_BUFFER = 32L << 20;
   private static final long QUIET_WRITE_BUFFER = 2L << 20;
+
+  /**
+   * Share of a write buffer that knows which keys are not in it: eight bits for each of 100,000
+   * records or more, as many as are there when all of them are flushed.
+   */
+  private static final double MEMTABLE_BLOOM = 0.005;
+
   private static final long ARENA_BLOCK = 128L << 10;
   private static final long LOG_FILE_BYTES = 4L << 20;
 
@@ -138,6 +145,8 @@ final class RocksResources implements AutoCloseable {
             .setFormatVersion(5);
     return keep(new ColumnFamilyOptions())
         .setTableFormatConfig(blocks)
+        .setMemtablePrefixBloomSizeRatio(MEMTABLE_BLOOM)
+        .setMemtableWholeKeyFiltering(true)
         .setWriteBufferSize(writeBuffer)
         .setArenaBlockSize(ARENA_BLOCK)
         .setLevelCompactionDynamicLevelBytes(true)

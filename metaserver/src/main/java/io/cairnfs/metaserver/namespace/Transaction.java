@@ -171,14 +171,8 @@ public final class Transaction implements RecordReader {
 
   /** Sets a record of a key that was never used before, such as a new id's. */
   public void insert(Table table, byte[] key, byte[] value) {
-    requireCommand(true);
-    beforeWrite(table);
-    ChangedRecords records = changes.get(table);
-    int hash = Bytes.hash(key);
-    Change change = records.find(key, hash);
-    if (change == null) {
-      change = records.add(key, hash, null);
-    } else if (change.before() != null || change.after() != null) {
+    Change change = changeOfAbsent(table, key);
+    if (change.before() != null) {
       throw new IllegalStateException("a key of table " + table + " is not new");
     }
     set(table, change, value);
@@ -189,20 +183,22 @@ public final class Transaction implements RecordReader {
    * asked again.
    */
   public void putAbsent(Table table, byte[] key, byte[] value) {
+    set(table, changeOfAbsent(table, key), value);
+  }
+
+  private Change changeOfAbsent(Table table, byte[] key) {
     requireCommand(true);
     beforeWrite(table);
-    NavigableMap<byte[], Change> written = changes.get(table);
-    Change change = written.get(key);
+    ChangedRecords records = changes.get(table);
+    int hash = Bytes.hash(key);
+    Change change = records.find(key, hash);
     if (change == null) {
-      undo.add(new Undo(table, key, false, null));
-      written.put(key, new Change(null, value));
-      return;
+      return records.add(key, hash, null);
     }
-    if (change.after != null) {
+    if (change.after() != null) {
       throw new IllegalStateException("a key of table " + table + " has a record");
     }
-    undo.add(new Undo(table, key, true, null));
-    change.after = value;
+    return change;
   }
 
   private void change(Table table, byte[] key, byte[] after) {

@@ -67,6 +67,7 @@ record MountArguments(
         case "--status" -> manner = Manner.STATUS;
         case "-h", "-help", "--help" -> manner = Manner.HELP;
         case "-o" -> chosen.addAll(List.of(value(word, rest).split(",", -1)));
+        case "--binding" -> chosen.add("binding=" + value(word, rest));
         case "--log" -> log = Optional.of(Path.of(value(word, rest)));
         default -> {
           if (word.startsWith("-")) {

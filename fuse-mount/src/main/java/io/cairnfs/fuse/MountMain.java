@@ -3,7 +3,7 @@ package io.cairnfs.fuse;
 import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.process.ServerLogging;
 import io.cairnfs.common.time.SystemClock;
-import io.cairnfs.fuse.binding.raw.MountTable;
+import io.cairnfs.fuse.binding.MountTable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -24,11 +24,12 @@ public final class MountMain {
 
   static final String HELP =
       """
-      usage: cairn mount [-f] [-o OPTION[,OPTION...]] [--log FILE] [-fs CLUSTER] [-D key=value] [--conf FILE]
+      usage: cairn mount [-f] [-o OPTION[,OPTION...]] [--binding jnr|raw] [--log FILE] [-fs CLUSTER] [-D key=value] [--conf FILE]
                          [cairn://CLUSTER[/DIRECTORY]] MOUNTPOINT
              cairn mount --status [MOUNTPOINT]
       Mounts a cluster's directory, and returns when it serves. Needs root, and /dev/fuse.
         -f                     stay in the foreground, log to standard error
+        --binding raw          by the kernel's own protocol (usual); jnr: by libfuse 2, which can less
         --log FILE             where to log; /var/log/cairn/mount-*.log for root unless told otherwise
         --status               what is mounted here; with MOUNTPOINT: exit code 0 if it is and answers
         -o attr_timeout=S      seconds for which the kernel may go by attributes (1)

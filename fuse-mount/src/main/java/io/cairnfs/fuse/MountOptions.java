@@ -1,5 +1,6 @@
 package io.cairnfs.fuse;
 
+import io.cairnfs.fuse.binding.MountFlags;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,19 +12,22 @@ import java.util.Set;
 /**
  * What stands behind {@code -o}.
  *
+ * @param binding empty = the usual one
  * @param entryTimeout how long the kernel may go by a name
- * @param attributeTimeout how long it may go by attributes
+ * @param attributeTimeout how long it may go by attributes; empty = as the binding needs it
  * @param negativeTimeout how long it may go by there being no such name
+ * @param allowOther whether other users may come in; empty = if root mounts
  * @param mountFlags of mount(2)
  * @param uid whom all files are shown to belong to, with {@code gid}
  * @param patience how long a program waits for a cluster that does not answer
  */
 record MountOptions(
+    Optional<Binding> binding,
     Duration entryTimeout,
-    Duration attributeTimeout,
+    Optional<Duration> attributeTimeout,
     Duration negativeTimeout,
     boolean directIo,
-    boolean allowOther,
+    Optional<Boolean> allowOther,
     boolean oneUser,
     boolean nonEmpty,
     long mountFlags,
@@ -34,10 +38,6 @@ record MountOptions(
     Optional<Path> configuration,
     Optional<Path> log) {
 
-  private static final long READ_ONLY = 1;
-  private static final long NO_SET_ID = 2;
-  private static final long NO_DEVICES = 4;
-  private static final long NO_EXECUTION = 8;
   private static final int DEFAULT_THREADS = 8;
   private static final int MAX_THREADS = 256;
 
@@ -68,55 +68,32 @@ record MountOptions(
    * @throws IllegalArgumentException with what is wrong
    */
   static MountOptions parse(List<String> words) {
-    MountOptions options =
-        new MountOptions(
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(1),
-            Duration.ZERO,
-            false,
-            true,
-            false,
-            false,
-            NO_SET_ID | NO_DEVICES,
-            DEFAULT_THREADS,
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty());
-    Changes changes = new Changes(options);
+    Changes changes = new Changes();
     words.stream().filter(word -> !word.isEmpty()).forEach(changes::apply);
     return changes.done();
   }
 
   /** Gathers the words. */
   private static final class Changes {
-    private Duration entryTimeout;
-    private Duration attributeTimeout;
-    private Duration negativeTimeout;
+    private Optional<Binding> binding = Optional.empty();
+    private Duration entryTimeout = Duration.ofSeconds(1);
+    private Optional<Duration> attributeTimeout = Optional.empty();
+    private Duration negativeTimeout = Duration.ZERO;
     private boolean directIo;
-    private boolean allowOther;
+    private Optional<Boolean> allowOther = Optional.empty();
     private boolean oneUser;
     private boolean nonEmpty;
-    private long flags;
-    private int threads;
+    private long flags = MountFlags.NO_SET_ID | MountFlags.NO_DEVICES;
+    private int threads = DEFAULT_THREADS;
     private OptionalInt uid = OptionalInt.empty();
     private OptionalInt gid = OptionalInt.empty();
     private Optional<Duration> patience = Optional.empty();
     private Optional<Path> configuration = Optional.empty();
     private Optional<Path> log = Optional.empty();
 
-    Changes(MountOptions from) {
-      entryTimeout = from.entryTimeout();
-      attributeTimeout = from.attributeTimeout();
-      negativeTimeout = from.negativeTimeout();
-      allowOther = from.allowOther();
-      flags = from.mountFlags();
-      threads = from.threads();
-    }
-
     MountOptions done() {
       return new MountOptions(
+          binding,
           entryTimeout,
           attributeTimeout,
           negativeTimeout,
@@ -140,15 +117,15 @@ record MountOptions(
         return;
       }
       switch (word) {
-        case "ro" -> flags |= READ_ONLY;
-        case "suid" -> flags &= ~NO_SET_ID;
-        case "nosuid" -> flags |= NO_SET_ID;
-        case "dev" -> flags &= ~NO_DEVICES;
-        case "nodev" -> flags |= NO_DEVICES;
-        case "noexec" -> flags |= NO_EXECUTION;
+        case "ro" -> flags |= MountFlags.READ_ONLY;
+        case "suid" -> flags &= ~MountFlags.NO_SET_ID;
+        case "nosuid" -> flags |= MountFlags.NO_SET_ID;
+        case "dev" -> flags &= ~MountFlags.NO_DEVICES;
+        case "nodev" -> flags |= MountFlags.NO_DEVICES;
+        case "noexec" -> flags |= MountFlags.NO_EXECUTION;
         case "direct_io" -> directIo = true;
-        case "allow_other" -> allowOther = true;
-        case "noallow_other" -> allowOther = false;
+        case "allow_other" -> allowOther = Optional.of(true);
+        case "noallow_other" -> allowOther = Optional.of(false);
         case "one_user" -> oneUser = true;
         case "nonempty" -> nonEmpty = true;
         default -> {
@@ -161,8 +138,9 @@ record MountOptions(
 
     private void apply(String name, String value) {
       switch (name) {
+        case "binding" -> binding = Optional.of(Binding.named(value));
         case "entry_timeout" -> entryTimeout = seconds(name, value);
-        case "attr_timeout" -> attributeTimeout = seconds(name, value);
+        case "attr_timeout" -> attributeTimeout = Optional.of(seconds(name, value));
         case "negative_timeout" -> negativeTimeout = seconds(name, value);
         case "timeout" -> patience = Optional.of(seconds(name, value));
         case "threads" -> threads = number(name, value, 1, MAX_THREADS);

@@ -11,9 +11,11 @@ import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
-import io.cairnfs.fuse.binding.raw.CacheTimes;
-import io.cairnfs.fuse.binding.raw.FuseMount;
-import io.cairnfs.fuse.binding.raw.MountTable;
+import io.cairnfs.fuse.binding.CacheTimes;
+import io.cairnfs.fuse.binding.Fusermount;
+import io.cairnfs.fuse.binding.Host;
+import io.cairnfs.fuse.binding.KernelMount;
+import io.cairnfs.fuse.binding.MountTable;
 import io.cairnfs.fuse.vfs.Vfs;
 import io.cairnfs.fuse.vfs.VfsOptions;
 import java.io.IOException;
@@ -45,10 +47,10 @@ public final class Mounting implements AutoCloseable {
 
   private final CairnFileSystem client;
   private final Vfs vfs;
-  private final FuseMount mount;
+  private final KernelMount mount;
   private boolean closed;
 
-  private Mounting(CairnFileSystem client, Vfs vfs, FuseMount mount) {
+  private Mounting(CairnFileSystem client, Vfs vfs, KernelMount mount) {
     this.client = client;
     this.vfs = vfs;
     this.mount = mount;
@@ -173,28 +175,44 @@ public final class Mounting implements AutoCloseable {
         options.uid().isPresent() || options.gid().isPresent()
             ? Optional.of(
                 new VfsOptions.Owner(
-                    options.uid().orElse(FuseMount.uid()), options.gid().orElse(FuseMount.gid())))
+                    options.uid().orElse(Host.uid()), options.gid().orElse(Host.gid())))
             : Optional.empty();
     VfsOptions behaviour = new VfsOptions(root, acting, shownAs, options.directIo());
     Vfs[] made = new Vfs[1];
-    FuseMount mount =
-        FuseMount.mount(
+    Binding binding = options.binding().orElseGet(Binding::usual);
+    // libfuse 2 cannot tell the kernel at an open that a file's length has changed.
+    Duration attributesKept =
+        options
+            .attributeTimeout()
+            .orElse(binding == Binding.JNR ? Duration.ZERO : Duration.ofSeconds(1));
+    KernelMount mount =
+        binding.mount(
             point,
-            new FuseMount.Options(
+            new KernelMount.Options(
                 name,
                 options.mountFlags(),
-                options.allowOther(),
+                othersMayComeIn(options),
                 options.threads(),
-                new CacheTimes(
-                    options.entryTimeout(), options.attributeTimeout(), options.negativeTimeout())),
+                new CacheTimes(options.entryTimeout(), attributesKept, options.negativeTimeout())),
             clock,
             caches -> {
-              made[0] =
-                  new Vfs(client, user, FuseMount.identities(clock), behaviour, caches, clock);
+              made[0] = new Vfs(client, user, Host.identities(clock), behaviour, caches, clock);
               return made[0];
             });
-    LOG.info("{} is mounted at {}: {} {}", name, point, behaviour, options);
+    LOG.info("{} is mounted at {} by {}: {} {}", name, point, binding, behaviour, options);
     return new Mounting(client, made[0], mount);
+  }
+
+  /** Only root lets others in unasked. */
+  private static boolean othersMayComeIn(MountOptions options) throws IOException {
+    boolean asked = options.allowOther().orElse(Host.uid() == 0);
+    if (asked && Host.uid() != 0 && !Fusermount.letsOthersIn()) {
+      throw new IOException(
+          "allow_other is refused to ordinary users, unless "
+              + Fusermount.CONFIGURATION
+              + " has the line user_allow_other, which root writes");
+    }
+    return asked;
   }
 
   /**

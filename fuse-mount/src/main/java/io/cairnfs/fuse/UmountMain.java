@@ -1,7 +1,7 @@
 package io.cairnfs.fuse;
 
-import io.cairnfs.fuse.binding.raw.FuseMount;
-import io.cairnfs.fuse.binding.raw.MountTable;
+import io.cairnfs.fuse.binding.MountTable;
+import io.cairnfs.fuse.binding.Unmounting;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ public final class UmountMain {
         err.println("cairn umount: " + point + " is not a mount of Cairn");
         return FAILED;
       }
-      FuseMount.unmount(point, lazy);
+      Unmounting.unmount(point, lazy);
       return 0;
     } catch (IOException e) {
       err.println("cairn umount: " + e.getMessage());

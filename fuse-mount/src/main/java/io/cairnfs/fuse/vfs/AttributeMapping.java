@@ -50,16 +50,21 @@ final class AttributeMapping {
             .shownAs()
             .map(VfsOptions.Owner::uid)
             .orElseGet(() -> identities.uid(status.owner())),
-        options
-            .shownAs()
-            .map(VfsOptions.Owner::gid)
-            .orElseGet(() -> identities.gid(status.group())),
+        gid(status),
         status.length(),
         (status.length() + BLOCK - 1) / BLOCK,
         status.accessTimeNanos(),
         status.modificationTimeNanos(),
         status.changeTimeNanos(),
         status.device());
+  }
+
+  /** The group as programs see it. */
+  int gid(FileStatus status) {
+    return options
+        .shownAs()
+        .map(VfsOptions.Owner::gid)
+        .orElseGet(() -> identities.gid(status.group()));
   }
 
   private static int typeBits(FileStatus status) {

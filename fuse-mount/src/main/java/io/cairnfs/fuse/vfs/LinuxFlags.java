@@ -13,6 +13,8 @@ public final class LinuxFlags {
   public static final int S_ISUID = 04000;
   public static final int S_ISGID = 02000;
   public static final int S_IXGRP = 0010;
+  public static final int SET_ID = S_ISUID | S_ISGID;
+  public static final int PERMISSION_BITS = 07777;
 
   public static final int O_ACCMODE = 3;
   public static final int O_WRONLY = 1;

@@ -117,6 +117,16 @@ public final class Vfs {
     return new Found(mapping.of(status), Duration.ZERO);
   }
 
+  /**
+   * What stands under the name, as it is now, whoever asks: where the kernel has let the caller
+   * through, and may have forgotten by which way he came.
+   */
+  public NodeAttributes find(long parent, byte[] name) throws CairnException {
+    FileStatus found = nodes.lookup(inode(parent), name);
+    // What was written meanwhile may not be in it.
+    return mapping.of(handles.isOpen(found.inode()) ? nodes.stat(found.inode()) : found);
+  }
+
   /** Something that may change files is about to be done, or has just been done. */
   public void changing() {
     ahead.changed();
@@ -124,8 +134,23 @@ public final class Vfs {
 
   /** Also of a file that has no name any more, while somebody has it open. */
   public NodeAttributes attributes(Caller caller, long node) throws CairnException {
-    // Nothing but a name is needed, and that was found before.
+    return nodeAttributes(node);
+  }
+
+  /** Nothing but a name is needed for them, and that was found before. */
+  public NodeAttributes nodeAttributes(long node) throws CairnException {
     return mapping.of(nodes.stat(inode(node)));
+  }
+
+  /**
+   * Takes set-id bits of a file, whoever is the cause: the kernel asks in the name of who writes.
+   *
+   * @param bits to be taken
+   */
+  public void dropSetId(long node, int bits) throws CairnException {
+    int mode = nodes.stat(inode(node)).mode();
+    AttributeChange change = AttributeChange.none().mode(mode & ~(bits & LinuxFlags.SET_ID));
+    mapping.memory().tell(nodes.setAttributes(inode(node), change));
   }
 
   /** Length first, since that changes times and mode, too. */
@@ -133,7 +158,7 @@ public final class Vfs {
       throws CairnException, IOException, Errno {
     CairnNodes acting = acting(caller);
     if (request.size().isPresent()) {
-      setSize(acting, node, request);
+      setSize(caller, acting, node, request);
     }
     AttributeChange change = AttributeChange.none();
     if (request.uid().isPresent()) {
@@ -152,7 +177,7 @@ public final class Vfs {
       change = change.mode(request.mode().getAsInt() & PERMISSION_BITS);
     } else if (request.uid().isPresent() || request.gid().isPresent()) {
       // Linux takes the bits from the superuser's files, too.
-      change = withoutSetId(change, nodes.stat(inode(node)));
+      change = withoutSetId(caller, change, nodes.stat(inode(node)));
     }
     if (change.equals(AttributeChange.none())) {
       return attributes(caller, node);
@@ -160,7 +185,7 @@ public final class Vfs {
     return mapping.of(acting.setAttributes(inode(node), change));
   }
 
-  private void setSize(CairnNodes acting, long node, AttributeRequest request)
+  private void setSize(Caller caller, CairnNodes acting, long node, AttributeRequest request)
       throws CairnException, IOException, Errno {
     long size = request.size().getAsLong();
     OptionalLong handle = request.handle();
@@ -171,26 +196,39 @@ public final class Vfs {
       FileStatus unused = acting.truncate(inode(node), size);
     }
     if (request.killSetId()) {
-      killSetId(inode(node));
+      killSetId(caller, inode(node));
     }
   }
 
-  private static AttributeChange withoutSetId(AttributeChange change, FileStatus status) {
+  /**
+   * As Linux' setattr_should_drop_sgid: the group's bit stays for its members if it means nothing.
+   */
+  private AttributeChange withoutSetId(Caller caller, AttributeChange change, FileStatus status) {
     int mode = status.mode();
     int kept = mode & ~LinuxFlags.S_ISUID;
-    if ((mode & LinuxFlags.S_IXGRP) != 0) {
+    boolean groupBit = (mode & LinuxFlags.S_ISGID) != 0;
+    if (groupBit && ((mode & LinuxFlags.S_IXGRP) != 0 || !isOfTheGroup(caller, status))) {
       kept &= ~LinuxFlags.S_ISGID;
     }
     boolean runs = status.isFile() || status.isSpecial();
     return runs && kept != mode ? change.mode(kept) : change;
   }
 
-  /** Whoever writes a program does not lend it its owner's rights. */
-  private void killSetId(long inode) throws CairnException {
+  private boolean isOfTheGroup(Caller caller, FileStatus status) {
+    return caller.uid() == 0
+        || identities.groupNames(caller).contains(identities.groupName(mapping.gid(status)));
+  }
+
+  /**
+   * Whoever writes a program does not lend it its owner's rights. The kernel does not think that a
+   * write changes the mode.
+   */
+  private void killSetId(Caller caller, long inode) throws CairnException {
     FileStatus status = nodes.stat(inode);
-    AttributeChange change = withoutSetId(AttributeChange.none(), status);
+    AttributeChange change = withoutSetId(caller, AttributeChange.none(), status);
     if (!change.equals(AttributeChange.none())) {
       status = nodes.setAttributes(inode, change);
+      caches.forgetAttributes(mapping.node(inode));
     }
     mapping.memory().learn(status);
   }
@@ -320,10 +358,8 @@ public final class Vfs {
     }
     CairnNodes.Opened open = acting.open(inode(node), opening);
     boolean outdated = mapping.memory().isOutdated(open.status());
-    if (outdated) {
-      caches.forgetAttributes(node);
-    }
     if (outdated || opening.truncate()) {
+      caches.forgetAttributes(node);
       ahead.changed();
     }
     return opened(open, flags, mapping.memory().isKept(open.status()) && !opening.truncate());
@@ -382,14 +418,15 @@ public final class Vfs {
    *     the file was opened to append
    * @param kill the writer may not keep set-id bits
    */
-  public void write(long handle, long offset, ByteBuffer source, boolean fromCache, boolean kill)
+  public void write(
+      Caller caller, long handle, long offset, ByteBuffer source, boolean fromCache, boolean kill)
       throws IOException, Errno {
     OpenNode open = handles.file(handle);
     if (!open.isWritable()) {
       throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
     }
     if (kill && !mapping.memory().isKnownWithoutSetId(open.inode())) {
-      killSetId(open.inode());
+      killSetId(caller, open.inode());
     }
     if (open.appends() && !fromCache) {
       long unused = open.file().append(source);
@@ -594,7 +631,7 @@ public final class Vfs {
       throw new Errno(Errno.EBADF, "handle " + handle + " is for reading");
     }
     if (caller.uid() != 0 && !mapping.memory().isKnownWithoutSetId(open.inode())) {
-      killSetId(open.inode());
+      killSetId(caller, open.inode());
     }
     CairnFile file = open.file();
     switch (mode) {

@@ -1,5 +1,6 @@
 package io.cairnfs.fuse.binding.raw;
 
+import io.cairnfs.fuse.binding.CacheTimes;
 import io.cairnfs.fuse.vfs.DirectoryEntry;
 import java.util.function.Predicate;
 

@@ -4,6 +4,7 @@ import io.cairnfs.client.FileSystemStatus;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.fuse.binding.CacheTimes;
 import io.cairnfs.fuse.vfs.AttributeRequest;
 import io.cairnfs.fuse.vfs.Errno;
 import io.cairnfs.fuse.vfs.LockRequest;
@@ -416,7 +417,7 @@ final class Dispatcher {
     request.skip(16);
     boolean fromCache = (flags & WRITE_FROM_CACHE) != 0;
     boolean kill = (flags & WRITE_KILL_SET_ID) != 0;
-    vfs.write(handle, offset, request.data(size), fromCache, kill);
+    vfs.write(request.caller(), handle, offset, request.data(size), fromCache, kill);
     reply.int32(size).int32(0);
   }
 

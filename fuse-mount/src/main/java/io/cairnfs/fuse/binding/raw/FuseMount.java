@@ -3,8 +3,13 @@ package io.cairnfs.fuse.binding.raw;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.fuse.binding.CLibrary;
+import io.cairnfs.fuse.binding.Fusermount;
+import io.cairnfs.fuse.binding.Host;
+import io.cairnfs.fuse.binding.KernelMount;
+import io.cairnfs.fuse.binding.MountTable;
+import io.cairnfs.fuse.binding.Unmounting;
 import io.cairnfs.fuse.vfs.Errno;
-import io.cairnfs.fuse.vfs.Identities;
 import io.cairnfs.fuse.vfs.KernelCaches;
 import io.cairnfs.fuse.vfs.Vfs;
 import java.io.IOException;
@@ -20,7 +25,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
-import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import org.slf4j.Logger;
@@ -30,16 +34,15 @@ import org.slf4j.LoggerFactory;
  * A mount, from mount(2) to the end of the device. States: MOUNTED (negotiated and served by its
  * threads), ENDED (the kernel has closed the connection: it was unmounted). Any thread.
  */
-public final class FuseMount {
+public final class FuseMount implements KernelMount {
   private static final Logger LOG = LoggerFactory.getLogger(FuseMount.class);
-  private static final CLibrary LIBRARY = LibraryLoader.create(CLibrary.class).load("c");
-  private static final Runtime RUNTIME = Runtime.getRuntime(LIBRARY);
+  private static final CLibrary LIBRARY = Host.LIBRARY;
+  private static final Runtime RUNTIME = Host.RUNTIME;
 
   private static final String DEVICE = "/dev/fuse";
   private static final int O_RDWR_CLOEXEC = 02 | 02000000;
   private static final long IOC_CLONE = 0x8004e500L;
   private static final int REQUEST_BYTES = Negotiation.MAX_WRITE + 4096;
-  private static final int MNT_DETACH = 2;
 
   private static final int EPERM = 1;
   private static final int ENOENT = 2;
@@ -68,30 +71,17 @@ public final class FuseMount {
 
   private volatile boolean over;
 
-  /**
-   * How the kernel is to mount it.
-   *
-   * @param source how it is shown in /proc/mounts
-   * @param flags of mount(2)
-   * @param allowOther whether other users may come in at all
-   * @param threads that answer requests
-   */
-  public record Options(
-      String source, long flags, boolean allowOther, int threads, CacheTimes times) {}
-
-  /** Users and groups of this machine. */
-  public static Identities identities(Clock clock) {
-    return new HostIdentities(LIBRARY, clock);
-  }
-
-  /** Who runs this process. */
-  public static int uid() {
-    return LIBRARY.getuid();
-  }
-
-  /** The group of this process. */
-  public static int gid() {
-    return LIBRARY.getgid();
+  /** Whether the device can be opened, by root, or fusermount3 is there to pass it. */
+  public static boolean isPossible() {
+    if (Host.uid() != 0) {
+      return Fusermount.find().isPresent();
+    }
+    int device = LIBRARY.open(DEVICE, O_RDWR_CLOEXEC, 0);
+    if (device < 0) {
+      return false;
+    }
+    int unused = LIBRARY.close(device);
+    return true;
   }
 
   /**
@@ -103,27 +93,10 @@ public final class FuseMount {
   public static FuseMount mount(
       Path point, Options options, Clock clock, Function<KernelCaches, Vfs> vfs)
       throws IOException {
-    int device = LIBRARY.open(DEVICE, O_RDWR_CLOEXEC, 0);
-    if (device < 0) {
-      throw new IOException(whyNoDevice(RUNTIME.getLastError()));
-    }
+    int device =
+        Host.uid() == 0 ? mountAsRoot(point, options) : MountedByHelper.mount(point, options);
     List<Integer> queues = new ArrayList<>(List.of(device));
-    boolean mounted = false;
     try {
-      String data =
-          "fd=%d,rootmode=40000,user_id=%d,group_id=%d,default_permissions%s,max_read=%d"
-              .formatted(
-                  device,
-                  uid(),
-                  gid(),
-                  options.allowOther() ? ",allow_other" : "",
-                  Negotiation.MAX_WRITE);
-      int result =
-          LIBRARY.mount(options.source(), point.toString(), MountTable.TYPE, options.flags(), data);
-      if (result != 0) {
-        throw new IOException(whyNotMounted(point, RUNTIME.getLastError()));
-      }
-      mounted = true;
       FuseMount mount = new FuseMount(point, device, options, clock, vfs);
       mount.negotiate();
       mount.raiseReadAhead();
@@ -134,12 +107,33 @@ public final class FuseMount {
       mount.serve(queues);
       return mount;
     } catch (IOException | RuntimeException e) {
-      if (mounted) {
-        int unused = LIBRARY.umount2(point.toString(), MNT_DETACH);
-      }
+      Unmounting.atOnceOrLater(point);
       queues.forEach(LIBRARY::close);
       throw e;
     }
+  }
+
+  private static int mountAsRoot(Path point, Options options) throws IOException {
+    int device = LIBRARY.open(DEVICE, O_RDWR_CLOEXEC, 0);
+    if (device < 0) {
+      throw new IOException(whyNoDevice(RUNTIME.getLastError()));
+    }
+    String data =
+        "fd=%d,rootmode=40000,user_id=%d,group_id=%d,default_permissions%s,max_read=%d"
+            .formatted(
+                device,
+                Host.uid(),
+                Host.gid(),
+                options.allowOther() ? ",allow_other" : "",
+                Negotiation.MAX_WRITE);
+    int result =
+        LIBRARY.mount(options.source(), point.toString(), MountTable.TYPE, options.flags(), data);
+    if (result != 0) {
+      int errno = RUNTIME.getLastError();
+      int unused = LIBRARY.close(device);
+      throw new IOException(whyNotMounted(point, errno));
+    }
+    return device;
   }
 
   private static String whyNoDevice(int errno) {
@@ -290,18 +284,21 @@ public final class FuseMount {
     ended.countDown();
   }
 
-  /** A queue of its own of the same connection. */
+  /** A queue of its own of the same connection; the same queue once more where that is refused. */
   private static int clone(int device) throws IOException {
     int clone = LIBRARY.open(DEVICE, O_RDWR_CLOEXEC, 0);
-    if (clone < 0) {
-      throw new IOException(whyNoDevice(RUNTIME.getLastError()));
+    if (clone >= 0 && LIBRARY.ioctl(clone, IOC_CLONE, new int[] {device}) == 0) {
+      return clone;
     }
-    if (LIBRARY.ioctl(clone, IOC_CLONE, new int[] {device}) != 0) {
-      int errno = RUNTIME.getLastError();
+    int errno = RUNTIME.getLastError();
+    if (clone >= 0) {
       int unused = LIBRARY.close(clone);
+    }
+    int same = LIBRARY.dup(device);
+    if (same < 0) {
       throw new IOException(DEVICE + " cannot be cloned: errno " + errno);
     }
-    return clone;
+    return same;
   }
 
   private void run(int own) {
@@ -336,37 +333,18 @@ public final class FuseMount {
     }
   }
 
-  /** Waits until it has been unmounted. */
+  @Override
   public void awaitEnd() throws InterruptedException {
     ended.await();
   }
 
-  /**
-   * @return whether it has been unmounted within that time
-   */
+  @Override
   public boolean awaitEnd(Duration patience) throws InterruptedException {
     return ended.await(patience.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Unmounts: at once if nobody uses it, else as soon as nobody does. */
+  @Override
   public void unmount() {
-    if (LIBRARY.umount2(point.toString(), 0) != 0
-        && LIBRARY.umount2(point.toString(), MNT_DETACH) != 0) {
-      LOG.error("{} is not unmounted: errno {}", point, RUNTIME.getLastError());
-    }
-  }
-
-  /** Unmounts what is mounted at a place, or says why not. */
-  public static void unmount(Path point, boolean lazy) throws IOException {
-    if (LIBRARY.umount2(point.toString(), lazy ? MNT_DETACH : 0) != 0) {
-      int errno = RUNTIME.getLastError();
-      throw new IOException(
-          switch (errno) {
-            case EPERM -> "unmounting " + point + " needs the rights of root";
-            case 16 -> point + " is in use: end the programs there, or give --lazy";
-            case 22 -> point + " is not mounted";
-            default -> "unmounting " + point + ": errno " + errno;
-          });
-    }
+    Unmounting.atOnceOrLater(point);
   }
 }

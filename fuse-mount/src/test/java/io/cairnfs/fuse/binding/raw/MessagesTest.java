@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.common.error.CairnException;
+import io.cairnfs.fuse.binding.CacheTimes;
+import io.cairnfs.fuse.binding.MountTable;
 import io.cairnfs.fuse.vfs.Caller;
 import io.cairnfs.fuse.vfs.DirectoryEntry;
 import io.cairnfs.fuse.vfs.NodeAttributes;

@@ -6,6 +6,7 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.contract.EmbeddedCluster;
+import io.cairnfs.fuse.binding.CacheTimes;
 import io.cairnfs.fuse.vfs.Caller;
 import io.cairnfs.fuse.vfs.Errno;
 import io.cairnfs.fuse.vfs.Identities;

@@ -1,4 +1,4 @@
-package io.cairnfs.fuse.binding.raw;
+package io.cairnfs.fuse.binding;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package io.cairnfs.fuse.binding.raw;
+package io.cairnfs.fuse.binding;
 
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.fuse.vfs.Caller;

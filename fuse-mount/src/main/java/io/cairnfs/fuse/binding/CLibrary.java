@@ -1,4 +1,4 @@
-package io.cairnfs.fuse.binding.raw;
+package io.cairnfs.fuse.binding;
 
 import jnr.ffi.Pointer;
 import jnr.ffi.annotations.Variadic;
@@ -20,6 +20,25 @@ public interface CLibrary {
   int mount(String source, String target, String type, long flags, String data);
 
   int umount2(String target, int flags);
+
+  int dup(int descriptor);
+
+  int socketpair(int domain, int type, int protocol, int[] both);
+
+  long recvmsg(int socket, Pointer message, int flags);
+
+  int posix_spawn(
+      int[] process,
+      String path,
+      Pointer actions,
+      Pointer attributes,
+      Pointer words,
+      Pointer environment);
+
+  @Variadic(fixedCount = 2)
+  int fcntl(int descriptor, int command, int argument);
+
+  int waitpid(int process, int[] status, int options);
 
   int getuid();
 

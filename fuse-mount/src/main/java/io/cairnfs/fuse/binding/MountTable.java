@@ -1,4 +1,4 @@
-package io.cairnfs.fuse.binding.raw;
+package io.cairnfs.fuse.binding;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,8 +10,11 @@ import java.util.Optional;
 
 /** The mounts of this machine, as /proc/self/mountinfo lists them. */
 public final class MountTable {
+  /** Which of FUSE's file systems it is. */
+  public static final String SUBTYPE = "cairn";
+
   /** How a mount of Cairn is known. */
-  public static final String TYPE = "fuse.cairn";
+  public static final String TYPE = "fuse." + SUBTYPE;
 
   private static final int DEVICE = 2;
   private static final int POINT = 4;
@@ -39,7 +42,7 @@ public final class MountTable {
     return cairn().stream().filter(entry -> entry.point().equals(text)).reduce((a, b) -> b);
   }
 
-  static List<Entry> parse(String mountinfo) {
+  public static List<Entry> parse(String mountinfo) {
     List<Entry> entries = new ArrayList<>();
     for (String line : mountinfo.split("\n", -1)) {
       String[] fields = line.split(" ", -1);
@@ -60,7 +63,7 @@ public final class MountTable {
   }
 
   /** Blanks and the like are written as three octal digits. */
-  static String unescaped(String text) {
+  private static String unescaped(String text) {
     StringBuilder plain = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

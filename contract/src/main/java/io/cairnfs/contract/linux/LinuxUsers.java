@@ -49,11 +49,11 @@ public final class LinuxUsers {
     return othersToo;
   }
 
-  int user(String name) {
+  public int user(String name) {
     return id(users, name);
   }
 
-  int group(String name) {
+  public int group(String name) {
     return id(groups, name);
   }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.cairnfs.contract.linux.CLibrary;
 import io.cairnfs.contract.linux.LinuxCaller;
 import io.cairnfs.contract.linux.LinuxUsers;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,6 +61,7 @@ public abstract class SystemCallContractTest {
   private static final int O_CREAT = 0100;
   private static final int O_EXCL = 0200;
   private static final int O_TRUNC = 01000;
+  private static final int O_APPEND = 02000;
   private static final int O_NONBLOCK = 04000;
   private static final int O_DIRECTORY = IS_ARM ? 040000 : 0200000;
   private static final int O_NOFOLLOW = IS_ARM ? 0100000 : 0400000;
@@ -68,6 +71,8 @@ public abstract class SystemCallContractTest {
   private static final int S_IFCHR = 0020000;
   private static final int S_IFIFO = 0010000;
   private static final int S_IFSOCK = 0140000;
+  private static final int STATX_MODE = 2;
+  private static final int PUNCH = 3;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
   private static final int LOCK_EX = 2;
@@ -190,6 +195,68 @@ public abstract class SystemCallContractTest {
             }));
   }
 
+  /** What the mode of {@code f}, which everybody may write, is after ann's call. */
+  private void becomes(String what, int before, boolean ofHerGroup, int after, Try tried) {
+    tests.add(
+        DynamicTest.dynamicTest(
+            what
+                + " of mode "
+                + Integer.toOctalString(before)
+                + (ofHerGroup ? ", her group's" : ""),
+            () -> {
+              Place at = new Place(directory() + "/case" + cases++);
+              at.make();
+              int group = ofHerGroup ? users.group("ann") : 0;
+              at.good(c -> c.chown(at.of("f"), 0, group));
+              at.good(c -> c.chmod(at.of("f"), before));
+              try {
+                assertThat(tried.result(at)).as(what).isNotNegative();
+                byte[] told = new byte[256];
+                at.good(c -> c.statx(CWD, at.of("f"), 0, STATX_MODE, told));
+                int mode =
+                    ByteBuffer.wrap(told).order(ByteOrder.nativeOrder()).getShort(28) & 07777;
+                assertThat(Integer.toOctalString(mode)).isEqualTo(Integer.toOctalString(after));
+              } finally {
+                at.end();
+              }
+            }));
+  }
+
+  /** Linux' rule (setattr_should_drop_sgid), which POSIX leaves open. */
+  private void modesOfWhatIsWritten() {
+    int[][] modes = {
+      // before, after, after of her group's
+      {04666, 00666, 00666},
+      {02666, 00666, 02666},
+      {06666, 00666, 02666},
+      {02676, 00676, 00676},
+      {06677, 00677, 00677},
+      {01666, 01666, 01666}
+    };
+    byte[] text = "text".getBytes(StandardCharsets.UTF_8);
+    for (int[] mode : modes) {
+      for (boolean hers : new boolean[] {false, true}) {
+        int after = hers ? mode[2] : mode[1];
+        becomes("write", mode[0], hers, after, at -> annWrites(at, 0, text));
+        becomes("appending write", mode[0], hers, after, at -> annWrites(at, O_APPEND, text));
+        becomes("emptying open", mode[0], hers, after, at -> annWrites(at, O_TRUNC, new byte[0]));
+        becomes("truncate", mode[0], hers, after, at -> at.ann(c -> c.truncate(at.of("f"), 3)));
+        becomes("fallocate", mode[0], hers, after, at -> annAllocates(at, 0));
+        becomes("punch", mode[0], hers, after, at -> annAllocates(at, PUNCH));
+      }
+    }
+  }
+
+  private static long annWrites(Place at, int flags, byte[] text) {
+    int f = at.kept(annOpens(at, "f", O_WRONLY | flags));
+    return at.ann(c -> c.write(f, text, text.length));
+  }
+
+  private static long annAllocates(Place at, int mode) {
+    int f = at.kept(annOpens(at, "f", O_WRONLY));
+    return at.ann(c -> c.fallocate(f, mode, 1, 5));
+  }
+
   /** The same refusals of every call that takes a path: what the way there may be like. */
   private interface OfPath {
     ToLongFunction<CLibrary> call(String path);
@@ -241,6 +308,7 @@ public abstract class SystemCallContractTest {
     attributes();
     descriptors();
     extendedAttributes();
+    modesOfWhatIsWritten();
     return tests.stream();
   }
 

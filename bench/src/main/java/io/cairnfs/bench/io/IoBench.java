@@ -96,7 +96,9 @@ public final class IoBench implements Callable<Integer> {
       FigureTable table = new FigureTable("bench io: three replicas, median of " + runs);
       floors = Floors.measure(cluster.directory(), mebibytes, REPLICAS, clock);
       floors.addTo(table);
-      new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, round));
+      PositionalBench positional =
+          new PositionalBench(cluster, fileSystem, clock, pool, floors, REPLICAS, runs);
+      new WarmUp(clock, WARM_UP).run(round -> warmUp(fileSystem, positional, round));
       if (only.contains(Part.STREAMS)) {
         streams(fileSystem, table, 1);
         streams(fileSystem, table, 4);
@@ -115,7 +117,7 @@ public final class IoBench implements Callable<Integer> {
         }
       }
       if (only.contains(Part.POSITIONAL)) {
-        new PositionalBench(cluster, fileSystem, clock, pool, floors, REPLICAS, runs).run(table);
+        positional.run(table);
       }
       if (only.contains(Part.COMPACTION)) {
         new CompactionBench(fileSystem, clock).run(table);
@@ -129,7 +131,8 @@ public final class IoBench implements Callable<Integer> {
   }
 
   /** What will be measured, so that it runs compiled. */
-  private void warmUp(CairnFileSystem fileSystem, int round) throws Exception {
+  private void warmUp(CairnFileSystem fileSystem, PositionalBench positional, int round)
+      throws Exception {
     writeStream(fileSystem, "/warm/stream", WARM_UP_MEBIBYTES);
     if (readStream(fileSystem, "/warm/stream") != (long) WARM_UP_MEBIBYTES * BLOCK) {
       throw new IOException("a stream came back short");
@@ -152,6 +155,9 @@ public final class IoBench implements Callable<Integer> {
         double unused = writeSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
         unused = readSmall(fileSystem, "/warm/small-" + size, size, 8, smallFiles);
       }
+    }
+    if (only.contains(Part.POSITIONAL)) {
+      positional.warmUp(round);
     }
     delete(fileSystem, "/warm");
   }

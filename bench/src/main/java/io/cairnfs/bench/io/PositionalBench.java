@@ -28,7 +28,8 @@ final class PositionalBench {
   private static final int EACH = 20;
   private static final int EXTENTS = 10_000;
   private static final int CLONES = 9;
-  private static final long CLONED_BYTES = 10L << 30;
+  private static final int PART_BYTES = 256 << 20;
+  private static final int PARTS = 40;
   private static final OpenOptions BOTH = OpenOptions.forReadingAndWriting().orCreate();
   private static final CairnPath FILE = CairnPath.of("/positional");
   private static final CairnPath COPY = CairnPath.of("/positional-copy");
@@ -58,6 +59,14 @@ final class PositionalBench {
     this.runs = runs;
   }
 
+  /** The calls that will be measured, fewer of them. */
+  void warmUp(int round) throws IOException {
+    double unused = randomWrites(round, WRITES / 2);
+    unused = syncedWrites(round, SYNCED / 5);
+    unused = appends(SYNCED / 5);
+    unused = clones(PART_BYTES / 16);
+  }
+
   void run(FigureTable table) throws Exception {
     double[] random = new double[runs];
     double[] synced = new double[runs];
@@ -66,11 +75,11 @@ final class PositionalBench {
     double[] clone = new double[runs];
     double[] open = new double[runs];
     for (int i = 0; i < runs; i++) {
-      random[i] = randomWrites(i);
-      synced[i] = syncedWrites(i);
-      append[i] = appends();
+      random[i] = randomWrites(i, WRITES);
+      synced[i] = syncedWrites(i, SYNCED);
+      append[i] = appends(SYNCED);
       many[i] = manyAppends();
-      clone[i] = clones();
+      clone[i] = clones(PART_BYTES);
       open[i] = opens();
     }
     double chain = replicas * floors.roundTripMicros();
@@ -91,14 +100,14 @@ final class PositionalBench {
     return ByteBuffer.wrap(bytes);
   }
 
-  private double randomWrites(int seed) throws IOException {
+  private double randomWrites(int seed, int writes) throws IOException {
     Random random = new Random(seed);
     ByteBuffer record = record(seed);
     long start;
     try (CairnFile file = fileSystem.openFile(FILE, BOTH)) {
       file.truncate(FILE_BYTES);
       start = clock.monotonicNanos();
-      for (int i = 0; i < WRITES; i++) {
+      for (int i = 0; i < writes; i++) {
         long at = random.nextLong(FILE_BYTES / RECORD) * RECORD;
         int unused = file.write(at, record.rewind());
       }
@@ -106,13 +115,13 @@ final class PositionalBench {
     }
     double seconds = (clock.monotonicNanos() - start) / 1e9;
     delete(FILE);
-    return WRITES / seconds;
+    return writes / seconds;
   }
 
-  private double syncedWrites(int seed) throws IOException {
+  private double syncedWrites(int seed, int writes) throws IOException {
     Random random = new Random(seed);
     ByteBuffer record = record(seed);
-    long[] nanos = new long[SYNCED];
+    long[] nanos = new long[writes];
     try (CairnFile file = fileSystem.openFile(FILE, BOTH.syncingWrites())) {
       file.truncate(FILE_BYTES);
       for (int i = 0; i < nanos.length; i++) {
@@ -126,9 +135,9 @@ final class PositionalBench {
     return medianMillis(nanos);
   }
 
-  private double appends() throws IOException {
+  private double appends(int records) throws IOException {
     ByteBuffer record = record(0);
-    long[] nanos = new long[SYNCED];
+    long[] nanos = new long[records];
     try (CairnFile file = fileSystem.openFile(FILE, BOTH.appending().syncingWrites())) {
       // Beyond what travels inside the commit.
       long unused = file.append(ByteBuffer.allocate(1 << 20));
@@ -177,14 +186,14 @@ final class PositionalBench {
   }
 
   /** The source's 10 GiB are 256 MiB that are shared forty times. */
-  private double clones() throws IOException {
-    int part = 256 << 20;
+  private double clones(int part) throws IOException {
+    long total = (long) PARTS * part;
     try (CairnFile file = fileSystem.openFile(FILE, BOTH)) {
       ByteBuffer block = ByteBuffer.allocate(1 << 20);
       for (long at = 0; at < part; at += block.capacity()) {
         int unused = file.write(at, block.clear());
       }
-      for (long at = part; at < CLONED_BYTES; at += part) {
+      for (long at = part; at < total; at += part) {
         long unused = fileSystem.copyRange(file, 0, file, at, part);
       }
       // What is on its way to the disks would be waited for by the log.
@@ -195,7 +204,7 @@ final class PositionalBench {
       long start = clock.monotonicNanos();
       long length = fileSystem.clone(FILE, COPY, CreateOptions.defaults()).length();
       nanos[i] = clock.monotonicNanos() - start;
-      if (length != CLONED_BYTES) {
+      if (length != total) {
         throw new IOException("a copy of " + length + " bytes");
       }
       delete(COPY);

@@ -506,10 +506,10 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus concat(CairnPath target, List<CairnPath> sources) throws CairnException {
-    files.flush(target, Symlinks.FOLLOW);
+    files.flushIfFound(target, Symlinks.FOLLOW);
     Concat.Builder concat = Concat.newBuilder().setTarget(fileRef(target));
     for (CairnPath source : sources) {
-      files.flush(source, Symlinks.FOLLOW);
+      files.flushIfFound(source, Symlinks.NO_FOLLOW);
       concat.addSources(fileRef(source));
     }
     Attributes attributes =

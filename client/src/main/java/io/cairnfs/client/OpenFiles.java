@@ -26,10 +26,13 @@ import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
 import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
@@ -41,6 +44,14 @@ import org.slf4j.LoggerFactory;
  */
 final class OpenFiles {
   private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
+
+  private static final Set<ErrorCode> LEADS_NOWHERE =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              ErrorCode.NOT_FOUND,
+              ErrorCode.NOT_A_DIRECTORY,
+              ErrorCode.PERMISSION_DENIED,
+              ErrorCode.SYMLINK_LOOP));
 
   /** How much of a file's map an open asks for. */
   private static final long OPEN_MAP_BYTES = 1L << 30;
@@ -332,6 +343,20 @@ final class OpenFiles {
             .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))
             .getAttributes()
             .getInode());
+  }
+
+  /**
+   * As {@link #flush(CairnPath, CairnFileSystem.Symlinks)}, before a call about several paths:
+   * which of them leads to nothing, or may not be followed, that call says, in its own order.
+   */
+  void flushIfFound(CairnPath path, CairnFileSystem.Symlinks symlinks) throws CairnException {
+    try {
+      flush(path, symlinks);
+    } catch (CairnException e) {
+      if (!LEADS_NOWHERE.contains(e.code())) {
+        throw e;
+      }
+    }
   }
 
   /** An inode: with a handle, if this client has it open, so that it need not have a name. */

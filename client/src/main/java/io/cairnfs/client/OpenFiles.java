@@ -395,18 +395,19 @@ final class OpenFiles {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT, length + " bytes from " + fromPosition + " to " + toPosition);
     }
-    boolean overlap =
-        source.shared() == target.shared()
-            && fromPosition < toPosition + length
-            && toPosition < fromPosition + length;
-    if (overlap) {
-      throw new CairnException(
-          ErrorCode.INVALID_ARGUMENT, "the ranges of one file overlap each other");
-    }
     source.shared().flushDirty();
+    // What is behind the end overlaps nothing.
     long count = Math.min(length, source.length() - fromPosition);
     if (count <= 0) {
       return 0;
+    }
+    boolean overlap =
+        source.shared() == target.shared()
+            && fromPosition < toPosition + count
+            && toPosition < fromPosition + count;
+    if (overlap) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "the ranges of one file overlap each other");
     }
     try {
       target.shared().cloneFrom(source.reference(), fromPosition, count, toPosition);

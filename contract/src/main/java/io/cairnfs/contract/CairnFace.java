@@ -204,6 +204,11 @@ public final class CairnFace implements Face {
   }
 
   @Override
+  public void concat(String target, String source) throws PosixException {
+    FileStatus unused = call(() -> client.concat(path(target), List.of(path(source))));
+  }
+
+  @Override
   public byte[] content(String path) throws PosixException {
     return call(() -> client.readFully(path(path), MAX_CONTENT_BYTES));
   }
@@ -280,6 +285,13 @@ public final class CairnFace implements Face {
       OpenOptions options = options(flags);
       return new OpenFile(
           client, call(() -> client.nodes().open(file.status().inode(), options).file()));
+    }
+
+    @Override
+    public long copyRange(long offset, Handle target, long targetOffset, long length)
+        throws PosixException {
+      CairnFile to = ((OpenFile) target).file;
+      return call(() -> client.copyRange(file, offset, to, targetOffset, length));
     }
 
     @Override

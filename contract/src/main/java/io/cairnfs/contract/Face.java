@@ -146,6 +146,15 @@ public interface Face extends Closeable {
     /** Another handle of the same file, whatever its names are. */
     Handle reopen(Set<OpenFlag> flags) throws PosixException;
 
+    /**
+     * copy_file_range(2), until everything is copied that the source has.
+     *
+     * @param target another handle of this face, or the same
+     * @return how many bytes
+     */
+    long copyRange(long offset, Handle target, long targetOffset, long length)
+        throws PosixException;
+
     void punch(long offset, long length) throws PosixException;
 
     /** fallocate(2). */
@@ -217,6 +226,9 @@ public interface Face extends Closeable {
   void setTimes(String path, long accessed, long modified) throws PosixException;
 
   void truncate(String path, long length) throws PosixException;
+
+  /** HDFS' call: the bytes of a file are at the end of another one, and its name is gone. */
+  void concat(String target, String source) throws PosixException;
 
   /** Names in byte order. */
   List<String> list(String directory) throws PosixException;

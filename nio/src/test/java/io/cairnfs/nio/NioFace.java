@@ -197,6 +197,12 @@ final class NioFace implements Face {
     }
 
     @Override
+    public long copyRange(long offset, Handle target, long targetOffset, long length)
+        throws PosixException {
+      throw new PosixException(EOPNOTSUPP, "copyRange");
+    }
+
+    @Override
     public void punch(long offset, long length) throws PosixException {
       throw new PosixException(EOPNOTSUPP, "punch");
     }
@@ -409,6 +415,11 @@ final class NioFace implements Face {
             channel.truncate(length);
           }
         });
+  }
+
+  @Override
+  public void concat(String target, String source) throws PosixException {
+    throw new PosixException(EOPNOTSUPP, "concat");
   }
 
   @Override

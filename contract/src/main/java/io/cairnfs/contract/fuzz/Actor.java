@@ -30,6 +30,9 @@ import java.util.zip.CRC32;
 final class Actor implements Side {
   private static final int EBADF = 9;
   private static final int EISDIR = 21;
+  private static final int EFBIG = 27;
+  private static final int EOPNOTSUPP = 95;
+  private static final long MAX_COPIED_BYTES = 1 << 20;
   private static final int SHOWN_BYTES = 12;
 
   /** What tools set is long ago; what the file system sets is not. */
@@ -125,6 +128,7 @@ final class Actor implements Side {
       }
       case ACL -> tell("entries", face.acl(path).toString());
       case TRUNCATE -> face.truncate(path, number);
+      case CONCAT -> concat(path, other);
       case OPEN -> open(step);
       case LOCK_SHARED -> lock(step, LockScope.WHOLE_FILE, LockMode.SHARED);
       case LOCK_EXCLUSIVE -> lock(step, LockScope.WHOLE_FILE, LockMode.EXCLUSIVE);
@@ -264,10 +268,70 @@ final class Actor implements Side {
       case ALLOCATE -> handle.allocate(number, step.length(), Growth.GROW);
       case ALLOCATE_KEEP -> handle.allocate(number, step.length(), Growth.KEEP_LENGTH);
       case PUNCH -> handle.punch(number, step.length());
+      case COPY_RANGE -> copyRange(handle, step);
       case SEEK_DATA, SEEK_HOLE -> seek(handle, step);
       case FSTAT -> tell(handle.stat());
       case FSYNC -> handle.sync();
       default -> throw new IllegalArgumentException(step.toString());
+    }
+  }
+
+  private void copyRange(Handle source, Step step) throws PosixException {
+    int slot = Integer.parseInt(step.words().get(0));
+    Opened target = handles.get(slot);
+    if (target == null) {
+      throw new PosixException(EBADF, "nothing open in the slot to copy to");
+    }
+    Stat from = source.stat();
+    Stat to = target.handle.stat();
+    hint("same", Boolean.toString(from.inode() == to.inode()));
+    hint("size", Long.toString(from.size()));
+    hint("target", Long.toString(to.size()));
+    long position = Long.parseLong(step.words().get(1));
+    requireModest(position + Math.max(0, Math.min(step.length(), from.size() - step.number())));
+    long count = source.copyRange(step.number(), target.handle, position, step.length());
+    tell("count", Long.toString(count));
+    boolean unused = dirty.add(slot);
+  }
+
+  /** Where it cannot be done at once, as a program does it then. */
+  private void concat(String target, String source) throws PosixException {
+    hint("added", orErrno(() -> Long.toString(face.lstat(source).size())));
+    requireModest(sizeOf(target) + sizeOf(source));
+    try {
+      face.concat(target, source);
+      tell("joined", "at once");
+    } catch (PosixException e) {
+      if (e.errno() != EOPNOTSUPP) {
+        throw e;
+      }
+      copyBehind(target, source);
+      tell("joined", "by a copy");
+    }
+  }
+
+  private long sizeOf(String path) {
+    try {
+      return face.stat(path).size();
+    } catch (PosixException e) {
+      return 0;
+    }
+  }
+
+  /** Files that are copied into themselves and one another would double each time. */
+  private static void requireModest(long size) throws PosixException {
+    if (size > MAX_COPIED_BYTES) {
+      throw new PosixException(EFBIG, "more than is tried here");
+    }
+  }
+
+  private void copyBehind(String target, String source) throws PosixException {
+    try (Handle to = face.open(target, EnumSet.of(OpenFlag.WRITE), 0);
+        Handle from = face.open(source, EnumSet.of(OpenFlag.READ), 0)) {
+      face.unlink(source);
+      long end = to.stat().size();
+      to.truncate(end);
+      long unused = from.copyRange(0, to, end, from.stat().size());
     }
   }
 

@@ -189,6 +189,51 @@ enum Occasion {
       return step.kind() == Kind.SEEK_DATA && linux.errno() == ENXIO;
     }
   },
+  COPIED_WITHIN_A_FILE {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return hasCopied(step, linux) && linux.hint("same").equals("true");
+    }
+  },
+  COPIED_LESS_THAN_WAS_ASKED_FOR {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return hasCopied(step, linux) && Long.parseLong(linux.answer().get("count")) < step.length();
+    }
+  },
+  COPIED_NOTHING_BEHIND_THE_END {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return step.kind() == Kind.COPY_RANGE && "0".equals(linux.answer().get("count"));
+    }
+  },
+  COPIED_BEYOND_THE_END_OF_THE_TARGET {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return hasCopied(step, linux)
+          && Long.parseLong(step.words().get(1)) > Long.parseLong(linux.hint("target"));
+    }
+  },
+  RANGES_OF_A_COPY_OVERLAPPED {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return step.kind() == Kind.COPY_RANGE && linux.errno() == EINVAL;
+    }
+  },
+  FILES_WITH_BYTES_WERE_JOINED {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return step.kind() == Kind.CONCAT
+          && linux.isDone()
+          && linux.hint("added").matches("[1-9][0-9]{4,}");
+    }
+  },
+  FILE_WOULD_HAVE_BEEN_JOINED_TO_ITSELF {
+    @Override
+    boolean isMetBy(Step step, Outcome linux) {
+      return step.kind() == Kind.CONCAT && linux.errno() == EINVAL;
+    }
+  },
   FILE_WAS_LOCKED {
     @Override
     boolean isMetBy(Step step, Outcome linux) {
@@ -234,6 +279,12 @@ enum Occasion {
 
   private static boolean isOpen(Step step, Outcome linux, String flag) {
     return step.kind() == Kind.OPEN && linux.isDone() && step.words().contains(flag);
+  }
+
+  private static boolean hasCopied(Step step, Outcome linux) {
+    return step.kind() == Kind.COPY_RANGE
+        && linux.isDone()
+        && !"0".equals(linux.answer().get("count"));
   }
 
   private static boolean isOfAttribute(Step step, String prefix) {

@@ -15,7 +15,7 @@ import java.util.List;
  * @param other a second path, the target of a symlink, the name of an attribute, of a user
  * @param number a mode, rights, a position, a value, a time
  * @param length of a range
- * @param words flags, or entries of an ACL
+ * @param words flags, entries of an ACL, or the slot and the position that bytes are copied to
  */
 record Step(
     String actor,
@@ -59,6 +59,8 @@ record Step(
     SET_DEFAULT_ACL,
     ACL,
     TRUNCATE,
+    /** The second path's bytes at the end of the first one's file. */
+    CONCAT,
     /** Into a slot; what was open there is closed if it succeeds. */
     OPEN,
     CLOSE,
@@ -70,6 +72,8 @@ record Step(
     ALLOCATE,
     ALLOCATE_KEEP,
     PUNCH,
+    /** From a position to that of another slot, or of the same, which the words name. */
+    COPY_RANGE,
     SEEK_DATA,
     SEEK_HOLE,
     FSTAT,
@@ -109,6 +113,7 @@ record Step(
             ALLOCATE,
             ALLOCATE_KEEP,
             PUNCH,
+            COPY_RANGE,
             SEEK_DATA,
             SEEK_HOLE,
             FSTAT,

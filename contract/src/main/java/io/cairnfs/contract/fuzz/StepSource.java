@@ -49,6 +49,8 @@ final class StepSource {
           Kind.ALLOCATE,
           Kind.ALLOCATE_KEEP,
           Kind.PUNCH,
+          Kind.COPY_RANGE,
+          Kind.COPY_RANGE,
           Kind.SEEK_DATA,
           Kind.SEEK_HOLE,
           Kind.FSTAT,
@@ -132,7 +134,7 @@ final class StepSource {
           step.other("x".repeat(random.nextInt(40))).number(mode() & 01777);
       case MKDIR -> step.number(mode() & 01777);
       case CHMOD -> step.number(mode());
-      case RENAME, RENAME_NO_REPLACE, EXCHANGE, LINK -> step.other(path(kind));
+      case RENAME, RENAME_NO_REPLACE, EXCHANGE, LINK, CONCAT -> step.other(path(kind));
       case SYMLINK -> step.other(pick(TARGETS));
       case CHOWN, LCHOWN, CHGRP -> step.other(pick(cast.users()));
       case ACCESS -> step.number(random.nextInt(8));
@@ -177,6 +179,10 @@ final class StepSource {
     return switch (kind) {
       case READ -> step.number(place()).length(1 + random.nextInt(30_000));
       case WRITE, APPEND, ALLOCATE, ALLOCATE_KEEP, PUNCH -> step.number(place()).length(length());
+      case COPY_RANGE ->
+          step.number(place())
+              .length(random.nextInt(8) == 0 ? 1L << 40 : length())
+              .words(List.of(Integer.toString(slot()), Long.toString(place())));
       case FTRUNCATE, SEEK_DATA, SEEK_HOLE -> step.number(place());
       default -> step;
     };
@@ -211,7 +217,8 @@ final class StepSource {
     return path.append(
             switch (kind) {
               case MKDIR, RMDIR, LIST -> mostly(DIRECTORIES, FILES);
-              case CREATE, OPEN, CONTENT, TRUNCATE, LINK, SYMLINK -> mostly(FILES, DIRECTORIES);
+              case CREATE, OPEN, CONTENT, TRUNCATE, CONCAT, LINK, SYMLINK ->
+                  mostly(FILES, DIRECTORIES);
               default -> pick(random.nextBoolean() ? DIRECTORIES : FILES);
             })
         .toString();

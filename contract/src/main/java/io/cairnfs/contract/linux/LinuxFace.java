@@ -70,6 +70,7 @@ public final class LinuxFace implements Face {
   private static final int FLOCK_BYTES = 32; // struct flock of 64-bit machines
   private static final int EACCES = 13;
   private static final int EISDIR = 21;
+  private static final int EINVAL = 22;
   private static final int PUNCH_HOLE = 2;
   private static final int S_IFREG = 0100000;
   private static final byte[] DOT = {'.'};
@@ -201,6 +202,47 @@ public final class LinuxFace implements Face {
     return new Descriptor((int) descriptor);
   }
 
+  /**
+   * One call may copy less than there is.
+   *
+   * @param there what there is before anything is copied: a file may grow by its own copy
+   */
+  private static long copy(
+      int from, long offset, int to, long targetOffset, long length, long there)
+      throws PosixException {
+    long[] source = {offset};
+    long[] target = {targetOffset};
+    long done = 0;
+    long count;
+    do {
+      long left = done == 0 ? length : there - done;
+      count = check(LIBRARY.copy_file_range(from, source, to, target, left, 0), "copy_file_range");
+      done += count;
+    } while (count > 0 && done < there);
+    return done;
+  }
+
+  /** By the calls that a program without concat makes: first what may be refused. */
+  @Override
+  public void concat(String target, String source) throws PosixException {
+    try (Handle to = open(target, EnumSet.of(OpenFlag.WRITE), 0)) {
+      Stat before = to.stat();
+      Stat added = lstat(source);
+      if (added.type() == 'd') {
+        throw new PosixException(EISDIR, "a directory has no bytes");
+      }
+      try (Handle from = open(source, EnumSet.of(OpenFlag.READ, OpenFlag.NO_FOLLOW), 0)) {
+        if (added.inode() == before.inode()) {
+          throw new PosixException(EINVAL, "a file cannot follow itself");
+        }
+        unlink(source);
+        // It is a change also where there are no bytes.
+        to.truncate(before.size());
+        long unused = from.copyRange(0, to, before.size(), added.size());
+      }
+    }
+  }
+
   private static int bits(Set<OpenFlag> flags) {
     int bits = 0;
     if (flags.contains(OpenFlag.WRITE)) {
@@ -282,6 +324,14 @@ public final class LinuxFace implements Face {
       int bits = bits(flags);
       String self = "/proc/self/fd/" + number;
       return new Descriptor((int) (long) call(() -> check(LIBRARY.open(self, bits, 0), "open")));
+    }
+
+    @Override
+    public long copyRange(long offset, Handle target, long targetOffset, long length)
+        throws PosixException {
+      int to = ((Descriptor) target).number;
+      long there = Math.min(length, stat().size() - offset);
+      return call(() -> copy(number, offset, to, targetOffset, length, there));
     }
 
     @Override

@@ -64,10 +64,13 @@ final class EpisodeTest {
         Lie.refusal(Kind.LOCK_EXCLUSIVE, 11));
   }
 
+  /** What symlinks lead to above it is not shared with another one. */
   private Side directory(String name) throws IOException {
     LinuxFace face =
         new LinuxFace(
-            Files.createDirectories(directory.resolve(name)), LinuxUsers.ofProcess(USER), USER);
+            Files.createDirectories(directory.resolve(name).resolve(Home.BELOW)),
+            LinuxUsers.ofProcess(USER),
+            USER);
     faces.add(face);
     return new Actor(face, Actor.GivingUp.BY_CLOSE);
   }

@@ -134,6 +134,23 @@ final class KnownDifferenceTest {
   }
 
   @Test
+  void whoeverHasToCopyWhatCannotBeJoinedIsExplainedAndNothingElse() {
+    Step concat = Step.on("ann", Kind.CONCAT, "c").other("d");
+    Outcome linux = done(Map.of("joined", "at once"), Map.of());
+    Outcome copied = done(Map.of("joined", "by a copy"), Map.of());
+    assertThat(KnownDifference.SMALL_FILES_ARE_COPIED.adjusted(concat, linux, copied))
+        .isEqualTo(linux);
+    Outcome refused = refused(95, Map.of());
+    assertThat(KnownDifference.SMALL_FILES_ARE_COPIED.adjusted(concat, linux, refused))
+        .isEqualTo(refused);
+    assertThat(explaining(concat, linux, refused)).isEmpty();
+    Step copy = Step.onHandle("ann", Kind.COPY_RANGE, 0).words(List.of("1", "0"));
+    assertThat(explaining(copy, refused(9, Map.of()), refused(22, Map.of())))
+        .containsExactly(KnownDifference.NOT_OPENED_FOR_IT);
+    assertThat(explaining(copy, done(Map.of(), Map.of()), refused(22, Map.of()))).isEmpty();
+  }
+
+  @Test
   void aFileIsNeverTakenForADirectory() {
     Outcome linux = done(Map.of("type", "f", "size", "5", "links", "2"), Map.of());
     Outcome cairn = done(Map.of("type", "f", "size", "0", "links", "1"), Map.of());

@@ -357,6 +357,10 @@ public final class Vfs {
       acting = nodes;
     }
     CairnNodes.Opened open = acting.open(inode(node), opening);
+    boolean hasSetId = (open.status().mode() & LinuxFlags.SET_ID) != 0;
+    if (opening.truncate() && hasSetId && caller.uid() != 0) {
+      killSetId(caller, open.status().inode());
+    }
     boolean outdated = mapping.memory().isOutdated(open.status());
     if (outdated || opening.truncate()) {
       caches.forgetAttributes(node);

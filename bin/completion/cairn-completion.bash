@@ -52,7 +52,7 @@ _cairn() {
   case "${COMP_WORDS[1]}" in
     dfs) _cairn_complete_dfs 2 ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$_cairn_words" -- "$current") ;;
-    mount) mapfile -t COMPREPLY < <(compgen -W "-f -o --log --status -fs -D --conf --help" -- "$current"; compgen -d -- "$current") ;;
+    mount) mapfile -t COMPREPLY < <(compgen -W "-f -o --binding --log --status -fs -D --conf --help" -- "$current"; compgen -d -- "$current") ;;
     umount) mapfile -t COMPREPLY < <(compgen -W "-l --lazy --help" -- "$current"; compgen -d -- "$current") ;;
     admin)
       if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " == *" metaserver "* ]]; then

@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The same files by inode, and by directory and name, as a kernel asks for them: no path is walked,
@@ -52,6 +53,17 @@ public interface CairnNodes {
   Page list(long directory, byte[] after, int limit) throws CairnException;
 
   FileStatus setAttributes(long inode, AttributeChange change) throws CairnException;
+
+  /**
+   * Has attributes changed together with what this client has written to the file: when that is
+   * flushed, synced or closed, after a second at the latest, and before more is written or
+   * something else is asked of the inode here. All that is to be changed then is changed at once.
+   * Nobody is asked now; a refusal is told as the error of a delayed write.
+   *
+   * @return the file's length as it is known here; empty, and nothing will be changed, if this
+   *     client does not have it open for writing
+   */
+  OptionalLong setAttributesLater(long inode, AttributeChange change) throws CairnException;
 
   /** As {@link CairnFileSystem#truncate}. */
   FileStatus truncate(long inode, long length) throws CairnException;

@@ -7,9 +7,11 @@ import io.cairnfs.client.write.RangeWriter;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.FileRef;
+import io.cairnfs.proto.types.Attributes;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** One handle of a file that this client has open. */
@@ -264,16 +266,15 @@ final class ConnectedFile implements CairnFile {
   }
 
   private void flushed(boolean sync) throws CairnException {
-    var unused =
+    Optional<Attributes> unused =
         told(
             () -> {
               RangeWriter writer = shared.writer().orElseThrow();
               if (sync) {
                 writer.sync();
-              } else {
-                writer.flush();
+                return Optional.empty();
               }
-              return writer;
+              return writer.flush();
             });
   }
 

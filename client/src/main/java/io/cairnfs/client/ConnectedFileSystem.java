@@ -434,7 +434,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
     if (!files.isDirty(inode)) {
       return opened;
     }
-    files.flush(inode);
+    var unused = files.flush(inode);
     return read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
   }
 
@@ -600,7 +600,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
     if (!files.isDirty(status.inode())) {
       return status;
     }
-    files.flush(status.inode());
+    var unused = files.flush(status.inode());
     return environment.await(statAsync(path, symlinks, 0));
   }
 

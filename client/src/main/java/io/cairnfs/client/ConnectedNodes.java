@@ -45,6 +45,7 @@ import io.cairnfs.proto.types.NodeRef;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** {@link CairnNodes} of a connection, for its user or on behalf of another. */
 final class ConnectedNodes implements CairnNodes {
@@ -111,20 +112,24 @@ final class ConnectedNodes implements CairnNodes {
     if (!parts.files().isDirty(found.inode())) {
       return found;
     }
-    parts.files().flush(found.inode());
+    var unused = parts.files().flush(found.inode());
     return status(name, attributes(node(directory, name), 0));
   }
 
   @Override
   public FileStatus stat(long inode) throws CairnException {
     if (parts.files().isDirty(inode)) {
-      parts.files().flush(inode);
+      Optional<Attributes> flushed = parts.files().flush(inode);
+      if (flushed.isPresent()) {
+        return status(flushed.get());
+      }
     }
     return status(attributes(node(inode), 0));
   }
 
   @Override
   public FileStatus access(long inode, int rights) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     return status(attributes(node(inode), rights));
   }
 
@@ -175,9 +180,18 @@ final class ConnectedNodes implements CairnNodes {
     Conversions.put(change, set);
     if (parts.files().isDirty(inode)) {
       // Explicit times must not be overtaken by what was written before.
-      parts.files().flush(inode);
+      var unused = parts.files().flush(inode);
     }
     return status(mutate(Operation.newBuilder().setSetAttributes(set)).getAttributes());
+  }
+
+  @Override
+  public OptionalLong setAttributesLater(long inode, AttributeChange change) throws CairnException {
+    SetAttributes.Builder set = SetAttributes.newBuilder().setTarget(node(inode)).setNoFollow(true);
+    Conversions.put(change, set);
+    Operation.Builder operation = Operation.newBuilder().setSetAttributes(set);
+    behalf.ifPresent(operation::setOnBehalf);
+    return parts.files().changeAttributesLater(inode, operation.build());
   }
 
   @Override
@@ -186,7 +200,7 @@ final class ConnectedNodes implements CairnNodes {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT, "inode=" + inode + ": negative length " + length);
     }
-    parts.files().flush(inode);
+    var unused = parts.files().flush(inode);
     SetLength cut = SetLength.newBuilder().setFile(file(inode)).setLength(length).build();
     RangeResult result;
     try {
@@ -259,6 +273,7 @@ final class ConnectedNodes implements CairnNodes {
 
   @Override
   public FileStatus link(long inode, long directory, byte[] name) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     Link link = Link.newBuilder().setExisting(node(inode)).setLink(node(directory, name)).build();
     return status(name, mutate(Operation.newBuilder().setLink(link)).getAttributes());
   }
@@ -296,6 +311,7 @@ final class ConnectedNodes implements CairnNodes {
   @Override
   public void setXattr(long inode, String name, byte[] value, CairnFileSystem.XattrMode mode)
       throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     SetXattr set =
         SetXattr.newBuilder()
             .setTarget(node(inode))
@@ -309,6 +325,7 @@ final class ConnectedNodes implements CairnNodes {
 
   @Override
   public void removeXattr(long inode, String name) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     RemoveXattr remove =
         RemoveXattr.newBuilder()
             .setTarget(node(inode))
@@ -332,12 +349,14 @@ final class ConnectedNodes implements CairnNodes {
   }
 
   private XattrsResult xattrs(long inode, GetXattrs.Builder get) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     get.setTarget(node(inode)).setNoFollow(true);
     return read(ReadRequest.newBuilder().setXattrs(get)).getXattrs();
   }
 
   @Override
   public List<AclEntry> acl(long inode) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     GetAcl get = GetAcl.newBuilder().setTarget(node(inode)).build();
     return Conversions.aclEntries(
         read(ReadRequest.newBuilder().setAcl(get)).getAcl().getEntriesList());
@@ -348,12 +367,13 @@ final class ConnectedNodes implements CairnNodes {
     SetAcl.Builder set = SetAcl.newBuilder().setTarget(node(inode));
     Conversions.put(change, set);
     // Which set-id bits a write takes depends on the mode, which an ACL changes.
-    parts.files().flush(inode);
+    var unused = parts.files().flush(inode);
     return status(mutate(Operation.newBuilder().setSetAcl(set)).getAttributes());
   }
 
   @Override
   public Opened open(long inode, OpenOptions options) throws CairnException {
+    parts.files().changeLaterAttributes(inode);
     OpenFiles.Node opened = parts.files().openNode(node(inode), behalf, options);
     return new Opened(status(opened.attributes()), opened.file());
   }

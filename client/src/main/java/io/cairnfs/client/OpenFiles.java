@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -303,15 +304,47 @@ final class OpenFiles {
     }
   }
 
-  /** What this client has written to the file is part of it. */
-  void flush(long inode) throws CairnException {
+  /**
+   * What this client has written to the file is part of it.
+   *
+   * @return what the file is like then, if something was to be done
+   */
+  Optional<Attributes> flush(long inode) throws CairnException {
     Optional<SharedFile> dirty;
     synchronized (files) {
       dirty = Optional.ofNullable(files.get(inode)).filter(SharedFile::isDirty);
     }
-    if (dirty.isPresent()) {
-      dirty.get().flushDirty();
+    return dirty.isPresent() ? dirty.get().flushDirty() : Optional.empty();
+  }
+
+  /** Whoever may do what next is decided by attributes that are not to be changed any more. */
+  void changeLaterAttributes(long inode) throws CairnException {
+    boolean later;
+    synchronized (files) {
+      SharedFile open = files.isEmpty() ? null : files.get(inode);
+      later = open != null && open.writer().filter(RangeWriter::hasLaterAttributes).isPresent();
     }
+    if (later) {
+      var unused = flush(inode);
+    }
+  }
+
+  /**
+   * Has attributes changed with what this client has written to the file.
+   *
+   * @return the file's length as it is known here; empty if it is not open for writing
+   */
+  OptionalLong changeAttributesLater(long inode, Operation change) throws CairnException {
+    Optional<RangeWriter> writer;
+    synchronized (files) {
+      writer =
+          Optional.ofNullable(files.get(inode))
+              .filter(open -> open.session().isOpen())
+              .flatMap(SharedFile::writer);
+    }
+    return writer.isPresent()
+        ? OptionalLong.of(writer.get().changeAttributesLater(change))
+        : OptionalLong.empty();
   }
 
   /** This client has written bytes to the file that are not part of it yet. */
@@ -338,11 +371,12 @@ final class OpenFiles {
             .setTarget(Conversions.nodeRef(path))
             .setFollow(symlinks == CairnFileSystem.Symlinks.FOLLOW)
             .build();
-    flush(
-        environment
-            .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))
-            .getAttributes()
-            .getInode());
+    var unused =
+        flush(
+            environment
+                .await(metadata.read(ReadRequest.newBuilder().setStat(stat)))
+                .getAttributes()
+                .getInode());
   }
 
   /**
@@ -395,7 +429,7 @@ final class OpenFiles {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT, length + " bytes from " + fromPosition + " to " + toPosition);
     }
-    source.shared().flushDirty();
+    var unused = source.shared().flushDirty();
     // What is behind the end overlaps nothing.
     long count = Math.min(length, source.length() - fromPosition);
     if (count <= 0) {

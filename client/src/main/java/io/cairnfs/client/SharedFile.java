@@ -101,24 +101,23 @@ final class SharedFile {
     return writing != null && writing.isDirty();
   }
 
-  void flushDirty() throws CairnException {
+  /** What the file is like after that, if there was something to do. */
+  Optional<Attributes> flushDirty() throws CairnException {
     RangeWriter writing = writer;
-    if (writing != null && writing.isDirty()) {
-      writing.flush();
-    }
+    return writing != null && writing.isDirty() ? writing.flush() : Optional.empty();
   }
 
   int read(long position, ByteBuffer target, boolean fresh) throws CairnException {
     RangeWriter writing = writer;
     int start = target.position();
     if (writing != null && writing.overlapsDirty(position, position + target.remaining())) {
-      writing.flush();
+      var unused = writing.flush();
     }
     int count = reader.read(position, target, fresh);
     long read = Math.max(0, count);
     if (writing != null && target.hasRemaining() && writing.dirtyEnd() > position + read) {
       // What this client has written further on makes the file longer: a hole lies between.
-      writing.flush();
+      var unused = writing.flush();
       target.position(start);
       return reader.read(position, target, fresh);
     }
@@ -126,7 +125,7 @@ final class SharedFile {
   }
 
   Attributes attributes() throws CairnException {
-    flushDirty();
+    var unused = flushDirty();
     return reader.refresh();
   }
 
@@ -138,7 +137,7 @@ final class SharedFile {
   }
 
   long seek(long offset, boolean hole) throws CairnException {
-    flushDirty();
+    var unused = flushDirty();
     return reader.seek(offset, hole);
   }
 

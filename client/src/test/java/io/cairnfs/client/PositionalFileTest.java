@@ -251,6 +251,28 @@ class PositionalFileTest {
   }
 
   @Test
+  void whoSyncsEachAppendFindsItDone() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, OpenOptions.forAppending().orCreate())) {
+      long unused = file.append(random(50_000));
+      unused = file.append(random(4096));
+      assertThat(cluster.events).noneMatch(event -> event.startsWith("SYNC"));
+      file.sync();
+      cluster.events.clear();
+      unused = file.append(random(4096));
+      FakeCluster.await(
+          "sync", () -> cluster.events.stream().anyMatch(event -> event.startsWith("SYNC")));
+      file.sync();
+      assertThat(cluster.events.stream().filter(event -> !event.equals("COMMIT"))).hasSize(1);
+      assertThat(cluster.events).noneMatch(event -> event.startsWith("FORCE"));
+      cluster.events.clear();
+      for (int i = 0; i < 3; i++) {
+        unused = file.append(random(4096));
+      }
+      assertThat(cluster.events.stream().filter(event -> event.startsWith("SYNC"))).hasSize(1);
+    }
+  }
+
+  @Test
   void manySmallWritesAreFewCommits() throws Exception {
     Model model = new Model();
     Random random = new Random(7);

@@ -432,7 +432,7 @@ public final class FileWriter {
       forceExclusivelyWritten();
       shared.sync();
     } else {
-      shared.flush();
+      var unused = shared.flush();
     }
   }
 

@@ -96,6 +96,18 @@ public final class RangeWriter {
   private Optional<Committing> committing = Optional.empty();
   private volatile boolean anyDirty;
 
+  /** What is changed of the attributes once what was written is part of the file; or null. */
+  private volatile Operation laterAttributes;
+
+  /** As the last call that changed the file has left it; empty as soon as more is written. */
+  private Optional<Attributes> latest = Optional.empty();
+
+  /** What was appended last was synced: what is appended next probably will be, too. */
+  private boolean syncsAppends;
+
+  /** Forces what was appended, and no sync has waited for it yet. */
+  private Optional<Packet> syncAhead = Optional.empty();
+
   private final Set<OpenChunk> touched = new LinkedHashSet<>();
   private final UnforcedChunks unforced;
   private final Queue<OpenChunk> overChunks = new ConcurrentLinkedQueue<>();
@@ -238,7 +250,12 @@ public final class RangeWriter {
   }
 
   public boolean isDirty() {
-    return anyDirty;
+    return anyDirty || laterAttributes != null;
+  }
+
+  /** Attributes are to be changed that the metaserver has not heard of. */
+  public boolean hasLaterAttributes() {
+    return laterAttributes != null;
   }
 
   private void requireWritable() throws CairnException {
@@ -253,6 +270,10 @@ public final class RangeWriter {
   /** Takes the remaining bytes of all buffers; together they are one write if a packet has room. */
   public long write(long position, List<ByteBuffer> sources) throws CairnException {
     environment.requireMayBlock();
+    if (laterAttributes != null) {
+      // What is written from now on changes the times once more.
+      var unused = flush();
+    }
     lock.lock();
     try {
       requireWritable();
@@ -306,7 +327,7 @@ public final class RangeWriter {
     if (closed) {
       return e;
     }
-    boolean lost = anyDirty;
+    boolean lost = isDirty();
     forget(e);
     if (lost) {
       lastFailure = e;
@@ -326,6 +347,8 @@ public final class RangeWriter {
       anyDirty = false;
     }
     committing = Optional.empty();
+    laterAttributes = null;
+    syncAhead = Optional.empty();
     if (appender != null) {
       appender.abort(reason);
       // What a commit that failed should have closed is still open.
@@ -495,6 +518,7 @@ public final class RangeWriter {
   private void committed(CommitResult result, boolean inline) {
     knownLength = result.getAttributes().getLength();
     perhapsInline = inline;
+    latest = Optional.of(result.getAttributes());
     onChange.run();
   }
 
@@ -542,6 +566,31 @@ public final class RangeWriter {
         .getCommit();
   }
 
+  /**
+   * As {@link #await}, for a commit after which nothing is dirty. The attributes that are to be
+   * changed behind it are on their way at once; where they may have come first, or the commit was
+   * refused, they stay to be changed.
+   */
+  private CommitResult awaitLast(CommitExtents commit) throws CairnException {
+    Operation later = laterAttributes;
+    if (later == null || commit.getLength() <= knownLength) {
+      return await(commit);
+    }
+    CompletableFuture<OperationResult> answer =
+        session.mutate(Operation.newBuilder().setCommit(commit).build());
+    CompletableFuture<OperationResult> changing = session.mutate(later);
+    Attributes committed = environment.await(answer).getCommit().getAttributes();
+    Attributes changed = changeAttributes(changing);
+    boolean inOrder =
+        changed.getLength() >= committed.getLength()
+            && changed.getChangeIndex() >= committed.getChangeIndex();
+    if (inOrder) {
+      return CommitResult.newBuilder().setAttributes(changed).build();
+    }
+    laterAttributes = later;
+    return CommitResult.newBuilder().setAttributes(committed).build();
+  }
+
   private ExtentsResult ask() throws CairnException {
     ReadExtents query =
         ReadExtents.newBuilder().setInode(inode).setHandle(handle).setLength(1).build();
@@ -550,12 +599,55 @@ public final class RangeWriter {
         .getExtents();
   }
 
-  /** All bytes so far are in every member's memory and part of the file. */
-  public void flush() throws CairnException {
-    if (anyDirty) {
-      locked(() -> makeVisible(Flags.FLUSH));
-    } else {
+  /**
+   * All bytes so far are in every member's memory and part of the file.
+   *
+   * @return what the file is like, if that had to be done and the metaserver has said so
+   */
+  public Optional<Attributes> flush() throws CairnException {
+    if (!isDirty()) {
       requireSession();
+      return Optional.empty();
+    }
+    environment.requireMayBlock();
+    lockInTurn();
+    try {
+      requireWritable();
+      latest = Optional.empty();
+      makeVisible(Flags.FLUSH);
+      return latest;
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      unlockTurn();
+    }
+  }
+
+  /**
+   * Has attributes changed when what was written so far becomes part of the file: by a flush or a
+   * sync, before anything else is written, or after a second. What is to be changed already is
+   * changed with it.
+   *
+   * @param change a SET_ATTRIBUTES that will not be refused
+   * @return the file's length as far as is known here, with what was written
+   */
+  public long changeAttributesLater(Operation change) throws CairnException {
+    environment.requireMayBlock();
+    lockInTurn();
+    try {
+      requireWritable();
+      Operation before = laterAttributes;
+      if (before != null && !before.getOnBehalf().equals(change.getOnBehalf())) {
+        makeVisible(Flags.FLUSH);
+        before = null;
+      }
+      laterAttributes = before == null ? change : before.toBuilder().mergeFrom(change).build();
+      scheduleFlush();
+      return Math.max(knownLength, dirtyEnd());
+    } catch (CairnException e) {
+      throw failed(e);
+    } finally {
+      unlockTurn();
     }
   }
 
@@ -566,9 +658,11 @@ public final class RangeWriter {
     int lossesBefore = losses;
     try {
       requireWritable();
+      syncsAppends = true;
       if (anyDirty || !unforced.isEmpty()) {
         makeDurable();
       }
+      changeAttributes();
     } catch (CairnException e) {
       // What came after another one's failure is not lost by it.
       throw losses == lossesBefore ? failed(e) : e;
@@ -609,22 +703,9 @@ public final class RangeWriter {
     }
   }
 
-  /** Something done with the lock held, of which a failure loses what was not committed. */
+  /** Something that waits. */
   private interface Step {
     void run() throws CairnException;
-  }
-
-  private void locked(Step step) throws CairnException {
-    environment.requireMayBlock();
-    lockInTurn();
-    try {
-      requireWritable();
-      step.run();
-    } catch (CairnException e) {
-      throw failed(e);
-    } finally {
-      unlockTurn();
-    }
   }
 
   /** Waits without the lock: others may write meanwhile, but do nothing else. */
@@ -661,12 +742,15 @@ public final class RangeWriter {
     inFlight.forEach(sent -> covered.add(sent.packet()));
     Map<OpenChunk, UnforcedChunks.Target> targets = unforced.targets(streaming);
     List<OpenChunk> chunks = List.copyOf(targets.keySet());
-    awaiting(() -> streaming.awaitSettled(covered, chunks));
+    Set<Packet> awaited = new LinkedHashSet<>(covered);
+    syncAhead.ifPresent(awaited::add);
+    syncAhead = Optional.empty();
+    awaiting(() -> streaming.awaitSettled(awaited, chunks));
     for (Packet packet : covered) {
       var unused =
           targets.merge(packet.chunk(), target(packet, streaming), RangeWriter::theFurther);
     }
-    if (!flagged) {
+    if (!flagged && !UnforcedChunks.areForced(targets.values())) {
       force(streaming, flags, chunks);
     }
     List<CairnException> notForced = new ArrayList<>(1);
@@ -727,6 +811,26 @@ public final class RangeWriter {
   }
 
   private void makeVisible(int flags) throws CairnException {
+    makeBytesVisible(flags);
+    changeAttributes();
+  }
+
+  private void changeAttributes() throws CairnException {
+    if (laterAttributes != null) {
+      var unused = changeAttributes(session.mutate(laterAttributes));
+    }
+  }
+
+  private Attributes changeAttributes(CompletableFuture<OperationResult> answer)
+      throws CairnException {
+    Attributes changed = environment.await(answer).getAttributes();
+    laterAttributes = null;
+    latest = Optional.of(changed);
+    onChange.run();
+    return changed;
+  }
+
+  private void makeBytesVisible(int flags) throws CairnException {
     requireNothingLost();
     if (commitsSmall(flags)) {
       forceRest(flags);
@@ -793,7 +897,7 @@ public final class RangeWriter {
               .setData(ByteString.copyFrom(gather.bytesOf(range))));
     }
     try {
-      committed(await(commit.setLength(gather.end()).build()), true);
+      committed(awaitLast(commit.setLength(gather.end()).build()), true);
     } catch (CairnException e) {
       if (e.code() != ErrorCode.CONTENT_CHANGED) {
         throw e;
@@ -839,7 +943,7 @@ public final class RangeWriter {
       laidOut.forEach(range -> commit.addExtents(placed(range, placed.packet())));
       commit.addAllChunks(
           FileWriter.stillOpen(placed.appender().progress(List.of(placed.chunk()))));
-      committed(await(commit.build()), false);
+      committed(awaitLast(commit.build()), false);
     } catch (CairnException e) {
       if (e.code() != ErrorCode.CONTENT_CHANGED) {
         throw e;
@@ -988,6 +1092,11 @@ public final class RangeWriter {
     appender.awaitDrained();
     collect(Integer.MAX_VALUE);
     Optional<CairnException> notForced = forceAll(flags);
+    if (syncsAppends && (flags & Flags.SYNC) == 0) {
+      // Together with the commit, so that the sync which probably follows finds it done.
+      syncAhead = Optional.ofNullable(appender.control(Flags.SYNC));
+    }
+    syncsAppends = false;
     CommitExtents commit = sharedCommit().toBuilder().setAppend(true).setLength(total).build();
     beginCommit(commit);
     long offset = finishCommit().orElseThrow().getOffset();
@@ -1082,7 +1191,7 @@ public final class RangeWriter {
       if (closed || !session.isOpen()) {
         return;
       }
-      if (anyDirty) {
+      if (isDirty()) {
         makeVisible(Flags.FLUSH);
       }
       if (isStreaming()) {

@@ -89,6 +89,12 @@ final class UnforcedChunks {
     return targets;
   }
 
+  /** All of them have been forced by their streams already. */
+  static boolean areForced(Collection<Target> targets) {
+    return targets.stream()
+        .allMatch(target -> target.owner().unsynced(target.chunk(), target.end()).isEmpty());
+  }
+
   /** Forgets chunks that were forced, unless they have newer bytes. */
   void forced(Collection<Target> targets) {
     for (Target target : targets) {

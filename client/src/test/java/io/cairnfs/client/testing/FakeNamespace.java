@@ -69,6 +69,9 @@ public final class FakeNamespace {
   /** The next shared commit is refused with this. */
   public final AtomicReference<CairnException> nextCommitRefusal = new AtomicReference<>();
 
+  /** Refuses the next change of attributes. */
+  public final AtomicReference<CairnException> nextAttributesRefusal = new AtomicReference<>();
+
   /** A clone comes so far with one command. */
   public volatile long mostClonedAtOnce = Long.MAX_VALUE;
 
@@ -317,6 +320,11 @@ public final class FakeNamespace {
       }
       case SET_ATTRIBUTES -> {
         FakeFile file = resolve(operation.getSetAttributes().getTarget());
+        CairnException planted = nextAttributesRefusal.getAndSet(null);
+        if (planted != null) {
+          throw planted;
+        }
+        cluster.events.add("ATTRIBUTES " + operation.getSetAttributes().getMode());
         if (operation.getSetAttributes().hasMode()) {
           file.mode = operation.getSetAttributes().getMode();
         }

@@ -1,5 +1,6 @@
 package io.cairnfs.fuse.vfs;
 
+import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.common.time.Clock;
 import java.time.Duration;
@@ -14,8 +15,10 @@ final class AttributeMapping {
   private final VfsOptions options;
   private final Identities identities;
   private final CacheMemory memory;
+  private final Clock clock;
 
   AttributeMapping(VfsOptions options, Identities identities, Clock clock) {
+    this.clock = clock;
     this.memory = new CacheMemory(clock);
     this.options = options;
     this.identities = identities;
@@ -31,6 +34,30 @@ final class AttributeMapping {
 
   CacheMemory memory() {
     return memory;
+  }
+
+  /** What a file will be like after a change that the cluster has not made yet. */
+  FileStatus changed(FileStatus before, AttributeChange change, long length) {
+    long now = clock.wallNanos();
+    return new FileStatus(
+        before.path(),
+        before.inode(),
+        before.type(),
+        change.newMode().orElse(before.mode()),
+        change.newOwner().orElse(before.owner()),
+        change.newGroup().orElse(before.group()),
+        length,
+        change.newModificationTimeNanos().orElse(before.modificationTimeNanos()),
+        change.newAccessTimeNanos().orElse(before.accessTimeNanos()),
+        now,
+        before.linkCount(),
+        before.replication(),
+        before.chunkBytes(),
+        before.changeIndex(),
+        before.symlinkTarget(),
+        before.beingWritten(),
+        before.hasAcl(),
+        before.device());
   }
 
   /** What the kernel is told now. */

@@ -84,6 +84,18 @@ final class Handles {
     return Optional.empty();
   }
 
+  /** The handle that an inode was made with and that may write it. */
+  Optional<OpenNode> maker(long inode) {
+    return byInode(inode).stream()
+        .filter(open -> open.isWritable() && open.made().isPresent())
+        .findAny();
+  }
+
+  /** What an inode was made like does not hold any more. */
+  void changed(long inode) {
+    byInode(inode).forEach(open -> open.setMade(Optional.empty()));
+  }
+
   private Set<OpenNode> byInode(long inode) {
     return byInode.getOrDefault(inode, Set.of());
   }

@@ -7,6 +7,7 @@ import io.cairnfs.common.time.Clock;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Lists a directory whose names are looked up one after the other, and finds the next ones there: a
  * round trip for hundreds of them instead of one for each. A listing counts as old as its first
- * page, and is forgotten as soon as this mount changes anything. Any thread.
+ * page; what this mount changes of it is not found there any more. Any thread.
  *
  * <p>What is listed is in proportion to what was looked up, so that looking up a few names of a
  * large directory costs little more than it would without.
@@ -37,12 +38,24 @@ final class LookAhead {
 
   private static final int MAX_DIRECTORIES = 256;
   private static final int MAX_NAMES = 50_000;
+  private static final int MAX_CHANGES = 50_000;
+
+  /** So many names of a directory are remembered that were looked up last. */
+  private static final int LOOKED_UP_LATELY = 64;
 
   private final Clock clock;
   private final Map<Long, Directory> directories = new ConcurrentHashMap<>();
 
   /** Counts what this mount does that a listing made before would not show. */
   private final AtomicLong changes = new AtomicLong();
+
+  /** The count when an inode, or what a name leads to, was changed last. */
+  private final Map<Object, Long> changed = new ConcurrentHashMap<>();
+
+  /** What was asked for before this count does not hold any more. */
+  private final AtomicLong floor = new AtomicLong();
+
+  private record Name(long directory, ByteBuffer name) {}
 
   /**
    * What a name leads to.
@@ -55,12 +68,71 @@ final class LookAhead {
     this.clock = clock;
   }
 
-  /** Called before a change is made, and again after it. */
+  /** Anything may be different: called before a change is made, and again after it. */
   void changed() {
-    long unused = changes.incrementAndGet();
+    forgetAll(changes.incrementAndGet());
+  }
+
+  private void forgetAll(long count) {
+    long unused = floor.accumulateAndGet(count, Math::max);
+    directories.clear();
+    changed.values().removeIf(each -> each <= count);
+  }
+
+  /** As {@link #changed()}, where only this inode can be different. */
+  void changed(long inode) {
+    long count = changes.incrementAndGet();
     if (!directories.isEmpty()) {
-      directories.clear();
+      note(inode, count);
     }
+  }
+
+  /** As {@link #changed()}, where the name leads to something else, or to something for once. */
+  void changed(long directory, byte[] name) {
+    long count = changes.incrementAndGet();
+    if (!directories.isEmpty()) {
+      note(new Name(directory, ByteBuffer.wrap(name)), count);
+      note(directory, count);
+    }
+  }
+
+  /** As {@link #changed(long, byte[])}, where what the name led to may have other names. */
+  void removed(long directory, byte[] name) {
+    Directory known = directories.get(directory);
+    Optional<Listed> listed =
+        known == null
+            ? Optional.empty()
+            : known.lately(name).filter(each -> holds(directory, name, each));
+    if (listed.isEmpty() && !directories.isEmpty()) {
+      changed();
+      return;
+    }
+    listed.ifPresent(each -> changed(each.status.inode()));
+    changed(directory, name);
+  }
+
+  private void note(Object what, long count) {
+    if (changed.size() >= MAX_CHANGES) {
+      forgetAll(count);
+    } else {
+      long unused = changed.merge(what, count, Math::max);
+    }
+  }
+
+  /** What this mount does from now on is not in an answer that is asked for from now on. */
+  long count() {
+    return changes.get();
+  }
+
+  private boolean holds(long directory, byte[] name, Listed listed) {
+    return listed.asOf >= floor.get()
+        && (changed.isEmpty()
+            || (listed.asOf >= changedAt(listed.status.inode())
+                && listed.asOf >= changedAt(new Name(directory, ByteBuffer.wrap(name)))));
+  }
+
+  private long changedAt(Object what) {
+    return changed.getOrDefault(what, 0L);
   }
 
   /**
@@ -78,21 +150,27 @@ final class LookAhead {
       directories.remove(directory, known);
       return Optional.empty();
     }
-    return known.status(name).map(status -> new Found(status, Duration.ofNanos(age)));
+    return known
+        .find(name)
+        .filter(listed -> holds(directory, name, listed))
+        .map(listed -> new Found(listed.status, Duration.ofNanos(age)));
   }
 
   /**
    * A name that was not listed had to be looked up, and leads to something: lists more if that has
    * been so often enough.
+   *
+   * @param found with its name
+   * @param asOf the {@link #count} before it was asked for
    */
-  void lookedUp(CairnNodes nodes, long directory) {
+  void lookedUp(CairnNodes nodes, long directory, FileStatus found, long asOf) {
     if (directories.size() >= MAX_DIRECTORIES) {
       directories.clear();
     }
     long before = changes.get();
     Directory known =
         directories.computeIfAbsent(directory, key -> new Directory(clock.monotonicNanos()));
-    int page = known.beginPage();
+    int page = known.beginPage(new Listed(found, asOf));
     if (page == 0) {
       return;
     }
@@ -103,25 +181,36 @@ final class LookAhead {
     boolean more = false;
     try {
       CairnNodes.Page answer = nodes.list(directory, known.last(), page);
-      if (changes.get() == before) {
-        listed = answer.entries();
-        more = answer.more();
-      }
+      listed = answer.entries();
+      more = answer.more();
     } catch (CairnException e) {
       // The lookup itself has its answer. Who may look names up need not be allowed to list them.
       LOG.debug("inode={} is not listed: {}", directory, e.getMessage());
     } finally {
-      known.endPage(listed, more);
-    }
-    if (changes.get() != before) {
-      directories.remove(directory, known);
+      known.endPage(listed, more, before);
     }
   }
+
+  /**
+   * What a name led to.
+   *
+   * @param asOf the count before it was asked for
+   */
+  private record Listed(FileStatus status, long asOf) {}
 
   /** Names of one directory, and how many were looked up. */
   private static final class Directory {
     private final long sinceNanos;
-    private final Map<ByteBuffer, FileStatus> entries = new HashMap<>();
+    private final Map<ByteBuffer, Listed> entries = new HashMap<>();
+
+    private final Map<ByteBuffer, Listed> lately =
+        new LinkedHashMap<>() {
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Listed> eldest) {
+            return size() > LOOKED_UP_LATELY;
+          }
+        };
+
     private int lookedUp;
     private byte[] last = new byte[0];
     private boolean complete;
@@ -130,8 +219,14 @@ final class LookAhead {
       this.sinceNanos = sinceNanos;
     }
 
-    synchronized Optional<FileStatus> status(byte[] name) {
+    synchronized Optional<Listed> find(byte[] name) {
       return Optional.ofNullable(entries.get(ByteBuffer.wrap(name)));
+    }
+
+    /** As {@link #find}, also of names that had to be looked up. */
+    synchronized Optional<Listed> lately(byte[] name) {
+      Listed last = lately.get(ByteBuffer.wrap(name));
+      return last == null ? find(name) : Optional.of(last);
     }
 
     synchronized int size() {
@@ -143,7 +238,8 @@ final class LookAhead {
     }
 
     /** How many entries are to be listed now, by the caller alone; 0 for none. */
-    synchronized int beginPage() {
+    synchronized int beginPage(Listed found) {
+      Listed unused = lately.put(ByteBuffer.wrap(found.status.nameBytes()), found);
       lookedUp++;
       if (complete || lookedUp < BEGIN || lookedUp * LISTED_PER_LOOKUP < entries.size()) {
         return 0;
@@ -152,10 +248,10 @@ final class LookAhead {
       return Math.min(LARGEST_PAGE, Math.max(FIRST_PAGE, entries.size()));
     }
 
-    synchronized void endPage(List<FileStatus> listed, boolean more) {
+    synchronized void endPage(List<FileStatus> listed, boolean more, long asOf) {
       for (FileStatus status : listed) {
         last = status.nameBytes();
-        entries.put(ByteBuffer.wrap(last), status);
+        entries.put(ByteBuffer.wrap(last), new Listed(status, asOf));
       }
       complete = !more;
     }

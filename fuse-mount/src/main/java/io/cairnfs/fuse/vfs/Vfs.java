@@ -37,8 +37,17 @@ public final class Vfs {
   private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
   private static final int PERMISSION_BITS = 07777;
 
+  /** Without the set-id and the sticky bits. */
+  private static final int ACCESS_BITS = 0777;
+
   /** The kernel asks for it with every first write; nothing here is executed with capabilities. */
   private static final String CAPABILITIES = "security.capability";
+
+  /**
+   * Labels are the kernel's own matter on a mount like this; {@code ls -l} asks for the label of
+   * every file unless it is told so.
+   */
+  private static final String LABEL = "security.selinux";
 
   private final CairnFileSystem client;
   private final CairnNodes nodes;
@@ -49,6 +58,8 @@ public final class Vfs {
   private final KernelCaches caches;
   private final LockAccounts locks;
   private final LookAhead ahead;
+  private final DirectoryMemory directories;
+  private final Clock clock;
   private final boolean rootIsClient;
 
   /**
@@ -70,6 +81,8 @@ public final class Vfs {
     this.caches = caches;
     this.locks = new LockAccounts(nodes, handles, caches);
     this.ahead = new LookAhead(clock);
+    this.directories = new DirectoryMemory(clock);
+    this.clock = clock;
     this.rootIsClient = identities.userName(0).equals(clientUser);
   }
 
@@ -87,7 +100,7 @@ public final class Vfs {
   }
 
   /**
-   * What stands under a name.
+   * What a node is like.
    *
    * @param age of what is said, below what was asked for
    */
@@ -110,9 +123,10 @@ public final class Vfs {
       return new Found(mapping.of(listed.get().status(), age), age);
     }
     CairnNodes acting = acting(caller);
+    long asOf = ahead.count();
     FileStatus status = acting.lookup(directory, name);
     if (!oldest.isZero()) {
-      ahead.lookedUp(acting, directory);
+      ahead.lookedUp(acting, directory, status, asOf);
     }
     return new Found(mapping.of(status), Duration.ZERO);
   }
@@ -130,6 +144,29 @@ public final class Vfs {
   /** Something that may change files is about to be done, or has just been done. */
   public void changing() {
     ahead.changed();
+    directories.changed();
+  }
+
+  /** As {@link #changing()}, to this file alone. */
+  public void changing(long node) {
+    ahead.changed(inode(node));
+  }
+
+  /** As {@link #changing()}, to the attributes of this node alone. */
+  public void changingAttributes(long node) {
+    ahead.changed(inode(node));
+    directories.changed(inode(node));
+  }
+
+  /** As {@link #changing()}, to a directory and what a name leads to in it that led nowhere. */
+  public void changing(long directory, byte[] name) {
+    ahead.changed(inode(directory), name);
+  }
+
+  /** As {@link #changing()}, to a directory that loses the name of a file, and to this file. */
+  public void removing(long directory, byte[] name) {
+    ahead.removed(inode(directory), name);
+    directories.changed(inode(directory));
   }
 
   /** Also of a file that has no name any more, while somebody has it open. */
@@ -139,7 +176,7 @@ public final class Vfs {
 
   /** Nothing but a name is needed for them, and that was found before. */
   public NodeAttributes nodeAttributes(long node) throws CairnException {
-    return mapping.of(nodes.stat(inode(node)));
+    return attributes(node, Duration.ZERO).attributes();
   }
 
   /**
@@ -148,18 +185,112 @@ public final class Vfs {
    * @param bits to be taken
    */
   public void dropSetId(long node, int bits) throws CairnException {
+    handles.changed(inode(node));
     int mode = nodes.stat(inode(node)).mode();
     AttributeChange change = AttributeChange.none().mode(mode & ~(bits & LinuxFlags.SET_ID));
     mapping.memory().tell(nodes.setAttributes(inode(node), change));
   }
 
+  /**
+   * As {@link #nodeAttributes}.
+   *
+   * @param oldest the answer may be younger than that; zero = as it is now
+   */
+  public Found attributes(long node, Duration oldest) throws CairnException {
+    Optional<DirectoryMemory.Found> known = directories.find(inode(node), oldest);
+    if (known.isPresent()) {
+      Duration age = known.get().age();
+      return new Found(mapping.of(known.get().status(), age), age);
+    }
+    long asOf = directories.count();
+    long askedNanos = clock.monotonicNanos();
+    // Nothing but a name is needed, and that was found before.
+    FileStatus status = nodes.stat(inode(node));
+    directories.learn(status, asOf, askedNanos);
+    return new Found(mapping.of(status), Duration.ZERO);
+  }
+
+  /**
+   * Attributes after a change.
+   *
+   * @param isDone false where the cluster hears of it with what was written to the file: what it
+   *     makes of it is to be asked
+   */
+  public record Changed(NodeAttributes attributes, boolean isDone) {}
+
   /** Length first, since that changes times and mode, too. */
   public NodeAttributes setAttributes(Caller caller, long node, AttributeRequest request)
       throws CairnException, IOException, Errno {
-    CairnNodes acting = acting(caller);
-    if (request.size().isPresent()) {
-      setSize(caller, acting, node, request);
+    return setAttributes(caller, node, request, Duration.ZERO).attributes();
+  }
+
+  /**
+   * As {@link #setAttributes(Caller, long, AttributeRequest)}.
+   *
+   * @param oldest what others know of attributes may be as old; zero = never
+   */
+  public Changed setAttributes(Caller caller, long node, AttributeRequest request, Duration oldest)
+      throws CairnException, IOException, Errno {
+    Optional<NodeAttributes> later =
+        oldest.isZero() ? Optional.empty() : setLater(caller, node, request);
+    if (later.isPresent()) {
+      return new Changed(later.get(), false);
     }
+    handles.changed(inode(node));
+    return new Changed(setNow(caller, node, request), true);
+  }
+
+  /**
+   * Whoever unpacks a file makes it, writes it, and gives it its times, its owner and its mode,
+   * before he closes it: that becomes one change of a file that was made here, and that is open
+   * since. Not where it might be refused, or takes rights away that somebody could use meanwhile.
+   */
+  private Optional<NodeAttributes> setLater(Caller caller, long node, AttributeRequest request)
+      throws CairnException {
+    Optional<OpenNode> maker =
+        request.size().isPresent() || options.directIo()
+            ? Optional.empty()
+            : handles.maker(inode(node));
+    if (maker.isEmpty()) {
+      return Optional.empty();
+    }
+    OpenNode open = maker.get();
+    synchronized (open) {
+      Optional<FileStatus> made = open.made();
+      AttributeChange change = change(request);
+      boolean may =
+          made.isPresent()
+              && caller.uid() == open.madeBy()
+              && !change.equals(AttributeChange.none())
+              && mayChangeLater(caller, made.get(), request);
+      if (!may) {
+        return Optional.empty();
+      }
+      OptionalLong length = acting(caller).setAttributesLater(open.inode(), change);
+      if (length.isEmpty()) {
+        return Optional.empty();
+      }
+      FileStatus changed = mapping.changed(made.get(), change, length.getAsLong());
+      open.setMade(Optional.of(changed));
+      return Optional.of(mapping.of(changed));
+    }
+  }
+
+  private boolean mayChangeLater(Caller caller, FileStatus made, AttributeRequest request) {
+    int mode = request.mode().orElse(made.mode()) & PERMISSION_BITS;
+    boolean superuser =
+        options.acting() == VfsOptions.Acting.CALLERS && caller.uid() == 0 && rootIsClient;
+    boolean owner =
+        made.owner().equals(identities.userName(caller.uid()))
+            && request.uid().isEmpty()
+            && request.gid().isEmpty();
+    return (superuser || owner)
+        && !made.hasAcl()
+        && (made.mode() | mode) <= ACCESS_BITS
+        && (mode & made.mode()) == made.mode();
+  }
+
+  private AttributeChange change(AttributeRequest request) {
     AttributeChange change = AttributeChange.none();
     if (request.uid().isPresent()) {
       change = change.owner(identities.userName(request.uid().getAsInt()));
@@ -175,7 +306,19 @@ public final class Vfs {
     }
     if (request.mode().isPresent()) {
       change = change.mode(request.mode().getAsInt() & PERMISSION_BITS);
-    } else if (request.uid().isPresent() || request.gid().isPresent()) {
+    }
+    return change;
+  }
+
+  private NodeAttributes setNow(Caller caller, long node, AttributeRequest request)
+      throws CairnException, IOException, Errno {
+    CairnNodes acting = acting(caller);
+    if (request.size().isPresent()) {
+      setSize(caller, acting, node, request);
+    }
+    AttributeChange change = change(request);
+    boolean chowns = request.uid().isPresent() || request.gid().isPresent();
+    if (chowns && request.mode().isEmpty() && !mapping.memory().isKnownWithoutSetId(inode(node))) {
       // Linux takes the bits from the superuser's files, too.
       change = withoutSetId(caller, change, nodes.stat(inode(node)));
     }
@@ -239,7 +382,8 @@ public final class Vfs {
 
   public NodeAttributes symlink(Caller caller, long parent, byte[] name, byte[] target)
       throws CairnException {
-    return mapping.of(acting(caller).symlink(target, inode(parent), name));
+    return named(
+        directories.naming(inode(parent)), acting(caller).symlink(target, inode(parent), name));
   }
 
   /**
@@ -266,15 +410,23 @@ public final class Vfs {
       throws CairnException, IOException {
     OpenOptions creation =
         OpenOptions.forWriting().createNew().withMode(made.mode() & PERMISSION_BITS);
+    DirectoryMemory.Naming naming = directories.naming(inode(parent));
     CairnNodes.Opened opened = acting(caller).create(inode(parent), name, creation, made.umask());
     opened.file().close();
-    return mapping.of(opened.status());
+    return named(naming, opened.status());
+  }
+
+  /** What has got its name just now. */
+  private NodeAttributes named(DirectoryMemory.Naming naming, FileStatus status) {
+    naming.done(status.changeTimeNanos());
+    return mapping.of(status);
   }
 
   private NodeAttributes makeSpecial(
       Caller caller, long parent, byte[] name, FileType type, NewNode made) throws CairnException {
     boolean isDevice = type == FileType.CHARACTER_DEVICE || type == FileType.BLOCK_DEVICE;
-    return mapping.of(
+    return named(
+        directories.naming(inode(parent)),
         acting(caller)
             .makeNode(
                 inode(parent),
@@ -316,7 +468,9 @@ public final class Vfs {
 
   public NodeAttributes link(Caller caller, long node, long parent, byte[] name)
       throws CairnException {
-    return mapping.of(acting(caller).link(inode(node), inode(parent), name));
+    handles.changed(inode(node));
+    return named(
+        directories.naming(inode(parent)), acting(caller).link(inode(node), inode(parent), name));
   }
 
   /**
@@ -364,7 +518,7 @@ public final class Vfs {
     boolean outdated = mapping.memory().isOutdated(open.status());
     if (outdated || opening.truncate()) {
       caches.forgetAttributes(node);
-      ahead.changed();
+      ahead.changed(inode(node));
     }
     return opened(open, flags, mapping.memory().isKept(open.status()) && !opening.truncate());
   }
@@ -383,9 +537,13 @@ public final class Vfs {
       throws CairnException, Errno {
     OpenOptions creation = freshness(opening(flags)).createNew().withMode(mode & PERMISSION_BITS);
     CairnNodes acting = acting(caller);
+    DirectoryMemory.Naming naming = directories.naming(inode(parent));
     try {
       CairnNodes.Opened made = acting.create(inode(parent), name, creation, umask);
-      return new Created(mapping.of(made.status()), opened(made, flags, false));
+      Opened opened = opened(made, flags, false);
+      handles.file(opened.handle()).make(made.status(), caller);
+      naming.done(made.status().changeTimeNanos());
+      return new Created(mapping.of(made.status()), opened);
     } catch (CairnException e) {
       if (e.code() != ErrorCode.EXISTS || (flags & LinuxFlags.O_EXCL) != 0) {
         throw e;
@@ -527,12 +685,14 @@ public final class Vfs {
     List<AclEntry> entries = AclValues.decode(value, scope, identities);
     boolean ends = entries.isEmpty() && scope == AclEntry.Scope.DEFAULT;
     AclChange change = ends ? AclChange.removeDefault() : AclChange.replace(entries);
+    handles.changed(inode(node));
     mapping.memory().tell(acting.setAcl(inode(node), change));
   }
 
   /** Only the mode stays of an access ACL. */
   private void removeAcl(CairnNodes acting, long node, AclEntry.Scope scope) throws CairnException {
     AclChange change = AclChange.removeDefault();
+    handles.changed(inode(node));
     if (scope == AclEntry.Scope.ACCESS) {
       int mode = nodes.stat(inode(node)).mode();
       change =
@@ -548,7 +708,7 @@ public final class Vfs {
   public void setXattr(Caller caller, long node, byte[] name, byte[] value, int flags)
       throws CairnException, Errno {
     String text = xattrName(name);
-    if (text.equals(CAPABILITIES)) {
+    if (text.equals(CAPABILITIES) || text.equals(LABEL)) {
       throw new Errno(Errno.EOPNOTSUPP, text + " is not kept here");
     }
     Optional<AclEntry.Scope> scope = aclScope(text);
@@ -570,6 +730,9 @@ public final class Vfs {
     String text = xattrName(name);
     if (text.equals(CAPABILITIES)) {
       throw new Errno(Errno.ENODATA, text);
+    }
+    if (text.equals(LABEL)) {
+      throw new Errno(Errno.EOPNOTSUPP, text + " is not kept here");
     }
     Optional<AclEntry.Scope> scope = aclScope(text);
     if (scope.isPresent()) {
@@ -619,7 +782,7 @@ public final class Vfs {
       locks.set(inode(request.node()), request, wait);
     } finally {
       // What others have written under the lock is seen from now on.
-      ahead.changed();
+      changing();
     }
   }
 

@@ -81,7 +81,7 @@ class LookAheadTest {
   /** Looks names up in their order until so many had to be asked for. */
   private void lookUp(int misses) {
     for (int i = 0; i < misses; i++) {
-      ahead.lookedUp(nodes, DIRECTORY);
+      ahead.lookedUp(nodes, DIRECTORY, file(ENTRIES + i), ahead.count());
     }
   }
 
@@ -147,6 +147,64 @@ class LookAheadTest {
     lookUp(8);
     assertThat(pages).hasSize(1);
     assertThat(find(3)).isEmpty();
+  }
+
+  @Test
+  void oneThatIsChangedIsForgottenAlone() {
+    lookUp(8);
+    ahead.changed(103);
+    assertThat(find(3)).isEmpty();
+    assertThat(find(4)).isPresent();
+    ahead.changed(DIRECTORY, name(5));
+    assertThat(find(5)).isEmpty();
+    assertThat(find(4)).isPresent();
+  }
+
+  @Test
+  void aNameThatIsRemovedIsForgottenWithWhatItLedTo() {
+    lookUp(8);
+    for (int i = 0; i < 8; i++) {
+      ahead.lookedUp(nodes, DIRECTORY + 1, file(ENTRIES + i), ahead.count());
+    }
+    assertThat(ahead.find(DIRECTORY + 1, name(3), SECOND)).isPresent();
+    ahead.removed(DIRECTORY, name(3));
+    assertThat(find(3)).isEmpty();
+    assertThat(ahead.find(DIRECTORY + 1, name(3), SECOND)).isEmpty();
+    assertThat(find(4)).isPresent();
+  }
+
+  @Test
+  void aNameThatIsRemovedAfterItWasLookedUpCostsNothingElse() {
+    lookUp(8);
+    ahead.lookedUp(nodes, DIRECTORY, file(700), ahead.count());
+    ahead.removed(DIRECTORY, name(700));
+    assertThat(find(4)).isPresent();
+  }
+
+  @Test
+  void whereItIsNotKnownWhatARemovedNameLedToEverythingIsForgotten() {
+    lookUp(8);
+    ahead.removed(DIRECTORY, name(300));
+    assertThat(find(4)).isEmpty();
+  }
+
+  @Test
+  void whatIsChangedWhileItIsListedIsNotFound() {
+    whileListing =
+        () -> {
+          ahead.changed(103);
+          ahead.changed(DIRECTORY, name(4));
+        };
+    lookUp(8);
+    assertThat(find(3)).isEmpty();
+    assertThat(find(4)).isEmpty();
+    assertThat(find(5)).isPresent();
+  }
+
+  @Test
+  void whatHadToBeLookedUpIsAskedForAgain() {
+    ahead.lookedUp(nodes, DIRECTORY, file(1), ahead.count());
+    assertThat(find(1)).isEmpty();
   }
 
   @Test

@@ -146,7 +146,12 @@ final class Dispatcher {
       }
     } catch (CairnException e) {
       LOG.debug("{} node={} is refused: {}", opcode, request.node(), e.getMessage());
-      sender.send(reply.refused(errno(opcode, e.code())));
+      int errno = errno(opcode, e.code());
+      if (errno == Errno.ESTALE) {
+        // The names that led to it are looked up again, and not in what was found before.
+        vfs.changing();
+      }
+      sender.send(reply.refused(errno));
     } catch (Errno e) {
       LOG.debug("{} node={} is refused: {}", opcode, request.node(), e.getMessage());
       sender.send(reply.refused(e.number()));
@@ -170,12 +175,49 @@ final class Dispatcher {
     if (CHANGE_NOTHING.contains(opcode)) {
       return answer(opcode, request, reply, sender);
     }
-    vfs.changing();
+    Runnable changing = changing(opcode, request);
+    changing.run();
     try {
       return answer(opcode, request, reply, sender);
     } finally {
-      vfs.changing();
+      changing.run();
     }
+  }
+
+  /** Tells what a request changes. */
+  private Runnable changing(Opcode opcode, Request request) throws CairnException {
+    long node = request.node();
+    return switch (opcode) {
+      case WRITE, FALLOCATE -> () -> vfs.changing(node);
+      case SETATTR, SETXATTR, REMOVEXATTR -> () -> vfs.changingAttributes(node);
+      case SYMLINK -> changing(node, request.nameBehind(0));
+      case MKDIR -> {
+        byte[] name = request.nameBehind(8);
+        // A directory counts those in it.
+        yield () -> {
+          vfs.changing(node, name);
+          vfs.changingAttributes(node);
+        };
+      }
+      case CREATE, MKNOD -> changing(node, request.nameBehind(16));
+      case LINK -> {
+        long existing = request.next64();
+        byte[] name = request.nameBehind(8);
+        yield () -> {
+          vfs.changing(existing);
+          vfs.changing(node, name);
+        };
+      }
+      case UNLINK -> {
+        byte[] name = request.nameBehind(0);
+        yield () -> vfs.removing(node, name);
+      }
+      default -> vfs::changing;
+    };
+  }
+
+  private Runnable changing(long directory, byte[] name) {
+    return () -> vfs.changing(directory, name);
   }
 
   /** False where there is no reply, or it comes later. */
@@ -188,7 +230,10 @@ final class Dispatcher {
         // Inode numbers are never used again: nothing was remembered.
         return false;
       }
-      case GETATTR -> attributes(vfs.attributes(request.caller(), request.node()), reply);
+      case GETATTR -> {
+        Vfs.Found found = vfs.attributes(request.node(), times.attributes());
+        reply.attributesOnly(found.attributes(), times.attributes().minus(found.age()));
+      }
       case SETATTR -> setAttributes(request, reply);
       case READLINK -> reply.raw(vfs.readLink(request.caller(), request.node()));
       case SYMLINK -> {
@@ -287,10 +332,6 @@ final class Dispatcher {
     reply.entry(of, times.entry(), times.attributes());
   }
 
-  private void attributes(NodeAttributes of, Reply reply) {
-    reply.attributesOnly(of, times.attributes());
-  }
-
   private void lookup(Request request, Reply reply) throws CairnException {
     byte[] name = request.name();
     try {
@@ -338,7 +379,10 @@ final class Dispatcher {
             time(valid, SET_ATIME, SET_ATIME_NOW, atime, atimeNanos),
             time(valid, SET_MTIME, SET_MTIME_NOW, mtime, mtimeNanos),
             (valid & SET_KILL_SET_ID) != 0);
-    attributes(vfs.setAttributes(request.caller(), request.node(), change), reply);
+    Vfs.Changed changed =
+        vfs.setAttributes(request.caller(), request.node(), change, times.attributes());
+    reply.attributesOnly(
+        changed.attributes(), changed.isDone() ? times.attributes() : Duration.ZERO);
   }
 
   private static OptionalInt present(int valid, int bit, int value) {

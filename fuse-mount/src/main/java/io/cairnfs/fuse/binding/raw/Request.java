@@ -129,6 +129,22 @@ final class Request {
     throw new CairnException(ErrorCode.MALFORMED, "request " + opcode + ": a name has no end");
   }
 
+  /** The next number, which stays to be read. */
+  long next64() throws CairnException {
+    long next = int64();
+    bytes.position(bytes.position() - Long.BYTES);
+    return next;
+  }
+
+  /** The name behind the next bytes, which stay to be read. */
+  byte[] nameBehind(int count) throws CairnException {
+    int start = bytes.position();
+    skip(count);
+    byte[] name = name();
+    bytes.position(start);
+    return name;
+  }
+
   /** The next bytes, where they are. */
   ByteBuffer data(int count) throws CairnException {
     require(count);

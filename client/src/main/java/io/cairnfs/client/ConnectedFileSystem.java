@@ -431,7 +431,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private OpenResult opened(CairnPath path) throws CairnException {
     OpenResult opened = read(openRequest(Conversions.nodeRef(path), 0, OPEN_MAP_BYTES)).getOpen();
     long inode = opened.getAttributes().getInode();
-    if (!files.isDirty(inode)) {
+    if (!files.isBehind(inode, opened.getAttributes().getChangeIndex())) {
       return opened;
     }
     var unused = files.flush(inode);
@@ -597,7 +597,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   @Override
   public FileStatus stat(CairnPath path, Symlinks symlinks) throws CairnException {
     FileStatus status = environment.await(statAsync(path, symlinks, 0));
-    if (!files.isDirty(status.inode())) {
+    if (!files.isBehind(status.inode(), status.changeIndex())) {
       return status;
     }
     var unused = files.flush(status.inode());

@@ -109,7 +109,7 @@ final class ConnectedNodes implements CairnNodes {
   @Override
   public FileStatus lookup(long directory, byte[] name) throws CairnException {
     FileStatus found = status(name, attributes(node(directory, name), 0));
-    if (!parts.files().isDirty(found.inode())) {
+    if (!parts.files().isBehind(found.inode(), found.changeIndex())) {
       return found;
     }
     var unused = parts.files().flush(found.inode());
@@ -161,7 +161,7 @@ final class ConnectedNodes implements CairnNodes {
   private FileStatus listed(long directory, DirectoryEntry entry) throws CairnException {
     byte[] name = entry.getName().toByteArray();
     FileStatus status = status(name, entry.getAttributes());
-    if (!parts.files().isDirty(status.inode())) {
+    if (!parts.files().isBehind(status.inode(), status.changeIndex())) {
       return status;
     }
     try {

@@ -36,6 +36,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +72,7 @@ final class OpenFiles {
   private final ClientOptions options;
   private final Executor background;
   private final Map<Long, SharedFile> files = new HashMap<>();
+  private final OwnChanges ownChanges = new OwnChanges();
 
   OpenFiles(
       ClientEnvironment environment,
@@ -284,10 +286,18 @@ final class OpenFiles {
                 result.getAttributes(),
                 result.getHandle(),
                 inlineOrEmpty,
-                shared.reader()::outdate));
+                changedIn(shared)));
       }
       return shared;
     }
+  }
+
+  private Consumer<Attributes> changedIn(SharedFile shared) {
+    FollowingReader reader = shared.reader();
+    return attributes -> {
+      ownChanges.told(attributes);
+      reader.outdate();
+    };
   }
 
   void closed(SharedFile shared) throws CairnException {
@@ -345,6 +355,14 @@ final class OpenFiles {
     return writer.isPresent()
         ? OptionalLong.of(writer.get().changeAttributesLater(change))
         : OptionalLong.empty();
+  }
+
+  /**
+   * True if an answer about a file lacks something that this client has written: because that was
+   * not part of the file yet, or became part of it after the answer was made.
+   */
+  boolean isBehind(long inode, long changeIndex) {
+    return isDirty(inode) || ownChanges.isAfter(inode, changeIndex);
   }
 
   /** This client has written bytes to the file that are not part of it yet. */

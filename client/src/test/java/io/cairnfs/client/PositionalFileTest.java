@@ -544,6 +544,41 @@ class PositionalFileTest {
     assertCode(() -> file.read(0, ByteBuffer.allocate(1)), ErrorCode.STALE_HANDLE);
   }
 
+  /** What was written is seen by everybody here who asks later, whoever commits it meanwhile. */
+  @ParameterizedTest
+  @ValueSource(strings = {"stat", "lookup", "list", "open"})
+  void whatIsCommittedWhileSomebodyAsksIsSeen(String way) throws Exception {
+    ExecutorService asker = Executors.newSingleThreadExecutor();
+    try {
+      CairnFile file = fs.openFile(FILE, BOTH);
+      long root = fs.stat(CairnPath.of("/")).inode();
+      file.write(0, ByteBuffer.allocate(100_000));
+      cluster.leader().holdingReplies = true;
+      Future<Long> length = asker.submit(() -> lengthBy(way, root));
+      FakeCluster.await("the question", () -> cluster.leader().heldReplies.size() == 1);
+      cluster.leader().holdingReplies = false;
+      file.close();
+      cluster.leader().heldReplies.poll().run();
+      assertThat(length.get()).isEqualTo(100_000);
+    } finally {
+      asker.shutdownNow();
+    }
+  }
+
+  private long lengthBy(String way, long root) throws Exception {
+    return switch (way) {
+      case "stat" -> fs.stat(FILE).length();
+      case "lookup" -> fs.nodes().lookup(root, new byte[] {'f'}).length();
+      case "list" -> fs.nodes().list(root, new byte[0], 10).entries().get(0).length();
+      case "open" -> {
+        try (CairnInputStream in = fs.open(FILE)) {
+          yield (long) in.readAllBytes().length;
+        }
+      }
+      default -> throw new IllegalArgumentException(way);
+    };
+  }
+
   @Test
   void manyWhoAppendAtOnceShareCommits() throws Exception {
     int threads = 40;

@@ -188,7 +188,7 @@ public final class FileWriter {
     session.leaseGone(open.attributes().getInode(), leaseRecalled);
     boolean perhapsInline =
         appender == null && committedLength <= session.settings().getInlineBytes();
-    shared = service.openShared(session, attributes, open.shared(), perhapsInline, () -> {});
+    shared = service.openShared(session, attributes, open.shared(), perhapsInline, changed -> {});
     if (rest.flip().hasRemaining()) {
       sharedPosition += shared.write(sharedPosition, List.of(rest));
     }

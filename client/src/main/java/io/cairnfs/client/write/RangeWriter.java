@@ -34,6 +34,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * Writes one file at any position, without a lease: bytes are gathered into packets, packets go
@@ -143,11 +144,11 @@ public final class RangeWriter {
   private CairnException lastLoss;
   private final AtomicInteger failures = new AtomicInteger();
   private volatile CairnException lastFailure;
-  private final Runnable onChange;
+  private final Consumer<Attributes> onChange;
 
   /**
    * @param inlineOrEmpty whether the file has no bytes, or has them inline
-   * @param onChange told whenever the file has been changed; must not block
+   * @param onChange told what the file is like whenever it has been changed; must not block
    */
   RangeWriter(
       WriteService service,
@@ -155,7 +156,7 @@ public final class RangeWriter {
       Attributes attributes,
       ByteString handle,
       boolean inlineOrEmpty,
-      Runnable onChange) {
+      Consumer<Attributes> onChange) {
     this.onChange = onChange;
     this.service = service;
     this.session = session;
@@ -519,7 +520,7 @@ public final class RangeWriter {
     knownLength = result.getAttributes().getLength();
     perhapsInline = inline;
     latest = Optional.of(result.getAttributes());
-    onChange.run();
+    onChange.accept(result.getAttributes());
   }
 
   /** What another client wrote as tiny content has to lie in a chunk before extents can join it. */
@@ -826,7 +827,7 @@ public final class RangeWriter {
     Attributes changed = environment.await(answer).getAttributes();
     laterAttributes = null;
     latest = Optional.of(changed);
-    onChange.run();
+    onChange.accept(changed);
     return changed;
   }
 
@@ -1154,7 +1155,7 @@ public final class RangeWriter {
   public void changed(Attributes attributes) {
     knownLength = attributes.getLength();
     perhapsInline |= attributes.getLength() == 0;
-    onChange.run();
+    onChange.accept(attributes);
   }
 
   private void scheduleFlush() {

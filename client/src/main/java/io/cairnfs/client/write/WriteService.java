@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,14 +115,14 @@ public final class WriteService implements AutoCloseable {
    *
    * @param handle good for writing
    * @param inlineOrEmpty whether the file has no bytes, or has them inline
-   * @param onChange told whenever the file has been changed; must not block
+   * @param onChange told what the file is like whenever it has been changed; must not block
    */
   public RangeWriter openShared(
       Session session,
       Attributes attributes,
       ByteString handle,
       boolean inlineOrEmpty,
-      Runnable onChange) {
+      Consumer<Attributes> onChange) {
     RangeWriter writer =
         new RangeWriter(this, session, attributes, handle, inlineOrEmpty, onChange);
     rangeWriters.add(writer);

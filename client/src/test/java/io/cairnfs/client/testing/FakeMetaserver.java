@@ -14,6 +14,7 @@ import io.cairnfs.proto.metadata.MutateReply;
 import io.cairnfs.proto.metadata.MutateRequest;
 import io.cairnfs.proto.metadata.OpenSessionReply;
 import io.cairnfs.proto.metadata.OpenSessionRequest;
+import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.SessionHeartbeatReply;
 import io.cairnfs.proto.metadata.SessionHeartbeatRequest;
@@ -48,6 +49,11 @@ public final class FakeMetaserver {
 
   /** Does not say who leads. */
   public volatile boolean knowsNoLeader;
+
+  /** Reads are answered as things stand when they arrive, but later. */
+  public volatile boolean holdingReplies;
+
+  public final Queue<Runnable> heldReplies = new ConcurrentLinkedQueue<>();
 
   /** Mutations arrive here and wait instead of being applied. */
   public volatile boolean holdingMutations;
@@ -151,7 +157,12 @@ public final class FakeMetaserver {
   private void read(ServerCall call) throws CairnException {
     if (refusesOrLeads()) {
       readsSeen.incrementAndGet();
-      call.reply(cluster.namespace.read(call.message(ReadRequest.parser())));
+      ReadReply reply = cluster.namespace.read(call.message(ReadRequest.parser()));
+      if (holdingReplies) {
+        heldReplies.add(() -> call.reply(reply));
+      } else {
+        call.reply(reply);
+      }
     }
   }
 

@@ -83,6 +83,10 @@ public final class FakeNamespace {
   private final Set<Long> expired = new HashSet<>();
   private long lastId = 100;
   private long index;
+
+  /** Where what is answered stands. */
+  private long asOf;
+
   private long term = 1;
   private int applied;
   public volatile long defaultChunkBytes = 8 << 20;
@@ -229,6 +233,7 @@ public final class FakeNamespace {
       if (notNow.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
         throw new CairnException(ErrorCode.RETRY, "not just now");
       }
+      asOf = index + 1;
       result = apply(request.getOperation());
     } catch (CairnException e) {
       // A refusal by the state machine is the call's result, too.
@@ -582,6 +587,7 @@ public final class FakeNamespace {
     if (request.getAtLeastIndex() > index) {
       throw new AssertionError("reader has seen " + request.getAtLeastIndex() + " > " + index);
     }
+    asOf = index;
     ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(index);
     switch (request.getKindCase()) {
       case STAT -> reply.setAttributes(attributes(resolve(request.getStat().getTarget())));
@@ -705,11 +711,14 @@ public final class FakeNamespace {
         .setReplication(file.replication)
         .setChunkBytes(file.chunkBytes)
         .setBeingWritten(file.lease != 0)
+        .setChangeIndex(asOf)
         .build();
   }
 
+  /** Names without a slash before them are looked up in the root, whatever their base is. */
   private static String key(NodeRef ref) {
-    return key(ref.getPath());
+    String key = key(ref.getPath());
+    return key.isEmpty() || key.startsWith("/") ? key : "/" + key;
   }
 
   /** "" for the root, "/a/b" below. */

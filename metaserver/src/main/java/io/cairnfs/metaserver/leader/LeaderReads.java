@@ -30,6 +30,8 @@ import java.util.Map;
  * Any thread.
  */
 final class LeaderReads implements ReadHandler {
+  private static final int RETRY_MILLIS = 100;
+
   private final ServerBoard board;
   private final ReplicatedLog<?> log;
   private final String securityMode;
@@ -73,11 +75,18 @@ final class LeaderReads implements ReadHandler {
     return reply.build();
   }
 
-  private StatFsResult withSpace(StoreView view, StatFsResult names) {
+  /**
+   * @throws CairnException BUSY while a server that may be up has not said how much room it has, so
+   *     that nobody sees a file system shrink because its leader has changed
+   */
+  private StatFsResult withSpace(StoreView view, StatFsResult names) throws CairnException {
     long capacity = 0;
     long used = 0;
     long available = 0;
     for (ServerRecord server : ServerTable.all(view)) {
+      if (!server.isOut() && board.isStillToSpeak(server.id())) {
+        throw CairnException.busy("server=" + server.id() + " was not heard yet", RETRY_MILLIS);
+      }
       for (VolumeStatus volume : volumes(server)) {
         capacity += volume.getCapacityBytes();
         used += volume.getUsedBytes();

@@ -72,6 +72,12 @@ final class ServerBoard implements ReplicaHealth {
     return Optional.ofNullable(servers.get(server));
   }
 
+  /** A server that may be up, but has not told this leader yet what it has room for. */
+  boolean isStillToSpeak(int server) {
+    Optional<Heard> heard = last(server);
+    return heard.isEmpty() || (!heard.get().spoke() && of(server) == ServerHealth.UP);
+  }
+
   /** Silence of a server; empty if it was never heard. */
   Optional<Duration> silence(int server) {
     return last(server).map(heard -> Duration.ofNanos(clock.monotonicNanos() - heard.nanos()));

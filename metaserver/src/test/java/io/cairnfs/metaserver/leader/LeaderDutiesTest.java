@@ -219,6 +219,24 @@ final class LeaderDutiesTest {
   }
 
   @Test
+  void spaceIsToldWhenAllHaveSpokenWhoMay() throws Exception {
+    rig.started();
+    assertThat(rig.space().getCapacityBytes()).isEqualTo(3L << 40);
+    rig.log.depose();
+    rig.log.lead(8);
+    rig.await(() -> rig.canStamp(3));
+    rig.heartbeat(rig.sign(1));
+    rig.heartbeat(rig.sign(2));
+    assertThatThrownBy(rig::space)
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BUSY));
+    rig.clock.advance(Duration.ofSeconds(4));
+    assertThat(rig.space().getCapacityBytes()).isEqualTo(2L << 40);
+    rig.heartbeat(rig.sign(3));
+    assertThat(rig.space().getCapacityBytes()).isEqualTo(3L << 40);
+  }
+
+  @Test
   void noServerIsStruckOutWhileTooFewWouldRemain() throws Exception {
     rig.started();
     rig.clock.advance(Duration.ofMinutes(6));

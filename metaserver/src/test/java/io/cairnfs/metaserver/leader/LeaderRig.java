@@ -15,6 +15,7 @@ import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
+import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.service.Leadership;
@@ -34,6 +35,9 @@ import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReadRequest;
+import io.cairnfs.proto.metadata.StatFs;
+import io.cairnfs.proto.metadata.StatFsResult;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.Member;
@@ -172,6 +176,14 @@ final class LeaderRig implements AutoCloseable {
         throw refusal;
       }
       throw e;
+    }
+  }
+
+  StatFsResult space() throws CairnException {
+    ReadRequest request = ReadRequest.newBuilder().setStatFs(StatFs.getDefaultInstance()).build();
+    Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
+    try (StoreView view = view()) {
+      return duties.reads().read(view, request, root, "").getStatFs();
     }
   }
 

@@ -81,6 +81,10 @@ final class KnownDifferenceTest {
     assertThat(explaining(stat, removed, refused(116, Map.of()))).isEmpty();
     Outcome there = done(Map.of("type", "d", "links", "2"), Map.of());
     assertThat(explaining(stat, there, stale)).isEmpty();
+    Step copy = Step.onHandle("ann", Kind.COPY_RANGE, 0).words(List.of("1", "0"));
+    assertThat(explaining(copy, refused(21, Map.of()), stale))
+        .containsExactly(KnownDifference.REMOVED_DIRECTORY);
+    assertThat(explaining(copy, refused(9, Map.of()), stale)).isEmpty();
   }
 
   @Test

@@ -33,7 +33,8 @@ import java.util.Optional;
  *     MiB
  * @param sharedStreams shared chunks of one replication open at once; default 2
  * @param readRequestBytes largest request to a data server; default 1 MiB
- * @param readAheadBytes bytes fetched ahead of a sequential reader; default 4 MiB
+ * @param readAheadBytes bytes fetched ahead of a sequential reader; default 2 MiB: more of several
+ *     streams would leave the processor's caches before it is read
  * @param readTimeout one request to one data server, then the next member is asked; default 3 s
  * @param hedgeDelay the least time before a slow read is sent to a second member as well (the
  *     observed 99th percentile, if that is longer); default 50 ms
@@ -143,7 +144,7 @@ public record ClientOptions(
     private int sharedFileBytes = 1 << 20;
     private int sharedStreams = 2;
     private int readRequestBytes = 1 << 20;
-    private long readAheadBytes = 4L << 20;
+    private long readAheadBytes = 2L << 20;
     private Duration readTimeout = Duration.ofSeconds(3);
     private Duration hedgeDelay = Duration.ofMillis(50);
     private long maxBufferBytes = 128L << 20;

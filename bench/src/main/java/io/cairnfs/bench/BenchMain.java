@@ -11,6 +11,7 @@ import io.cairnfs.bench.recovery.RestartBench;
 import io.cairnfs.bench.recovery.SteadyBench;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.process.ServerLogging;
+import java.io.InterruptedIOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -31,9 +32,11 @@ import picocli.CommandLine.Command;
       SteadyBench.class
     })
 public final class BenchMain {
+  private static final int INTERRUPTED = 130;
+
   private BenchMain() {}
 
-  /** Exit code 0, or 2 for wrong usage, 1 for a measurement that failed. */
+  /** Exit code 0, or 2 for wrong usage, 1 for a measurement that failed, 130 for an interrupt. */
   public static void main(String[] arguments) {
     ServerLogging.toStandardError("WARN");
     CommandLine commandLine =
@@ -43,6 +46,11 @@ public final class BenchMain {
           if (exception instanceof NoClusterException) {
             line.getErr().println("bench: " + exception.getMessage());
             return 1;
+          }
+          if (exception instanceof InterruptedException
+              || exception instanceof InterruptedIOException) {
+            line.getErr().println("bench: interrupted");
+            return INTERRUPTED;
           }
           throw exception;
         });

@@ -165,6 +165,17 @@ public final class LocalProcesses implements AutoCloseable {
     return controller.directory().pidFile(id).running().isPresent();
   }
 
+  /** Whether a role says how it is; one that is ending does not, though its process is there. */
+  public boolean answers(String id) throws IOException {
+    List<RoleStatus> found = new ArrayList<>();
+    run(
+        () ->
+            controller.status().stream()
+                .filter(role -> role.role().id().equals(id))
+                .forEach(found::add));
+    return found.stream().anyMatch(role -> role.reply().isPresent());
+  }
+
   /**
    * Makes a metaserver a new member in place of itself: as its operator would, after its disk was
    * lost. It must not run.

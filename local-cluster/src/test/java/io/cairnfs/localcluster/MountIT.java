@@ -34,37 +34,7 @@ class MountIT extends MountFixture {
 
   @Test
   void ordinaryProgramsWork() throws Exception {
-    Path point = mount("m");
-    assertThat(Files.readString(Path.of("/proc/mounts")))
-        .contains(cluster() + "/ " + point + " fuse.cairn ");
-    assertThat(programs().cairn("mount", "--status", point.toString()).out())
-        .isEqualTo(cluster() + "/ " + point + " serves\n");
-    script(
-        point,
-        """
-        mkdir w && cd w && mkdir -p src/a src/b
-        for i in 1 2 3 4 5 6 7 8; do head -c $((i * 40000)) /dev/urandom > src/a/$i; echo $i > src/b/$i; done
-        ln -s a/1 src/link && ln src/a/2 src/hard
-        find src -type f | sort | xargs sha256sum > sums
-        tar cf t.tar src && mkdir x && tar xf t.tar -C x && cp sums x/ && cd x && sha256sum -c --quiet sums
-        test "$(readlink src/link)" = a/1 && test src/hard -ef src/a/2
-        """);
-    script(
-        point,
-        """
-        export HOME=$PWD
-        git init -q repo && cd repo && git config user.email a@b && git config user.name n
-        cp -r ../w/src . && git add . && git commit -qm one && test -z "$(git status --short)"
-        git fsck --strict 2>&1 && cd .. && git clone -q repo clone && diff -r repo/src clone/src
-        """);
-    script(
-        point,
-        """
-        exec 3>gone 4<gone; rm gone; echo kept >&3; read -r line <&4; test "$line" = kept
-        exec 3>&- 4<&-; rm -rf w repo clone; test -z "$(ls -A | grep -v -e tmp -e user -e .gitconfig || true)"
-        """);
-    good(programs().cairn("umount", point.toString()));
-    assertThat(programs().cairn("mount", "--status", point.toString()).code()).isEqualTo(1);
+    ordinaryProgramsWorkOn(mount("m"));
   }
 
   @Test

@@ -17,13 +17,10 @@ import java.util.Optional;
 /** A cluster for the time of a bench; one made for it is stopped and deleted at the end. */
 public final class BenchCluster implements AutoCloseable {
   private final ClientOptions client;
-  private final Optional<Own> own;
+  private final Optional<BenchProcesses> own;
   private final Path root;
 
-  /** A cluster made here, and what removes it when the bench is interrupted. */
-  private record Own(LocalProcesses processes, Thread removal) {}
-
-  private BenchCluster(ClientOptions.Builder client, Optional<Own> own, Path root) {
+  private BenchCluster(ClientOptions.Builder client, Optional<BenchProcesses> own, Path root) {
     this.client = client.clientName("bench").build();
     this.own = own;
     this.root = root;
@@ -55,26 +52,14 @@ public final class BenchCluster implements AutoCloseable {
    */
   public static BenchCluster own(Optional<Path> directory) throws IOException {
     Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-bench");
-    Thread removal = new Thread(() -> remove(root), "remove-cluster");
-    Runtime.getRuntime().addShutdownHook(removal);
-    LocalProcesses processes = LocalProcesses.start(root, 3, 3);
+    BenchProcesses cluster = BenchProcesses.start(root, 3, 3);
     return new BenchCluster(
-        ClientOptions.builder(processes.metaservers()),
-        Optional.of(new Own(processes, removal)),
-        root);
-  }
-
-  private static void remove(Path root) {
-    try {
-      LocalProcesses.remove(root);
-    } catch (IOException e) {
-      System.err.println("bench: what was started in " + root + " is left: " + e.getMessage());
-    }
+        ClientOptions.builder(cluster.processes().metaservers()), Optional.of(cluster), root);
   }
 
   /** The processes, where the cluster was made for this bench. */
   public Optional<LocalProcesses> processes() {
-    return own.map(Own::processes);
+    return own.map(BenchProcesses::processes);
   }
 
   /** Every process of the cluster that is known here, and this one. */
@@ -100,17 +85,8 @@ public final class BenchCluster implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (own.isPresent() && isLeftToUs(own.get().removal())) {
-      own.get().processes().close();
-    }
-  }
-
-  private static boolean isLeftToUs(Thread removal) {
-    try {
-      return Runtime.getRuntime().removeShutdownHook(removal);
-    } catch (IllegalStateException e) {
-      // This process is being ended: the hook does it.
-      return false;
+    if (own.isPresent()) {
+      own.get().close();
     }
   }
 }

@@ -1,29 +1,13 @@
 package io.cairnfs.contract.suite;
 
-import io.cairnfs.contract.Face;
-import io.cairnfs.contract.Face.Feature;
-import io.cairnfs.contract.MountedCluster;
-import io.cairnfs.contract.linux.LinuxFace;
-import io.cairnfs.contract.linux.LinuxUsers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The fall-back to libfuse 2 passes the contract, but for what a library of paths cannot carry. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
-final class MountJnrContractIT extends FileSystemContractTest {
-  private static final String STRICT = "binding=jnr,attr_timeout=0,entry_timeout=0";
-
+final class MountJnrContractIT extends TwoMountsContractTest {
   @RegisterExtension
   static final ExpectedFailures EXPECTED =
       new ExpectedFailures(
@@ -39,58 +23,8 @@ final class MountJnrContractIT extends FileSystemContractTest {
               "whatIsFlushedIsSeenByWhoHasTheFileOpenAlready",
               "the kernel drops pages of libfuse 2 at an open only"));
 
-  private static MountedCluster cluster;
-  private static Path point;
-  private static Path second;
-  private static int directories;
-
-  private final LinuxUsers users = new LinuxUsers(List.of("ann", "bob"));
-  private final List<Face> faces = new ArrayList<>();
-  private String name;
-
   @BeforeAll
   static void mount(@TempDir Path directory) throws Exception {
-    cluster = MountedCluster.start(directory);
-    point = cluster.mount("one", STRICT);
-    second = cluster.mount("two", STRICT);
-  }
-
-  @AfterAll
-  static void unmount() throws Exception {
-    if (cluster != null) {
-      cluster.close();
-    }
-  }
-
-  @Override
-  protected Face newFace() throws Exception {
-    name = "c" + directories++;
-    Path made = Files.createDirectory(point.resolve(name));
-    Face superuser = face(made, "root");
-    superuser.chmod(".", 0755);
-    superuser.chown(".", "ann", "ann", true);
-    return face(made, "ann");
-  }
-
-  @Override
-  protected Face otherUsersFace() throws Exception {
-    return face(point.resolve(name), "bob");
-  }
-
-  @Override
-  protected Face secondFace() throws Exception {
-    return face(second.resolve(name), "ann");
-  }
-
-  private Face face(Path root, String user) throws Exception {
-    // The kernel tells of the end of an open file when close(2) has returned.
-    Face face = new LinuxFace(root, users, user, Set.of(Feature.LOCKS_END_AT_CLOSE));
-    faces.add(face);
-    return face;
-  }
-
-  @AfterEach
-  void closeFaces() {
-    faces.forEach(Face::close);
+    mount(directory, "jnr");
   }
 }

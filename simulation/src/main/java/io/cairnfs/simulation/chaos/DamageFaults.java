@@ -1,5 +1,6 @@
 package io.cairnfs.simulation.chaos;
 
+import com.google.common.collect.Iterables;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.ServerId;
@@ -30,8 +31,8 @@ final class DamageFaults implements FaultSource {
       Pattern.compile("([0-9a-f]{16})\\.[0-9a-f]+\\.[0-9a-f]+\\.data");
   private static final long LONGEST_FULL_MILLIS = 8_000;
   private static final long LEFT_BYTES = 64 << 20;
-  private static final int WELL_ATTEMPTS = 300;
-  private static final long WELL_PAUSE_MILLIS = 200;
+  private static final int ATTEMPTS = 300;
+  private static final long PAUSE_MILLIS = 200;
   private static final int HEADER_BYTES = 4096;
 
   private final Stage stage;
@@ -45,6 +46,7 @@ final class DamageFaults implements FaultSource {
 
   @Override
   public void strike(long leftMillis) throws IOException, InterruptedException {
+    startStopped();
     int draw = stage.random().nextInt(10);
     if (draw < 4 && stage.cluster().hasVolumes()) {
       fill(leftMillis);
@@ -57,13 +59,38 @@ final class DamageFaults implements FaultSource {
 
   /** One who lacks something already must not lose more. */
   private boolean awaitWell() throws IOException, InterruptedException {
-    for (int i = 0; i < WELL_ATTEMPTS; i++) {
+    for (int i = 0; i < ATTEMPTS; i++) {
       if (stage.isWell()) {
         return true;
       }
-      Thread.sleep(WELL_PAUSE_MILLIS);
+      Thread.sleep(PAUSE_MILLIS);
     }
     return false;
+  }
+
+  /** A log that cannot be forced stops its server, which says so: it is started again. */
+  private void startStopped() throws IOException {
+    for (String id :
+        Iterables.concat(stage.cluster().metaservers(), stage.cluster().dataServers())) {
+      if (!stage.cluster().processes().isRunning(id)) {
+        stage.say().accept(id + " has stopped; it is started again");
+        stage.cluster().processes().restart(id);
+      }
+    }
+  }
+
+  /**
+   * Until it is known whether a server goes on: one that stops itself is there, and silent, until
+   * the virtual machine has waited for its compilers, up to ten seconds.
+   */
+  private void awaitAnswerOrEnd(String id) throws IOException, InterruptedException {
+    for (int i = 0; i < ATTEMPTS; i++) {
+      if (!stage.cluster().processes().isRunning(id) || stage.cluster().processes().answers(id)) {
+        return;
+      }
+      Thread.sleep(PAUSE_MILLIS);
+    }
+    throw new IOException(id + " neither answers nor ends");
   }
 
   private void fill(long leftMillis) throws IOException, InterruptedException {
@@ -82,11 +109,8 @@ final class DamageFaults implements FaultSource {
     } finally {
       volume.free();
     }
-    if (!stage.cluster().processes().isRunning(victim)) {
-      // A log that cannot be forced stops its server, which says so.
-      stage.say().accept(victim + " has stopped; it is started again");
-      stage.cluster().processes().restart(victim);
-    }
+    awaitAnswerOrEnd(victim);
+    startStopped();
   }
 
   private void flipReplicas() throws IOException {
@@ -210,6 +234,7 @@ final class DamageFaults implements FaultSource {
   /** Its owner is told of everything that was damaged, as a reader who met it would. */
   @Override
   public void finish() throws IOException {
+    startStopped();
     Optional<ServerId> server =
         stage.watcher().administration().report().getServersList().stream()
             .map(ServerReport::getMember)

@@ -138,12 +138,12 @@ public final class DataServer implements Closeable {
       if (identity.server().isPresent()) {
         volumes.mark(identity.identity());
       }
-      ReplicaStore store = ReplicaStore.open(volumes, clock);
-      parts.pop();
-      parts.push(store);
       DiskThreads disk =
           new DiskThreads(
               options.name() + "-disk", options.transfer().diskThreads(), DISK_QUEUE, fatal);
+      ReplicaStore store = ReplicaStore.open(volumes, clock, disk);
+      parts.pop();
+      parts.push(store);
       parts.push(disk::close);
       DiskThreads reads =
           new DiskThreads(

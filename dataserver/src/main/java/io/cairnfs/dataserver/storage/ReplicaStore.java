@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ public final class ReplicaStore implements Closeable {
   private final List<Volume> volumes;
   private final Clock clock;
   private final ScratchBuffers scratch = new ScratchBuffers();
+  private final PairedForce force;
   private final ReplicaIndex sealed = new ReplicaIndex();
   private final SealedReplicas handles = new SealedReplicas(MAX_OPEN_SEALED, scratch);
   private final Map<ChunkId, UnsealedReplica> unsealed = new ConcurrentHashMap<>();
@@ -40,18 +42,32 @@ public final class ReplicaStore implements Closeable {
   /** Chunks whose replica is being created, sealed, copied in or deleted: one at a time. */
   private final Set<ChunkId> changing = ConcurrentHashMap.newKeySet();
 
-  private ReplicaStore(VolumeSet volumeSet, Clock clock) {
+  private ReplicaStore(VolumeSet volumeSet, Clock clock, Executor helpers) {
+    this.force = new PairedForce(helpers);
     this.volumeSet = volumeSet;
     this.volumes = volumeSet.volumes();
     this.clock = clock;
   }
 
-  /** Scans the volumes; replicas that are not SEALED are CLOSED from now on. */
+  /** As {@link #open(VolumeSet, Clock, Executor)}, with one force after the other. */
   public static ReplicaStore open(VolumeSet volumeSet, Clock clock) throws CairnException {
-    ReplicaStore store = new ReplicaStore(volumeSet, clock);
+    return open(volumeSet, clock, task -> {});
+  }
+
+  /**
+   * Scans the volumes; replicas that are not SEALED are CLOSED from now on.
+   *
+   * @param helpers threads that may block on the disk, for one of two files that are forced at the
+   *     same moment; may refuse a task, or never come to it
+   */
+  public static ReplicaStore open(VolumeSet volumeSet, Clock clock, Executor helpers)
+      throws CairnException {
+    ReplicaStore store = new ReplicaStore(volumeSet, clock, helpers);
     for (Volume volume : store.volumes) {
       try {
-        new VolumeScan(volume, clock, store.scratch, store.sealed, store.unsealed, store.bad).run();
+        new VolumeScan(
+                volume, clock, store.scratch, store.force, store.sealed, store.unsealed, store.bad)
+            .run();
       } catch (IOException e) {
         throw new CairnException(
             e instanceof CairnException own ? own.code() : ErrorCode.IO_ERROR,
@@ -115,7 +131,7 @@ public final class ReplicaStore implements Closeable {
     for (Volume volume : writableVolumes()) {
       try {
         UnsealedReplica replica =
-            UnsealedReplica.create(chunk, volume, clock, scratch, epoch, maxLength, origin);
+            UnsealedReplica.create(chunk, volume, clock, scratch, force, epoch, maxLength, origin);
         unsealed.put(chunk, replica);
         return replica;
       } catch (CairnException e) {

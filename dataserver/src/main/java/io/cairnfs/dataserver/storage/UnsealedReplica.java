@@ -33,6 +33,7 @@ final class UnsealedReplica {
   private final Volume volume;
   private final Clock clock;
   private final ScratchBuffers scratch;
+  private final PairedForce force;
   private final long maxLength;
 
   /**
@@ -45,6 +46,9 @@ final class UnsealedReplica {
 
   @GuardedBy("disk")
   private long recordsEnd;
+
+  @GuardedBy("disk")
+  private RoomAhead room;
 
   @GuardedBy("disk")
   private boolean directoryForced;
@@ -85,6 +89,7 @@ final class UnsealedReplica {
       Volume volume,
       Clock clock,
       ScratchBuffers scratch,
+      PairedForce force,
       long maxLength,
       ReplicaFiles files,
       boolean bornHere) {
@@ -92,6 +97,7 @@ final class UnsealedReplica {
     this.volume = volume;
     this.clock = clock;
     this.scratch = scratch;
+    this.force = force;
     this.maxLength = maxLength;
     this.files = files;
     this.bornHere = bornHere;
@@ -104,6 +110,7 @@ final class UnsealedReplica {
       Volume volume,
       Clock clock,
       ScratchBuffers scratch,
+      PairedForce force,
       int epoch,
       long maxLength,
       ReplicaStore.Origin origin)
@@ -114,12 +121,14 @@ final class UnsealedReplica {
             volume,
             clock,
             scratch,
+            force,
             maxLength,
             volume.createOpen(chunk, epoch, maxLength),
             origin == ReplicaStore.Origin.STREAM);
     replica.disk.lock();
     try {
       replica.recordsEnd = ChecksumRecord.HEADER_BYTES;
+      replica.room = new RoomAhead(DataFileHeader.BYTES, ChecksumRecord.HEADER_BYTES);
       replica.dirty = true;
     } finally {
       replica.disk.unlock();
@@ -139,18 +148,27 @@ final class UnsealedReplica {
       Volume volume,
       Clock clock,
       ScratchBuffers scratch,
+      PairedForce force,
       DiskFile data,
       DiskFile sums)
       throws IOException {
     ChunkId chunk = header.chunk();
     UnsealedReplica replica =
         new UnsealedReplica(
-            chunk, volume, clock, scratch, header.maxLength(), new ReplicaFiles(data, sums), false);
+            chunk,
+            volume,
+            clock,
+            scratch,
+            force,
+            header.maxLength(),
+            new ReplicaFiles(data, sums),
+            false);
     RecordedCells recorded = replica.recorded(sums);
     RecordedCells.Prefix prefix = recorded.verify(data, header.maxLength(), scratch);
     replica.disk.lock();
     try {
       replica.recordsEnd = recorded.end();
+      replica.room = new RoomAhead(data.size(), sums.size());
       replica.dirty = true;
     } finally {
       replica.disk.unlock();
@@ -211,7 +229,7 @@ final class UnsealedReplica {
       CellVerifier verifier = verified(packets);
       long bytes = bytes(packets);
       if (bytes > 0) {
-        write(packets, bytes, verifier);
+        write(packets, bytes, verifier, durability);
       }
       if (durability == Durability.FORCED) {
         force();
@@ -266,17 +284,24 @@ final class UnsealedReplica {
   }
 
   @GuardedBy("disk")
-  private void write(List<ReplicaPacket> packets, long bytes, CellVerifier verifier)
+  private void write(
+      List<ReplicaPacket> packets, long bytes, CellVerifier verifier, Durability durability)
       throws IOException {
     ReplicaFiles open = files();
     List<ByteBuffer> buffers = new ArrayList<>();
     for (ReplicaPacket packet : packets) {
       buffers.addAll(packet.payload());
     }
-    volume.claim(bytes + verifier.recordBytes());
-    volume.promise(-bytes);
+    long position = DataFileHeader.BYTES + packets.get(0).offset();
+    long dataEnd = position + bytes;
+    long sumsEnd = recordsEnd + verifier.recordBytes();
     dirty = true;
-    writeData(open.data(), buffers, bytes, DataFileHeader.BYTES + packets.get(0).offset());
+    if (durability == Durability.FORCED) {
+      room.beforeForce(volume, open, bytes, dataEnd, sumsEnd, DataFileHeader.BYTES + maxLength);
+    }
+    volume.claim(room.extend(dataEnd, sumsEnd));
+    volume.promise(-bytes);
+    writeData(open.data(), buffers, bytes, position);
     ByteBuffer records = scratch.take(verifier.recordBytes());
     try {
       verifier.putRecords(records);
@@ -327,8 +352,7 @@ final class UnsealedReplica {
       return;
     }
     ReplicaFiles open = files();
-    open.data().force();
-    open.sums().force();
+    force.force(open.data(), open.sums());
     if (!directoryForced) {
       volume.forceSlotDirectory(chunk);
       directoryForced = true;
@@ -434,7 +458,7 @@ final class UnsealedReplica {
   private void appendRecord(ByteBuffer record) throws IOException {
     files().sums().write(record, recordsEnd);
     recordsEnd += ChecksumRecord.BYTES;
-    volume.count(ChecksumRecord.BYTES);
+    volume.count(room.extend(0, recordsEnd));
     dirty = true;
     force();
   }
@@ -584,7 +608,9 @@ final class UnsealedReplica {
       long fileBytes = open.data().size();
       long oldBytes = fileBytes + open.sums().size();
       if (fileBytes > DataFileHeader.BYTES + sealedLength) {
-        recordCut(sealedLength, sealedCells);
+        if (length() > sealedLength) {
+          recordCut(sealedLength, sealedCells);
+        }
         open.data().truncate(DataFileHeader.BYTES + sealedLength);
       }
       open.data().force();

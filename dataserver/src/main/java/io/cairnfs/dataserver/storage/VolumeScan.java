@@ -27,6 +27,7 @@ final class VolumeScan {
   private final Disk disk;
   private final Clock clock;
   private final ScratchBuffers scratch;
+  private final PairedForce force;
   private final ReplicaIndex sealed;
   private final Map<ChunkId, UnsealedReplica> unsealed;
   private final BadReplicas bad;
@@ -35,6 +36,7 @@ final class VolumeScan {
       Volume volume,
       Clock clock,
       ScratchBuffers scratch,
+      PairedForce force,
       ReplicaIndex sealed,
       Map<ChunkId, UnsealedReplica> unsealed,
       BadReplicas bad) {
@@ -42,6 +44,7 @@ final class VolumeScan {
     this.disk = volume.disk();
     this.clock = clock;
     this.scratch = scratch;
+    this.force = force;
     this.sealed = sealed;
     this.unsealed = unsealed;
     this.bad = bad;
@@ -158,7 +161,8 @@ final class VolumeScan {
       DataFileHeader header = DataFileHeader.decode(head, dataName);
       FileHeaders.requireChunk(chunk, header.chunk(), dataName);
       sums = openLog(chunk);
-      unsealed.put(chunk, UnsealedReplica.recover(header, volume, clock, scratch, data, sums));
+      unsealed.put(
+          chunk, UnsealedReplica.recover(header, volume, clock, scratch, force, data, sums));
       kept = true;
     } finally {
       if (!kept) {

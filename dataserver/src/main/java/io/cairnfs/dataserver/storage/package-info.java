@@ -49,8 +49,11 @@
  *     12    4  CRC-32C of the 12 bytes above
  * </pre>
  *
- * A partial cell that grows gets another record. After a crash the longest record of a cell whose
- * bytes verify counts, and the replica ends where the first cell is not whole.
+ * Both files may go on in zeros: room that small forced appends find on the disk ({@link
+ * io.cairnfs.dataserver.storage.RoomAhead}). No record vouches for them, and sealing cuts them off.
+ *
+ * <p>A partial cell that grows gets another record. After a crash the longest record of a cell
+ * whose bytes verify counts, and the replica ends where the first cell is not whole.
  *
  * <p>The checksum file of a SEALED replica:
  *

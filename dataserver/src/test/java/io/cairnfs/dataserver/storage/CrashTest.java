@@ -137,6 +137,41 @@ class CrashTest {
         });
   }
 
+  /** From the third on they find room that was made ahead; the packet at the end is too large. */
+  private void syncOftenALittle(ReplicaStore store, Promises promises) throws CairnException {
+    ReplicaWriter writer = store.create(CHUNK, 1, MAX);
+    int[] ends = {700, 1400, 5000, 5100, 9196, 9200, 20_000};
+    int from = 0;
+    for (int end : ends) {
+      sync(writer, from, end, promises);
+      from = end;
+    }
+    assertThat(store.volumes().get(0).usedBytes()).isGreaterThan(RoomAhead.MIN_DATA_BYTES);
+    append(writer, content, 20_000, 20_001, Durability.WRITTEN);
+    sync(writer, 20_001, 100_000, promises);
+    writer.finish();
+  }
+
+  @Test
+  void smallSyncedAppendsSurviveInRoomMadeAhead() throws IOException {
+    int points = crashEverywhere(this::syncOftenALittle);
+    assertThat(points).isGreaterThan(30);
+  }
+
+  @Test
+  void whatLiesAheadIsNoPartOfAReplicaThatIsFencedAndSealed() throws IOException {
+    crashEverywhere(
+        (store, promises) -> {
+          syncOftenALittle(store, promises);
+          store.fence(CHUNK, 5);
+          promises.epoch = 5;
+          promises.sealing = 9196;
+          promises.synced = 9196;
+          store.seal(CHUNK, 9196, 3, 5);
+          promises.sealed = 9196;
+        });
+  }
+
   @Test
   void hazardA9SealedMeansWholeAndForced() throws IOException {
     crashEverywhere(
@@ -191,6 +226,28 @@ class CrashTest {
           }
           promises.sealed = 9000;
         });
+  }
+
+  @Test
+  void aFenceBehindRoomMadeAheadSurvivesTheNextPowerCut() throws IOException {
+    for (int seed = 0; seed < 50; seed++) {
+      SimulatedDisk disk = new SimulatedDisk("v1");
+      disk.limitCapacity(1L << 40);
+      ReplicaStore store = Replicas.open(clock, UNBOUNDED, List.of(disk));
+      Promises promises = new Promises();
+      syncOftenALittle(store, promises);
+      Random random = new Random(seed);
+      disk.losePower(random);
+      try (ReplicaStore again = Replicas.open(clock, UNBOUNDED, List.of(disk))) {
+        assertThat(again.fence(CHUNK, 7).validLength()).as("seed %d", seed).isEqualTo(100_000);
+      }
+      disk.losePower(random);
+      try (ReplicaStore again = Replicas.open(clock, UNBOUNDED, List.of(disk))) {
+        ReplicaStatus status = again.status(CHUNK).orElseThrow();
+        assertThat(status.epoch()).as("seed %d", seed).isEqualTo(7);
+        assertThat(status.length()).as("seed %d", seed).isEqualTo(100_000);
+      }
+    }
   }
 
   @Test

@@ -10,7 +10,9 @@ import io.cairnfs.client.testing.FakeCluster;
 import io.cairnfs.client.testing.FakeDataServer;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.proto.metadata.MutateRequest;
 import io.cairnfs.proto.types.Extent;
+import io.cairnfs.rpc.server.ServerCall;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -860,6 +862,152 @@ class PositionalFileTest {
       pool.shutdownNow();
     }
     assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+  }
+
+  @Test
+  void writesGoOnWhileATinyFileIsSynced() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile handle = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(100));
+      var unused = file.write(0, random(100));
+      cluster.leader().holdingMutations = true;
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("the commit", () -> cluster.leader().held.size() == 1);
+      writeBeside(pool, file, model, 50, random(120));
+      writeBeside(pool, handle, model, 5000, random(7));
+      assertThat(sync).isNotDone();
+      cluster.leader().letGo();
+      sync.get();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(random(100).array());
+      assertThat(read(handle, 0, 6000)).isEqualTo(model.bytes);
+      file.sync();
+      assertThat(cluster.namespace.chunks()).isEmpty();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
+  void writesGoOnWhileASharedChunkIsForcedAndWhileItIsCommitted() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(20_000));
+      var unused = file.write(0, random(20_000));
+      dataServers().forEach(server -> server.holdingAcks = true);
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("the force", () -> dataServers().stream().anyMatch(this::holdsAck));
+      writeBeside(pool, file, model, 10_000, random(3000));
+      cluster.leader().holdingMutations = true;
+      dataServers().forEach(FakeDataServer::releaseAcks);
+      FakeCluster.await("the commit", () -> cluster.leader().held.size() == 1);
+      writeBeside(pool, file, model, 12_000, random(9001));
+      assertThat(sync).isNotDone();
+      cluster.leader().letGo();
+      sync.get();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(random(20_000).array());
+      assertThat(read(file, 0, 30_000)).isEqualTo(model.bytes);
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+  }
+
+  @Test
+  void whatIsWrittenWhileASmallSyncFailsOverIntoAChunkStaysTheLater() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(1000));
+      var unused = file.write(0, random(1000));
+      cluster.leader().holdingMutations = true;
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("inline", () -> cluster.leader().held.size() == 1);
+      writeBeside(pool, file, model, 500, random(700));
+      contentChangedAtNextCommit();
+      // Held again: the commit of the shared chunk, behind the allocations that it needs.
+      letGoUntilCommit();
+      writeBeside(pool, file, model, 300, random(300));
+      contentChangedAtNextCommit();
+      cluster.leader().letGo();
+      sync.get();
+      assertThat(read(file, 0, 2000)).isEqualTo(model.bytes);
+      file.sync();
+      assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private void contentChangedAtNextCommit() {
+    cluster.namespace.nextCommitRefusal.set(
+        new CairnException(ErrorCode.CONTENT_CHANGED, "another one was here"));
+  }
+
+  /** The first one that is held is a commit; so is what is held when this returns. */
+  private void letGoUntilCommit() throws InterruptedException {
+    cluster.leader().letOneGo();
+    FakeCluster.await(
+        "the next commit",
+        () -> {
+          ServerCall next = cluster.leader().held.peek();
+          if (next != null && !isCommit(next)) {
+            cluster.leader().letOneGo();
+            return false;
+          }
+          return next != null;
+        });
+  }
+
+  private static boolean isCommit(ServerCall call) {
+    try {
+      return call.message(MutateRequest.parser()).getOperation().hasCommit();
+    } catch (CairnException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aWriterThatNeedsRoomWaitsForASmallSync() throws Exception {
+    ExecutorService pool = Executors.newCachedThreadPool();
+    Model model = new Model();
+    try (CairnFile file = fs.openFile(FILE, BOTH)) {
+      model.write(0, random(100));
+      var unused = file.write(0, random(100));
+      cluster.leader().holdingMutations = true;
+      Future<?> sync = pool.submit(() -> done(file::sync));
+      FakeCluster.await("the commit", () -> cluster.leader().held.size() == 1);
+      writeBeside(pool, file, model, 50, random(PACKET));
+      Future<?> write = pool.submit(() -> file.write(60, random(PACKET - 2)));
+      model.write(60, random(PACKET - 2));
+      assertThat(sync).isNotDone();
+      cluster.leader().letGo();
+      sync.get();
+      write.get();
+      assertThat(file.write(70, random(PACKET - 1))).isEqualTo(PACKET - 1);
+      model.write(70, random(PACKET - 1));
+      assertThat(read(file, 0, 2 * PACKET)).isEqualTo(model.bytes);
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(cluster.namespace.content("/f")).isEqualTo(model.bytes);
+  }
+
+  @Test
+  void aSmallSyncThatFailsTellsTheOtherHandles() throws Exception {
+    try (CairnFile file = fs.openFile(FILE, BOTH);
+        CairnFile handle = fs.openFile(FILE, BOTH)) {
+      var unused = file.write(0, random(100));
+      cluster.namespace.nextCommitRefusal.set(new CairnException(ErrorCode.NO_SPACE, "full"));
+      assertCode(file::sync, ErrorCode.NO_SPACE);
+      assertCode(() -> handle.write(0, random(10)), ErrorCode.NO_SPACE);
+      unused = handle.write(5, random(10));
+      handle.sync();
+      assertThat(cluster.namespace.content("/f")).hasSize(15);
+    }
   }
 
   @Test

@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -42,9 +43,9 @@ import java.util.function.Consumer;
  * written to a tiny file travels inside the commit.
  *
  * <p>Safe for any thread: a lock is held over every operation, also while it waits; but writes go
- * on while a sync waits for disks and for its commit, unless what it syncs is tiny. After a failure
- * everything that was not committed is forgotten, and writing can go on; {@link #failures} counts
- * them. When the session ends, everything fails with SESSION_EXPIRED.
+ * on while a sync waits for disks and for its commit. After a failure everything that was not
+ * committed is forgotten, and writing can go on; {@link #failures} counts them. When the session
+ * ends, everything fails with SESSION_EXPIRED.
  */
 public final class RangeWriter {
   /** A packet, and so a commit, has room for so many ranges at least. */
@@ -90,7 +91,17 @@ public final class RangeWriter {
   /** Guards what {@link #overlapsDirty} looks at, for moments only; taken inside the lock. */
   private final Object dirty = new Object();
 
-  private final GatherBuffer gather;
+  private GatherBuffer gather;
+
+  /**
+   * Gathered bytes that a sync makes part of the file without a chunk of the file's own. What is
+   * written meanwhile is gathered anew, and must not be sent before these.
+   */
+  private Optional<GatherBuffer> small = Optional.empty();
+
+  /** Nothing is {@link #small} any more; of {@link #lock}. */
+  private final Condition smallEnded = lock.newCondition();
+
   private final ArrayDeque<Sent> inFlight = new ArrayDeque<>();
   private final ExtentOverlay waiting = new ExtentOverlay();
   private final ExtentOverlay underWay = new ExtentOverlay();
@@ -170,10 +181,14 @@ public final class RangeWriter {
     perhapsInline = inlineOrEmpty;
     packetBytes =
         chunkBytes == 0 ? options.packetBytes() : (int) Math.min(options.packetBytes(), chunkBytes);
-    gather = new GatherBuffer(environment.allocator(), packetBytes, MAX_UNCOMMITTED_EXTENTS);
+    gather = newGather();
     source = new ChunkSource(environment, session, inode, replication, chunkBytes, handle);
     unforced = new UnforcedChunks(service, session);
     session.onEnd(sessionEnded);
+  }
+
+  private GatherBuffer newGather() {
+    return new GatherBuffer(environment.allocator(), packetBytes, MAX_UNCOMMITTED_EXTENTS);
   }
 
   private void sessionEnded() {
@@ -219,6 +234,7 @@ public final class RangeWriter {
     }
     synchronized (dirty) {
       return gather.overlaps(from, until)
+          || small.filter(taken -> taken.overlaps(from, until)).isPresent()
           || waiting.overlaps(from, until)
           || underWay.overlaps(from, until)
           || inFlight.stream().anyMatch(sent -> overlaps(sent, from, until));
@@ -241,6 +257,7 @@ public final class RangeWriter {
     }
     synchronized (dirty) {
       long end = Math.max(gather.end(), Math.max(waiting.end(), underWay.end()));
+      end = Math.max(end, small.map(GatherBuffer::end).orElse(0L));
       for (Sent sent : inFlight) {
         for (Extent range : sent.ranges()) {
           end = Math.max(end, range.getFileOffset() + range.getLength());
@@ -293,7 +310,7 @@ public final class RangeWriter {
           at += count;
         }
       }
-      if (gather.length() >= packetBytes) {
+      if (gather.length() >= packetBytes && small.isEmpty()) {
         send(Flags.NONE);
       }
       if (total > 0) {
@@ -309,9 +326,24 @@ public final class RangeWriter {
   }
 
   private void makeRoom(long position, int count) throws CairnException {
-    if (!gather.takes(position, count)) {
-      send(Flags.NONE);
+    while (!gather.takes(position, count)) {
+      if (small.isEmpty()) {
+        send(Flags.NONE);
+      } else {
+        awaitSmall();
+      }
     }
+  }
+
+  private void awaitSmall() throws CairnException {
+    try {
+      while (small.isPresent()) {
+        smallEnded.await();
+      }
+    } catch (InterruptedException e) {
+      throw ClientEnvironment.interrupted(e);
+    }
+    requireWritable();
   }
 
   private void put(long position, ByteBuffer bytes) {
@@ -391,14 +423,18 @@ public final class RangeWriter {
   }
 
   private void sendPacket(int flags) throws CairnException {
+    sendPacket(gather, flags);
+  }
+
+  private void sendPacket(GatherBuffer from, int flags) throws CairnException {
     requireNothingLost();
     startStreaming();
-    int length = gather.length();
+    int length = from.length();
     boolean budgeted = appender.awaitRoom(length);
     Packet packet;
     synchronized (dirty) {
-      List<Extent> ranges = gather.ranges();
-      packet = new Packet(gather.take(), ranges.get(0).getFileOffset(), length, flags, budgeted);
+      List<Extent> ranges = from.ranges();
+      packet = new Packet(from.take(), ranges.get(0).getFileOffset(), length, flags, budgeted);
       inFlight.add(new Sent(packet, ranges));
     }
     packet.prepareChecksums(appender.expectedPhase());
@@ -511,9 +547,14 @@ public final class RangeWriter {
     committed(result, false);
     synchronized (dirty) {
       underWay.clear();
-      anyDirty = !(gather.isEmpty() && inFlight.isEmpty() && waiting.isEmpty());
+      lookForDirt();
     }
     return Optional.of(result);
+  }
+
+  /** With {@link #dirty} held. */
+  private void lookForDirt() {
+    anyDirty = !(gather.isEmpty() && inFlight.isEmpty() && waiting.isEmpty());
   }
 
   private void committed(CommitResult result, boolean inline) {
@@ -730,8 +771,8 @@ public final class RangeWriter {
   private void makeDurable() throws CairnException {
     int flags = Flags.FLUSH | Flags.SYNC;
     requireNothingLost();
-    if (commitsSmall(flags)) {
-      forceRest(flags);
+    if (syncsSmall(flags)) {
+      forceRestMeanwhile();
       return;
     }
     boolean flagged = !gather.isEmpty();
@@ -761,6 +802,57 @@ public final class RangeWriter {
       awaiting(() -> unforced.forceWithCopies(targets.values(), notForced.get(0)));
     }
     unforced.forced(targets.values());
+  }
+
+  /** As {@link #commitsSmall}, while others write. */
+  private boolean syncsSmall(int flags) throws CairnException {
+    if (gather.isEmpty() || laterAttributes != null) {
+      return commitsSmall(flags);
+    }
+    if (isStreaming() || hasUncommitted()) {
+      return false;
+    }
+    GatherBuffer taken = gather;
+    synchronized (dirty) {
+      small = Optional.of(taken);
+      gather = newGather();
+    }
+    try {
+      boolean done = commitInline(taken) || commitInSharedChunk(taken, flags);
+      if (!done) {
+        // Into a chunk of the file, before anything that was written meanwhile.
+        sendPacket(taken, flags);
+      }
+      return done;
+    } finally {
+      synchronized (dirty) {
+        small = Optional.empty();
+        taken.clear();
+      }
+      smallEnded.signalAll();
+    }
+  }
+
+  /** As {@link #forceRest} of a sync, while others write. */
+  private void forceRestMeanwhile() throws CairnException {
+    if (unforced.isEmpty()) {
+      return;
+    }
+    Map<OpenChunk, UnforcedChunks.Target> targets = unforced.targets(appender);
+    List<CairnException> notForced = new ArrayList<>(1);
+    awaiting(() -> unforced.tryForce(targets.values()).ifPresent(notForced::add));
+    if (!notForced.isEmpty()) {
+      awaiting(() -> unforced.forceWithCopies(targets.values(), notForced.get(0)));
+    }
+    unforced.forced(targets.values());
+  }
+
+  /** What is awaited while others write if this is of a sync, and else with the lock. */
+  private <T> T awaiting(GatherBuffer from, CompletableFuture<T> future) throws CairnException {
+    if (from != gather) {
+      awaiting(() -> environment.await(future.handle((result, problem) -> null)));
+    }
+    return environment.await(future);
   }
 
   private static UnforcedChunks.Target target(Packet packet, ChunkAppender owner) {
@@ -854,7 +946,7 @@ public final class RangeWriter {
   private boolean commitsSmall(int flags) throws CairnException {
     return !isStreaming()
         && !hasUncommitted()
-        && (gather.isEmpty() || commitInline() || commitInSharedChunk(flags));
+        && (gather.isEmpty() || commitInline(gather) || commitInSharedChunk(gather, flags));
   }
 
   private Optional<CairnException> forceAll(int flags) {
@@ -884,21 +976,22 @@ public final class RangeWriter {
   }
 
   /**
+   * @param from what was gathered: {@link #gather}, or {@link #small} of a sync
    * @return false: the bytes wait on, and have to go into a chunk
    */
-  private boolean commitInline() throws CairnException {
-    if (!fitsInline(gather.end())) {
+  private boolean commitInline(GatherBuffer from) throws CairnException {
+    if (!fitsInline(from.end())) {
       return false;
     }
     CommitExtents.Builder commit = commitBuilder();
-    for (Extent range : gather.ranges()) {
+    for (Extent range : from.ranges()) {
       commit.addInlineWrites(
           InlineWrite.newBuilder()
               .setOffset(range.getFileOffset())
-              .setData(ByteString.copyFrom(gather.bytesOf(range))));
+              .setData(ByteString.copyFrom(from.bytesOf(range))));
     }
     try {
-      committed(awaitLast(commit.setLength(gather.end()).build()), true);
+      committed(commitLast(from, commit.setLength(from.end()).build()), true);
     } catch (CairnException e) {
       if (e.code() != ErrorCode.CONTENT_CHANGED) {
         throw e;
@@ -906,20 +999,33 @@ public final class RangeWriter {
       perhapsInline = false;
       return false;
     }
-    synchronized (dirty) {
-      gather.clear();
-      anyDirty = false;
-    }
+    gone(from);
     return true;
+  }
+
+  private CommitResult commitLast(GatherBuffer from, CommitExtents commit) throws CairnException {
+    if (from == gather) {
+      return awaitLast(commit);
+    }
+    Operation operation = Operation.newBuilder().setCommit(commit).build();
+    return awaiting(from, session.mutate(operation)).getCommit();
+  }
+
+  private void gone(GatherBuffer from) {
+    synchronized (dirty) {
+      from.clear();
+      lookForDirt();
+    }
   }
 
   /**
    * A file of which little is written, and that is then closed, is not worth a chunk of its own.
    *
+   * @param from what was gathered: {@link #gather}, or {@link #small} of a sync
    * @return false: the bytes wait on, and have to go into a chunk of the file
    */
-  private boolean commitInSharedChunk(int flags) throws CairnException {
-    List<Extent> ranges = gather.ranges();
+  private boolean commitInSharedChunk(GatherBuffer from, int flags) throws CairnException {
+    List<Extent> ranges = from.ranges();
     List<Extent> laidOut = onCells(ranges);
     int length = SharedChunks.paddedLength(end(laidOut));
     if (sharedCommits == MAX_SHARED_COMMITS || !service.isSmall(length)) {
@@ -929,34 +1035,31 @@ public final class RangeWriter {
     ByteBuf content = environment.allocator().directBuffer(length, length);
     for (int i = 0; i < ranges.size(); i++) {
       content.writeZero((int) laidOut.get(i).getChunkOffset() - content.writerIndex());
-      content.writeBytes(gather.bytesOf(ranges.get(i)));
+      content.writeBytes(from.bytesOf(ranges.get(i)));
     }
     content.writeZero(length - content.writerIndex());
-    SharedChunks.Placed placed =
-        environment.await(
-            service
-                .sharedChunks(session, replication)
-                .append(
-                    () -> content, length, ranges.get(0).getFileOffset(), flags & ~Flags.CLOSE));
+    CompletableFuture<SharedChunks.Placed> placing =
+        service
+            .sharedChunks(session, replication)
+            .append(() -> content, length, ranges.get(0).getFileOffset(), flags & ~Flags.CLOSE);
     try {
+      SharedChunks.Placed placed = awaiting(from, placing);
       unforced.addShared(placed.packet(), placed.appender());
-      CommitExtents.Builder commit = commitBuilder().setLength(gather.end());
+      CommitExtents.Builder commit = commitBuilder().setLength(from.end());
       laidOut.forEach(range -> commit.addExtents(placed(range, placed.packet())));
       commit.addAllChunks(
           FileWriter.stillOpen(placed.appender().progress(List.of(placed.chunk()))));
-      committed(awaitLast(commit.build()), false);
+      committed(commitLast(from, commit.build()), false);
     } catch (CairnException e) {
       if (e.code() != ErrorCode.CONTENT_CHANGED) {
         throw e;
       }
       return false;
     } finally {
-      placed.commitEnded();
+      // Also where the bytes are placed only after they were given up.
+      var unused = placing.thenAccept(SharedChunks.Placed::commitEnded);
     }
-    synchronized (dirty) {
-      gather.clear();
-      anyDirty = false;
-    }
+    gone(from);
     return true;
   }
 

@@ -160,11 +160,20 @@ public interface CairnNodes {
    */
   boolean lock(Lock lock, boolean wait) throws CairnException;
 
+  /**
+   * As {@link #lock} with waiting, but never {@code DEADLOCK}: for owners that do not stand for a
+   * process each, so that one may give up a lock while another of the same process waits.
+   */
+  void lockUnsearched(Lock lock) throws CairnException;
+
   /** Gives up what the owner has of the range; the mode does not matter. */
   void unlock(Lock lock) throws CairnException;
 
-  /** A lock of another owner that is in the way of this one. */
+  /** The first lock of the file, of another owner, that is in the way of this one. */
   Optional<LockHolder> conflicting(Lock lock) throws CairnException;
+
+  /** Whether a lock is one of this client's session. */
+  boolean isOurs(LockHolder holder) throws CairnException;
 
   /** Gives up all that an owner has of a file. */
   void releaseLocks(long inode, long owner) throws CairnException;

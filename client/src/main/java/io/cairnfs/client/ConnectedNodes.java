@@ -410,6 +410,16 @@ final class ConnectedNodes implements CairnNodes {
   }
 
   @Override
+  public void lockUnsearched(Lock lock) throws CairnException {
+    parts.locks().takeUnsearched(ask(lock));
+  }
+
+  @Override
+  public boolean isOurs(LockHolder holder) throws CairnException {
+    return holder.session() == parts.environment().await(parts.sessions().session()).id().value();
+  }
+
+  @Override
   public void unlock(Lock lock) throws CairnException {
     parts.locks().unlock(ask(lock), lock.inode());
   }

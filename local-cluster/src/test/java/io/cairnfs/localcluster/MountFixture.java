@@ -125,6 +125,12 @@ abstract class MountFixture {
     assertThat(programs.cairn("mount", "--status", point.toString()).code()).isEqualTo(1);
   }
 
+  /** Runs a program of Python, which fails by an exception. */
+  final void python(Path where, String program) throws Exception {
+    Path file = Files.writeString(directory.resolve("program.py"), program);
+    String unused = script(where, "python3 '" + file + "'");
+  }
+
   /** What a script prints; it ends at the first program that fails. */
   final String script(Path where, String text) throws Exception {
     Programs.Result result = programs.run(SHELL, "set -euo pipefail\ncd '" + where + "'\n" + text);

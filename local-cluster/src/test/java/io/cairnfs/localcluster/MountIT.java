@@ -73,6 +73,57 @@ class MountIT extends MountFixture {
   }
 
   @Test
+  void locksAreToldOfAndThoseOfOpenFilesEndWithThem() throws Exception {
+    Path one = mount("one");
+    Path unused = mount("two");
+    python(
+        one,
+        """
+        import fcntl, os, struct, threading
+        def ask(file, command, kind, start, length):
+            return struct.unpack('hhqqi4x', fcntl.fcntl(file, command, struct.pack('hhqqi4x', kind, 0, start, length, 0)))
+        file = open('locked', 'w+')
+        ready, go = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            with open('locked', 'r+') as mine:
+                ask(mine, fcntl.F_SETLK, fcntl.F_WRLCK, 10, 5)
+                ask(mine, fcntl.F_SETLK, fcntl.F_RDLCK, 1, 5)
+                os.write(ready[1], b'x'); os.read(go[0], 1)
+            os._exit(0)
+        os.read(ready[0], 1)
+        told = ask(file, fcntl.F_GETLK, fcntl.F_WRLCK, 0, 0)
+        assert told == (fcntl.F_RDLCK, 0, 1, 5, child), told
+        with open('../two/locked', 'r+') as other:
+            told = ask(other, fcntl.F_GETLK, fcntl.F_WRLCK, 0, 0)
+            assert told == (fcntl.F_RDLCK, 0, 1, 5, 0), told
+        os.write(go[1], b'x'); os.waitpid(child, 0)
+        assert ask(file, fcntl.F_GETLK, fcntl.F_WRLCK, 0, 0)[0] == fcntl.F_UNLCK
+
+        # Open files come and go, each with a lock of its own.
+        failures, counts = [], []
+        def count(which):
+            try:
+                for i in range(15):
+                    with open('count' if which % 2 else '../two/count', 'r+b', buffering=0) as mine:
+                        ask(mine, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, 0, 1)
+                        number = int(mine.read() or b'0')
+                        mine.seek(0); mine.write(b'%d' % (number + 1))
+                        if i % 3:
+                            ask(mine, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, 0, 1)
+                    counts.append(1)
+            except Exception as e:
+                failures.append(e)
+        open('count', 'w').close()
+        threads = [threading.Thread(target=count, args=(i,)) for i in range(6)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        assert not failures, failures
+        assert int(open('count').read()) == len(counts) == 90, open('count').read()
+        """);
+  }
+
+  @Test
   void whatWasSyncedOutlivesTheProcessAndARemountWorks() throws Exception {
     Path point = mount("m");
     String server = serverOf(point);

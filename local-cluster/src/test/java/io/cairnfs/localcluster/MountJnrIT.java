@@ -79,7 +79,8 @@ class MountJnrIT extends MountFixture {
         ! runuser -u nobody -- cat own 2>/dev/null && ! runuser -u nobody -- rm -f own 2>/dev/null
         runuser -u nobody -- sh -c 'echo his > his && chmod 700 his && rm his && mkdir hisd && rmdir hisd'
         """);
-    byPython(
+    python(
+        point,
         """
         import os, errno
         os.setxattr('set', 'user.a', b'v' * 3000); os.setxattr('set', 'user.b', b'')
@@ -98,11 +99,6 @@ class MountJnrIT extends MountFixture {
         except OSError as e:
             assert e.errno == errno.EEXIST, e
         """);
-  }
-
-  private void byPython(String program) throws Exception {
-    Path file = Files.writeString(directory.resolve("program.py"), program);
-    script(point, "python3 '" + file + "'");
   }
 
   @Test
@@ -133,7 +129,8 @@ class MountJnrIT extends MountFixture {
         timeout -s KILL 1 flock m/lock true || test $? = 137
         exec 3>&-; flock other/lock true
         """);
-    byPython(
+    python(
+        point,
         """
         import fcntl, os, errno
         a = open('range', 'w+'); b = open('../other/range', 'r+')

@@ -21,6 +21,15 @@ public record LockAsk(
    * @param fresh the owner must not have a lock of the file
    */
   Operation lock(boolean wait, boolean fresh) {
+    return lock(wait, fresh, false);
+  }
+
+  /** Waits for whoever has it, whatever those wait for. */
+  Operation lockUnsearched() {
+    return lock(true, false, true);
+  }
+
+  private Operation lock(boolean wait, boolean fresh, boolean unsearched) {
     return Operation.newBuilder()
         .setLock(
             Lock.newBuilder()
@@ -31,6 +40,7 @@ public record LockAsk(
                 .setStart(start)
                 .setLength(length)
                 .setWait(wait)
+                .setUnsearched(unsearched)
                 .setFresh(fresh))
         .build();
   }

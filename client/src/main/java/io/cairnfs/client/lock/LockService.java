@@ -61,7 +61,10 @@ public final class LockService {
   public Optional<HeldLock> take(LockAsk ask, Duration patience, Before before, Runnable lost)
       throws CairnException {
     Session session = environment.await(sessions.session());
-    Optional<Given> given = claim(session, ask, patience, before);
+    boolean wait = !patience.isZero();
+    Optional<Given> given =
+        claim(
+            session, ask, ask.lock(wait, before == Before.NOTHING), environment.deadline(patience));
     if (given.isEmpty()) {
       return Optional.empty();
     }
@@ -75,14 +78,11 @@ public final class LockService {
   /** A lock that the cluster has given. */
   private record Given(long inode, long token) {}
 
-  private Optional<Given> claim(Session session, LockAsk ask, Duration patience, Before before)
-      throws CairnException {
-    Deadline deadline = environment.deadline(patience);
-    boolean wait = !patience.isZero();
+  private Optional<Given> claim(
+      Session session, LockAsk ask, Operation operation, Deadline deadline) throws CairnException {
     LockResult result;
     try {
-      result =
-          environment.await(session.mutate(ask.lock(wait, before == Before.NOTHING))).getLock();
+      result = environment.await(session.mutate(operation)).getLock();
     } catch (CairnException e) {
       if (e.code() == ErrorCode.LOCKED) {
         return Optional.empty();
@@ -106,7 +106,19 @@ public final class LockService {
    */
   public boolean takeUnwatched(LockAsk ask, boolean wait) throws CairnException {
     Session session = environment.await(sessions.session());
-    return claim(session, ask, wait ? ALWAYS : Duration.ZERO, Before.ANYTHING).isPresent();
+    return claim(
+            session,
+            ask,
+            ask.lock(wait, false),
+            environment.deadline(wait ? ALWAYS : Duration.ZERO))
+        .isPresent();
+  }
+
+  /** As {@link #takeUnwatched} with waiting, which no deadlock is seen in. */
+  public void takeUnsearched(LockAsk ask) throws CairnException {
+    Session session = environment.await(sessions.session());
+    Optional<Given> unused =
+        claim(session, ask, ask.lockUnsearched(), environment.deadline(ALWAYS));
   }
 
   /** Gives up what an owner has of a range. That the session has ended does so, too. */

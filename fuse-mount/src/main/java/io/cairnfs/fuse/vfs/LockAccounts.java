@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Locks that processes of this mount have. The cluster keeps them; here is noted who may have some,
@@ -18,13 +20,18 @@ import java.util.concurrent.ConcurrentHashMap;
  * Any thread.
  */
 final class LockAccounts {
+  /** No party has this number. */
+  private static final long NOBODY = 0;
+
   private final CairnNodes nodes;
   private final Handles handles;
   private final KernelCaches caches;
   private final Endings endings = new Endings();
 
-  /** Who may have locks, with the handles by which he has asked for them. */
-  private final Map<Owner, Set<Long>> askers = new ConcurrentHashMap<>();
+  /** Who may have locks. */
+  private final Map<Owner, Party> parties = new ConcurrentHashMap<>();
+
+  private final AtomicLong lastParty = new AtomicLong();
 
   /** Who has asked for locks by a handle. */
   private final Map<Long, Set<Owner>> askedBy = new ConcurrentHashMap<>();
@@ -33,6 +40,15 @@ final class LockAccounts {
   private final Map<Long, Long> left = new ConcurrentHashMap<>();
 
   private record Owner(long inode, long number) {}
+
+  /**
+   * An owner of locks, from his first until he has none: who comes after him at the same address is
+   * another party.
+   *
+   * @param number as the cluster knows him
+   * @param handles by which he has asked
+   */
+  private record Party(long number, int pid, Set<Long> handles) {}
 
   LockAccounts(CairnNodes nodes, Handles handles, KernelCaches caches) {
     this.nodes = nodes;
@@ -43,18 +59,15 @@ final class LockAccounts {
   void set(long inode, LockRequest request, boolean wait) throws IOException, Errno {
     Owner owner = new Owner(inode, ownerOf(request));
     if (request.kind() == LockRequest.Kind.UNLOCK) {
-      leave(inode);
-      nodes.unlock(lock(inode, request));
-      if (request.whole()) {
-        Set<Long> unused = askers.remove(owner);
-      }
+      unlock(owner, request);
       return;
     }
+    // Noted before: a call whose fate is not known may have left a lock.
+    Party party = note(owner, request);
     boolean taken;
     try {
-      // Noted before: a call whose fate is not known may have left a lock.
-      note(owner, request.handle());
-      taken = wait ? nodes.lock(lock(inode, request), true) : tryLock(lock(inode, request));
+      CairnNodes.Lock lock = lock(inode, party.number, request);
+      taken = wait ? await(party, lock) : tryLock(lock);
     } catch (CairnException e) {
       if (e.code() == ErrorCode.CANCELLED) {
         throw new Errno(Errno.EINTR, "interrupted while waiting for the lock");
@@ -65,6 +78,40 @@ final class LockAccounts {
       throw new Errno(Errno.EAGAIN, "inode=" + inode + " is locked by another");
     }
     revalidate(inode, request.node());
+  }
+
+  private void unlock(Owner owner, LockRequest request) throws IOException {
+    leave(owner.inode);
+    Party party = parties.get(owner);
+    if (party == null) {
+      return;
+    }
+    nodes.unlock(lock(owner.inode, party.number, request));
+    if (request.whole()) {
+      boolean unused = parties.remove(owner, party);
+    }
+  }
+
+  /**
+   * Where a process has several parties, some are open files ("open file description locks"), and
+   * what one of its threads waits for another may give up: that is no deadlock.
+   */
+  private boolean await(Party party, CairnNodes.Lock lock) throws CairnException {
+    try {
+      return nodes.lock(lock, true);
+    } catch (CairnException e) {
+      if (e.code() != ErrorCode.DEADLOCK || !isOneOfSeveral(party)) {
+        throw e;
+      }
+      nodes.lockUnsearched(lock);
+      return true;
+    }
+  }
+
+  private boolean isOneOfSeveral(Party party) {
+    return party.pid != 0
+        && parties.values().stream()
+            .anyMatch(other -> other.pid == party.pid && other.number != party.number);
   }
 
   /** What an open file had that was closed before this is free, though its end is told later. */
@@ -89,29 +136,34 @@ final class LockAccounts {
     return request.whole() ? request.handle() : request.owner();
   }
 
-  private void note(Owner owner, long handle) {
-    Set<Long> unused =
-        askers.compute(
+  private Party note(Owner owner, LockRequest request) {
+    Party party =
+        parties.compute(
             owner,
             (key, known) -> {
-              Set<Long> by = known == null ? ConcurrentHashMap.newKeySet() : known;
-              by.add(handle);
-              return by;
+              Party now =
+                  known == null
+                      ? new Party(
+                          lastParty.incrementAndGet(), request.pid(), ConcurrentHashMap.newKeySet())
+                      : known;
+              now.handles.add(request.handle());
+              return now;
             });
-    askedBy.computeIfAbsent(handle, key -> ConcurrentHashMap.newKeySet()).add(owner);
+    askedBy.computeIfAbsent(request.handle(), key -> ConcurrentHashMap.newKeySet()).add(owner);
+    return party;
   }
 
-  private static CairnNodes.Lock lock(long inode, LockRequest request) {
+  private static CairnNodes.Lock lock(long inode, long party, LockRequest request) {
     CairnLock.Mode mode =
         request.kind() == LockRequest.Kind.SHARED
             ? CairnLock.Mode.SHARED
             : CairnLock.Mode.EXCLUSIVE;
     if (request.whole()) {
-      return new CairnNodes.Lock(inode, ownerOf(request), CairnLock.Scope.WHOLE_FILE, mode, 0, 0);
+      return new CairnNodes.Lock(inode, party, CairnLock.Scope.WHOLE_FILE, mode, 0, 0);
     }
     long length = request.last() == Long.MAX_VALUE ? 0 : request.last() - request.start() + 1;
     return new CairnNodes.Lock(
-        inode, ownerOf(request), CairnLock.Scope.BYTE_RANGE, mode, request.start(), length);
+        inode, party, CairnLock.Scope.BYTE_RANGE, mode, request.start(), length);
   }
 
   /** What this mount has written is the file's before others can have the lock. */
@@ -141,9 +193,11 @@ final class LockAccounts {
   }
 
   LockRequest conflicting(long inode, LockRequest request) throws CairnException {
-    Optional<LockHolder> found = nodes.conflicting(lock(inode, request));
+    Party party = parties.get(new Owner(inode, ownerOf(request)));
+    long number = party == null ? NOBODY : party.number;
+    Optional<LockHolder> found = nodes.conflicting(lock(inode, number, request));
     if (found.isEmpty()) {
-      return answer(request, 0, Long.MAX_VALUE, LockRequest.Kind.UNLOCK);
+      return answer(request, 0, Long.MAX_VALUE, LockRequest.Kind.UNLOCK, 0);
     }
     LockHolder holder = found.get();
     long last = holder.length() == 0 ? Long.MAX_VALUE : holder.start() + holder.length() - 1;
@@ -151,20 +205,33 @@ final class LockAccounts {
         holder.mode() == CairnLock.Mode.SHARED
             ? LockRequest.Kind.SHARED
             : LockRequest.Kind.EXCLUSIVE;
-    return answer(request, holder.start(), last, kind);
+    return answer(request, holder.start(), last, kind, pidOf(inode, holder));
+  }
+
+  /** The process of this machine that has a lock; 0 if it is another's. */
+  private int pidOf(long inode, LockHolder holder) throws CairnException {
+    if (!nodes.isOurs(holder)) {
+      return 0;
+    }
+    return parties.entrySet().stream()
+        .filter(entry -> entry.getKey().inode == inode && entry.getValue().number == holder.owner())
+        .mapToInt(entry -> entry.getValue().pid)
+        .findFirst()
+        .orElse(0);
   }
 
   private static LockRequest answer(
-      LockRequest request, long start, long last, LockRequest.Kind kind) {
+      LockRequest request, long start, long last, LockRequest.Kind kind, int pid) {
     return new LockRequest(
-        request.node(), request.handle(), request.owner(), start, last, kind, request.whole());
+        request.node(), request.handle(), request.owner(), start, last, kind, request.whole(), pid);
   }
 
   /** A process has closed the file: all its locks of it end, by whichever handle it took them. */
   void closed(long inode, long owner) throws IOException {
-    if (askers.remove(new Owner(inode, owner)) != null) {
+    Party party = parties.remove(new Owner(inode, owner));
+    if (party != null) {
       leave(inode);
-      nodes.releaseLocks(inode, owner);
+      nodes.releaseLocks(inode, party.number);
     }
     forgetUnlessOpen(inode);
   }
@@ -184,9 +251,10 @@ final class LockAccounts {
     endings.begin(handle);
     try {
       for (Owner owner : asked) {
-        if (isLast(owner, handle)) {
+        Optional<Party> ended = partyOfLast(owner, handle);
+        if (ended.isPresent()) {
           leave(owner.inode);
-          nodes.releaseLocks(owner.inode, owner.number);
+          nodes.releaseLocks(owner.inode, ended.get().number);
         }
         forgetUnlessOpen(owner.inode);
       }
@@ -195,17 +263,20 @@ final class LockAccounts {
     }
   }
 
-  /** Whether an owner was known, and has asked by no other handle. */
-  private boolean isLast(Owner owner, long handle) {
-    boolean[] last = new boolean[1];
-    Set<Long> unused =
-        askers.computeIfPresent(
+  /** An owner that was known, and has asked by no other handle; he is known no more. */
+  private Optional<Party> partyOfLast(Owner owner, long handle) {
+    AtomicReference<Party> ended = new AtomicReference<>();
+    Party unused =
+        parties.computeIfPresent(
             owner,
-            (key, by) -> {
-              last[0] = by.remove(handle) && by.isEmpty();
-              return last[0] ? null : by;
+            (key, party) -> {
+              if (party.handles.remove(handle) && party.handles.isEmpty()) {
+                ended.set(party);
+                return null;
+              }
+              return party;
             });
-    return last[0];
+    return Optional.ofNullable(ended.get());
   }
 
   private void forgetUnlessOpen(long inode) {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnNodes;
+import io.cairnfs.client.LockHolder;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.fuse.vfs.LockRequest.Kind;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -23,12 +26,13 @@ class LockAccountsTest {
   private static final long ADDRESS = 0x7001;
   private static final long OTHER = 0x7002;
 
+  private int pid = 100;
   private final Cluster cluster = new Cluster();
   private final LockAccounts accounts =
       new LockAccounts(cluster.nodes(), new Handles(), new NoCaches());
 
-  private static LockRequest request(long handle, long owner, Kind kind, boolean whole) {
-    return new LockRequest(INODE, handle, owner, 0, Long.MAX_VALUE, kind, whole);
+  private LockRequest request(long handle, long owner, Kind kind, boolean whole) {
+    return new LockRequest(INODE, handle, owner, 0, Long.MAX_VALUE, kind, whole, pid);
   }
 
   private void flock(long handle, long owner, Kind kind) throws Exception {
@@ -88,7 +92,68 @@ class LockAccountsTest {
     } finally {
       kernel.shutdownNow();
     }
-    assertThat(cluster.held).extracting(CairnNodes.Lock::owner).containsExactly(2L);
+    assertThat(cluster.held).hasSize(1);
+    accounts.released(2);
+    assertThat(cluster.held).isEmpty();
+  }
+
+  @Test
+  void theEndOfAnOpenFileTakesNothingFromTheNextAtItsAddress() throws Exception {
+    CountDownLatch beingTold = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(1);
+    range(1, ADDRESS, Kind.EXCLUSIVE);
+    cluster.beforeRelease =
+        () -> {
+          beingTold.countDown();
+          assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+          return null;
+        };
+    cluster.afterAsking = asked::countDown;
+    ExecutorService kernel = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> end =
+          kernel.submit(
+              () -> {
+                accounts.released(1);
+                return null;
+              });
+      assertThat(beingTold.await(30, TimeUnit.SECONDS)).isTrue();
+      range(2, ADDRESS, Kind.EXCLUSIVE);
+      assertThat(end.get()).isNull();
+    } finally {
+      kernel.shutdownNow();
+    }
+    assertThat(cluster.held).hasSize(1);
+  }
+
+  @Test
+  void whoIsInTheWayIsTold() throws Exception {
+    pid = 7;
+    range(1, ADDRESS, Kind.EXCLUSIVE);
+    pid = 8;
+    assertThat(accounts.conflicting(INODE, request(2, OTHER, Kind.SHARED, false)))
+        .extracting(LockRequest::kind, LockRequest::pid)
+        .containsExactly(Kind.EXCLUSIVE, 7);
+    assertThat(accounts.conflicting(INODE, request(1, ADDRESS, Kind.SHARED, false)).kind())
+        .isEqualTo(Kind.UNLOCK);
+    cluster.session++;
+    assertThat(accounts.conflicting(INODE, request(2, OTHER, Kind.SHARED, false)))
+        .extracting(LockRequest::kind, LockRequest::pid)
+        .containsExactly(Kind.EXCLUSIVE, 0);
+  }
+
+  @Test
+  void partiesOfOneProcessAreInNoDeadlock() throws Exception {
+    range(1, ADDRESS, Kind.EXCLUSIVE);
+    cluster.deadlocked = true;
+    pid = 101;
+    assertThatThrownBy(() -> accounts.set(INODE, request(2, OTHER, Kind.EXCLUSIVE, false), true))
+        .isInstanceOfSatisfying(
+            CairnException.class,
+            refused -> assertThat(refused.code()).isEqualTo(ErrorCode.DEADLOCK));
+    pid = 100;
+    accounts.set(INODE, request(3, 0x7003, Kind.EXCLUSIVE, false), true);
+    assertThat(cluster.unsearched).isEqualTo(1);
   }
 
   @Test
@@ -138,6 +203,10 @@ class LockAccountsTest {
     int calls;
     Callable<Void> beforeRelease = () -> null;
     Runnable afterRefusal = () -> {};
+    Runnable afterAsking = () -> {};
+    boolean deadlocked;
+    int unsearched;
+    long session = 1;
 
     CairnNodes nodes() {
       return (CairnNodes)
@@ -151,7 +220,23 @@ class LockAccountsTest {
       calls++;
       switch (name) {
         case "lock":
-          return lock((CairnNodes.Lock) arguments[0]);
+          if (deadlocked) {
+            throw new CairnException(ErrorCode.DEADLOCK, "each waits for the other");
+          }
+          boolean taken = lock((CairnNodes.Lock) arguments[0]);
+          afterAsking.run();
+          return taken;
+        case "lockUnsearched":
+          unsearched++;
+          return null;
+        case "conflicting":
+          CairnNodes.Lock wanted = (CairnNodes.Lock) arguments[0];
+          return held.stream()
+              .filter(lock -> lock.scope() == wanted.scope() && lock.owner() != wanted.owner())
+              .map(Cluster::holder)
+              .findFirst();
+        case "isOurs":
+          return ((LockHolder) arguments[0]).session() == session;
         case "unlock":
           CairnNodes.Lock given = (CairnNodes.Lock) arguments[0];
           held.removeIf(lock -> lock.owner() == given.owner() && lock.scope() == given.scope());
@@ -164,6 +249,11 @@ class LockAccountsTest {
         default:
           throw new UnsupportedOperationException(name);
       }
+    }
+
+    private static LockHolder holder(CairnNodes.Lock lock) {
+      return new LockHolder(
+          1, lock.owner(), "", "", "", lock.scope(), lock.mode(), lock.start(), lock.length(), 1);
     }
 
     private boolean lock(CairnNodes.Lock wanted) {

@@ -53,9 +53,11 @@ public record FileLocks(List<LockClaim> held, List<LockClaim> waiting) {
     return held.stream().anyMatch(lock -> lock.isOf(owner, scope));
   }
 
-  /** The lock that keeps a claim from being granted even if nobody waited. */
+  /** The first lock of the file that keeps a claim from being granted even if nobody waited. */
   public Optional<LockClaim> conflict(LockClaim claim) {
-    return held.stream().filter(claim::conflictsWith).findFirst();
+    return held.stream()
+        .filter(claim::conflictsWith)
+        .min(Comparator.comparingLong(LockClaim::start).thenComparingLong(LockClaim::number));
   }
 
   /**

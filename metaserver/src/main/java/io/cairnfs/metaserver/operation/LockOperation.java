@@ -144,7 +144,9 @@ final class LockOperation {
     }
     requireRoomOfSession();
     InodeId inode = file.id();
-    new DeadlockSearch(transaction, claim.owner()).requireNone(inode, before.blockers(claim));
+    if (!request.getUnsearched()) {
+      new DeadlockSearch(transaction, claim.owner()).requireNone(inode, before.blockers(claim));
+    }
     long ticket = transaction.nextId(Counter.LOCK_NUMBER);
     LockTable.put(transaction, inode, before, before.queued(claim.withNumber(ticket)));
     return answer(LockResult.newBuilder().setTicket(ticket));

@@ -655,7 +655,15 @@ final class PathOperations {
       throw new Errno(Errno.EINVAL, "a lock from " + start + " to " + last);
     }
     LockRequest request =
-        new LockRequest(node(open), open.handle(), open.lockOwner(), start, last, kind, false);
+        new LockRequest(
+            node(open),
+            open.handle(),
+            open.lockOwner(),
+            start,
+            last,
+            kind,
+            false,
+            lock.getInt(LOCK_PID));
     if (command == F_GETLK) {
       tell(vfs.conflicting(request), lock);
     } else {
@@ -675,7 +683,7 @@ final class PathOperations {
     lock.putShort(LOCK_TYPE, (short) type);
     lock.putLongLong(LOCK_START, found.start());
     lock.putLongLong(LOCK_LENGTH, length);
-    lock.putInt(LOCK_PID, 0);
+    lock.putInt(LOCK_PID, found.pid());
   }
 
   private void lock(LockRequest request, boolean wait) throws IOException, Errno {
@@ -695,7 +703,8 @@ final class PathOperations {
           default -> throw new Errno(Errno.EINVAL, "flock " + operation);
         };
     LockRequest request =
-        new LockRequest(node(open), open.handle(), open.lockOwner(), 0, Long.MAX_VALUE, kind, true);
+        new LockRequest(
+            node(open), open.handle(), open.lockOwner(), 0, Long.MAX_VALUE, kind, true, 0);
     lock(request, (operation & LOCK_NB) == 0);
     return 0;
   }

@@ -521,12 +521,12 @@ final class Dispatcher {
           case F_UNLCK -> LockRequest.Kind.UNLOCK;
           default -> throw new Errno(Errno.EINVAL, "a lock of an unknown type");
         };
-    request.skip(4);
+    int pid = request.int32();
     boolean whole = (request.int32() & LOCK_FLOCK) != 0;
     if (last < start) {
       throw new Errno(Errno.EINVAL, "a lock from " + start + " to " + last);
     }
-    return new LockRequest(request.node(), handle, owner, start, last, kind, whole);
+    return new LockRequest(request.node(), handle, owner, start, last, kind, whole, pid);
   }
 
   private void testLock(Request request, Reply reply) throws CairnException, Errno {
@@ -537,7 +537,7 @@ final class Dispatcher {
           case EXCLUSIVE -> F_WRLCK;
           case UNLOCK -> F_UNLCK;
         };
-    reply.int64(found.start()).int64(found.last()).int32(type).int32(0);
+    reply.int64(found.start()).int64(found.last()).int32(type).int32(found.pid());
   }
 
   /** Gives a lock up at once; what is to be taken another thread takes, and answers: false then. */

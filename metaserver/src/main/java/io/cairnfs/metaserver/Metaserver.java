@@ -210,6 +210,7 @@ public final class Metaserver implements AutoCloseable {
                   recalls.listeningTo(sink),
                   machine::view,
                   duties.reads(),
+                  recalls::recall,
                   duties.allocation(),
                   duties.contentWatch(),
                   space,

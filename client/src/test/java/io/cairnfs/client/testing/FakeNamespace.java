@@ -395,6 +395,8 @@ public final class FakeNamespace {
       }
       case LOCK, UNLOCK, STOP_WAITING, RELEASE_LOCKS, RECOVER_LEASE ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here is locked");
+      case LEASE_DIRECTORY, BATCH ->
+          throw new CairnException(ErrorCode.UNSUPPORTED, "no directory here is leased");
       case SET_MEMBERSHIP ->
           throw new CairnException(ErrorCode.UNKNOWN_SERVER, "no server here is registered");
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "no operation");

@@ -5,6 +5,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.namespace.LeaseGuard;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.read.ChunkReads;
 import io.cairnfs.metaserver.operation.read.NamespaceReads;
@@ -55,7 +56,12 @@ final class LeaderReads implements ReadHandler {
     ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(view.applied().index());
     switch (request.getKindCase()) {
       case REPORT -> reply.setReport(report(view, chunks));
-      case RING -> reply.setRing(chunks.ring(principal, request.getRing()));
+      case RING ->
+          reply.setRing(
+              chunks.ring(
+                  principal,
+                  request.getRing(),
+                  LeaseGuard.ofRead(view, principal, request.getSession())));
       case CHUNK -> reply.setChunk(chunks.chunk(new ChunkId(request.getChunk().getChunk())));
       case STAT,
           LIST,

@@ -47,7 +47,9 @@ public enum Counter {
   /** Slots whose acting members are not the target's. */
   SLOTS_MOVING,
   /** The last lock token or ticket given. */
-  LOCK_NUMBER;
+  LOCK_NUMBER,
+  /** Directories that sessions have leased. */
+  DIRECTORY_LEASES;
 
   private static final int FORMAT = 1;
   private static final int COUNT = values().length;

@@ -109,6 +109,18 @@ public class Namespace {
     return false;
   }
 
+  /** Whether a directory is another one, or lies below it. */
+  public final boolean isBelowOrSame(InodeRecord directory, InodeId upper) {
+    InodeRecord at = directory;
+    while (!at.id().equals(upper)) {
+      if (at.id().equals(InodeId.ROOT) || at.isDeleted()) {
+        return false;
+      }
+      at = requireInode(new InodeId(at.parent()));
+    }
+    return true;
+  }
+
   private boolean leadsToRoot(InodeRecord inode) {
     InodeRecord at = inode;
     while (!at.id().equals(InodeId.ROOT)) {

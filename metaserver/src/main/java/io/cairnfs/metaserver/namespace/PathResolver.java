@@ -28,9 +28,11 @@ import java.util.Optional;
  * <p>A base that has no name any more, nor stands below one that has, exists for whoever has it
  * open and shows his handle.
  *
- * <p>Refusals: STALE_HANDLE (one that proves nothing), NOT_FOUND, NOT_A_DIRECTORY,
- * PERMISSION_DENIED, SYMLINK_LOOP, NAME_TOO_LONG (a path above {@value #MAX_PATH_BYTES} bytes or a
- * name above 255), INVALID_ARGUMENT (NUL, {@code .} or {@code ..}).
+ * <p>Before anything of a directory is looked at, its guard says whether that may be.
+ *
+ * <p>Refusals: RETRY (of the guard), STALE_HANDLE (one that proves nothing), NOT_FOUND,
+ * NOT_A_DIRECTORY, PERMISSION_DENIED, SYMLINK_LOOP, NAME_TOO_LONG (a path above {@value
+ * #MAX_PATH_BYTES} bytes or a name above 255), INVALID_ARGUMENT (NUL, {@code .} or {@code ..}).
  */
 public final class PathResolver {
   public static final int MAX_PATH_BYTES = 4096;
@@ -41,9 +43,15 @@ public final class PathResolver {
   private final Namespace namespace;
   private final Principal principal;
 
-  public PathResolver(Namespace namespace, Principal principal) {
+  private final DirectoryGuard guard;
+
+  /**
+   * @param guard asked of every directory that a path leads through or to
+   */
+  public PathResolver(Namespace namespace, Principal principal, DirectoryGuard guard) {
     this.namespace = namespace;
     this.principal = principal;
+    this.guard = guard;
   }
 
   /**
@@ -126,12 +134,22 @@ public final class PathResolver {
         turn(target, ahead);
         at = target.byteAt(0) == '/' ? root() : at;
       } else if (last) {
+        if (found.isPresent()) {
+          enter(found.get(), ref);
+        }
         return new Place(at, next, found);
       } else {
         at = found.isPresent() ? found.get() : missing.make(at, next.get());
       }
     }
+    enter(at, ref);
     return new Place(at, Optional.empty(), Optional.of(at));
+  }
+
+  private void enter(InodeRecord inode, NodeRef ref) throws CairnException {
+    if (inode.isDirectory()) {
+      guard.enter(inode, ref);
+    }
   }
 
   private InodeRecord above(InodeRecord directory, NodeRef ref) throws CairnException {
@@ -211,6 +229,7 @@ public final class PathResolver {
           ErrorCode.NOT_A_DIRECTORY,
           describe(ref) + ": what stands before '" + name + "' is not a directory");
     }
+    guard.enter(directory, ref);
     Permissions.require(directory, principal, Permissions.SEARCH, () -> describe(ref));
   }
 

@@ -123,7 +123,8 @@ final class BootstrapOperation {
                 context.session(),
                 context.extents(),
                 context.grantedTickets(),
-                context.recalledLeases()));
+                context.recalledLeases(),
+                context.change()));
     tree.addDirectory(root, FileName.of("tmp"), new NewMode(TMP_MODE, 0));
     tree.addDirectory(root, FileName.of("user"), new NewMode(DIRECTORY_MODE, 0));
   }

@@ -41,8 +41,8 @@ final class ChunkCommands {
   }
 
   /** A call of a client. */
-  static OperationResult applyOperation(CommandContext context) throws CairnException {
-    Operation operation = context.command().getOperation();
+  static OperationResult applyOperation(CommandContext context, Operation operation)
+      throws CairnException {
     return switch (operation.getKindCase()) {
       case ALLOCATE -> AllocateOperation.apply(context, operation.getAllocate());
       case COMMIT -> CommitExtentsOperation.apply(context, operation.getCommit());
@@ -63,6 +63,8 @@ final class ChunkCommands {
           STOP_WAITING,
           RELEASE_LOCKS,
           RECOVER_LEASE,
+          LEASE_DIRECTORY,
+          BATCH,
           UNLINK,
           RMDIR,
           DELETE_TREE,

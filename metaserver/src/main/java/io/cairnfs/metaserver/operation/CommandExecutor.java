@@ -3,6 +3,7 @@ package io.cairnfs.metaserver.operation;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.DirectoryHeld;
 import io.cairnfs.metaserver.namespace.FileExtents;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Principal;
@@ -86,7 +87,15 @@ public final class CommandExecutor {
             command.getSuperuser(),
             caller);
     return new CommandContext(
-        command, namespace, principal, now, session, extents, new ArrayList<>(), new ArrayList<>());
+        command,
+        namespace,
+        principal,
+        now,
+        session,
+        extents,
+        new ArrayList<>(),
+        new ArrayList<>(),
+        Optional.empty());
   }
 
   /** Runs the command between savepoints. */
@@ -104,6 +113,9 @@ public final class CommandExecutor {
     } catch (CairnException e) {
       transaction.discard();
       transaction.keep();
+      if (e instanceof DirectoryHeld held) {
+        context.recalledLeases().add(held.lease());
+      }
       return failure(context.index(), e).toBuilder()
           .addAllRecalledLeases(context.recalledLeases())
           .build();
@@ -121,7 +133,7 @@ public final class CommandExecutor {
   private static CommandReply.Builder dispatch(CommandContext context) throws CairnException {
     Command command = context.command();
     return switch (command.getKindCase()) {
-      case OPERATION -> CommandReply.newBuilder().setResult(dispatchOperation(context));
+      case OPERATION -> CommandReply.newBuilder().setResult(operate(context));
       case OPEN_SESSION -> OpenSessionOperation.apply(context, command.getOpenSession());
       case EXPIRE_SESSION -> ExpireSessionOperation.apply(context, command.getExpireSession());
       case TICK -> TickOperation.apply(context, command.getTick());
@@ -147,11 +159,17 @@ public final class CommandExecutor {
     };
   }
 
-  private static OperationResult dispatchOperation(CommandContext context) throws CairnException {
+  private static OperationResult operate(CommandContext context) throws CairnException {
     Operation operation = context.command().getOperation();
     if (operation.hasFence()) {
       Locks.requireInForce(context, operation.getFence());
     }
+    return dispatchOperation(context, operation);
+  }
+
+  /** Does an operation, be it the command's own or a change of its batch. */
+  static OperationResult dispatchOperation(CommandContext context, Operation operation)
+      throws CairnException {
     return switch (operation.getKindCase()) {
       case MKDIR -> MkdirOperation.apply(context, operation.getMkdir());
       case CREATE -> CreateOperation.apply(context, operation.getCreate());
@@ -170,7 +188,8 @@ public final class CommandExecutor {
       case RELEASE -> ReleaseOperation.apply(context, operation.getRelease());
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());
-      case ALLOCATE, COMMIT, CLOSE_CHUNKS, SET_MEMBERSHIP -> ChunkCommands.applyOperation(context);
+      case ALLOCATE, COMMIT, CLOSE_CHUNKS, SET_MEMBERSHIP ->
+          ChunkCommands.applyOperation(context, operation);
       case SET_LENGTH -> SetLengthOperation.apply(context, operation.getSetLength());
       case PUNCH -> PunchOperation.apply(context, operation.getPunch());
       case ALLOCATE_RANGE -> AllocateRangeOperation.apply(context, operation.getAllocateRange());
@@ -181,6 +200,8 @@ public final class CommandExecutor {
       case UNLOCK -> UnlockOperations.unlock(context, operation.getUnlock());
       case STOP_WAITING -> UnlockOperations.stopWaiting(context, operation.getStopWaiting());
       case RELEASE_LOCKS -> UnlockOperations.releaseAll(context, operation.getReleaseLocks());
+      case LEASE_DIRECTORY -> LeaseDirectoryOperation.apply(context, operation.getLeaseDirectory());
+      case BATCH -> BatchOperation.apply(context, operation.getBatch());
       case KIND_NOT_SET -> throw new CairnException(ErrorCode.MALFORMED, "an operation of no kind");
     };
   }

@@ -144,7 +144,7 @@ final class CreateOperation {
     InodeRecord stored = namespace.putInode(edit.done());
     // Who makes an empty file goes on to write it, whatever its mode.
     ByteString handle =
-        stored.content() == ContentKind.NONE
+        stored.content() == ContentKind.NONE || context.change().isPresent()
             ? OpenFile.handle(context, stored, Access.READ_WRITE_ACCESS)
             : ByteString.EMPTY;
     return result(stored, 0, handle);

@@ -4,7 +4,9 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.name.FileName;
+import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DentryRecord;
+import io.cairnfs.metaserver.namespace.DirectoryLeaseTable;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
@@ -17,7 +19,9 @@ import io.cairnfs.proto.metadata.DeleteTree;
 import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.types.NodeRef;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * Removes a file, or a directory with everything below it, in one step for the caller: the tree
@@ -57,11 +61,29 @@ final class DeleteTreeOperation {
     if (!context.principal().superuser()) {
       new DeleteTreeOperation(context, ref).requireRightsBelow(target);
     }
+    endLeasesBelow(context, target, ref);
     tree.detach(place.parent().id(), name, target);
     context.namespace().moveToDeleted(target);
     return OperationResult.newBuilder()
         .setDelete(DeleteResult.newBuilder().setType(target.type()))
         .build();
+  }
+
+  /** What others have leased they are asked for first; the caller's own leases end. */
+  private static void endLeasesBelow(CommandContext context, InodeRecord top, NodeRef ref)
+      throws CairnException {
+    if (context.transaction().counter(Counter.DIRECTORY_LEASES) == 0) {
+      return;
+    }
+    List<InodeId> below = new ArrayList<>();
+    for (InodeId id : DirectoryLeaseTable.all(context.transaction())) {
+      InodeRecord directory = context.namespace().requireInode(id);
+      if (context.namespace().isBelowOrSame(directory, top.id())) {
+        context.guard().enter(directory, ref);
+        below.add(id);
+      }
+    }
+    below.forEach(id -> DirectoryLeaseTable.end(context.transaction(), id));
   }
 
   private void requireRightsBelow(InodeRecord top) throws CairnException {

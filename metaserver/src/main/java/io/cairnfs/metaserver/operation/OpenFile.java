@@ -54,9 +54,7 @@ record OpenFile(InodeRecord file, NodeRef ref) {
   private static OpenFile of(CommandContext context, FileRef ref, int right) throws CairnException {
     if (ref.hasTarget()) {
       NodeRef target = ref.getTarget();
-      InodeRecord file =
-          new PathResolver(context.namespace(), context.principal())
-              .resolve(target, LastLink.FOLLOWED);
+      InodeRecord file = context.paths().resolve(target, LastLink.FOLLOWED);
       Tree.requireFile(file, target);
       Permissions.require(file, context.principal(), right, () -> PathResolver.describe(target));
       return new OpenFile(file, target);

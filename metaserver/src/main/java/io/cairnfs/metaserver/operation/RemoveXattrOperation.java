@@ -19,9 +19,7 @@ final class RemoveXattrOperation {
     byte[] asked = request.getName().toByteArray();
     XattrName.requireLength(asked);
     LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
-    InodeRecord inode =
-        new PathResolver(context.namespace(), context.principal())
-            .resolve(request.getTarget(), lastLink);
+    InodeRecord inode = context.paths().resolve(request.getTarget(), lastLink);
     String where = PathResolver.describe(request.getTarget());
     XattrName name =
         Permissions.requireAttributeName(

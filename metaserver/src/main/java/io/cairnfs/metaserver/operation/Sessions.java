@@ -3,6 +3,7 @@ package io.cairnfs.metaserver.operation;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.DirectoryLeaseTable;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.SessionRecord;
 import io.cairnfs.metaserver.namespace.Transaction;
@@ -39,6 +40,7 @@ final class Sessions {
   /** Ends a session: first its open chunks are fenced, then its leases, locks and replies go. */
   static void end(CommandContext context, SessionRecord session) {
     WriteLeases.revokeAll(context, session.id());
+    DirectoryLeaseTable.endAll(context.transaction(), session.id());
     Locks.endSession(context, session.id());
     context.extents().endSession(context.namespace(), session.id());
     Transaction transaction = context.transaction();

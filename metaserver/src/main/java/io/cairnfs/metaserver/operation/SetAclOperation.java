@@ -33,9 +33,7 @@ final class SetAclOperation {
 
   static OperationResult apply(CommandContext context, SetAcl request) throws CairnException {
     String where = PathResolver.describe(request.getTarget());
-    InodeRecord inode =
-        new PathResolver(context.namespace(), context.principal())
-            .resolve(request.getTarget(), LastLink.FOLLOWED);
+    InodeRecord inode = context.paths().resolve(request.getTarget(), LastLink.FOLLOWED);
     if (inode.isSymlink()) {
       throw new CairnException(ErrorCode.UNSUPPORTED, where + " is a symlink, which has no ACL");
     }

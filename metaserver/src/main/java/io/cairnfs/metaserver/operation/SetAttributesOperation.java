@@ -46,8 +46,7 @@ final class SetAttributesOperation {
 
   private OperationResult apply() throws CairnException {
     LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
-    InodeRecord before =
-        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink);
+    InodeRecord before = context.paths().resolve(request.getTarget(), lastLink);
     requireAllowed(before);
     InodeRecord.Editor edit = before.edit().ctimeNanos(context.nowNanos());
     edit.mode(newMode(before));

@@ -28,9 +28,7 @@ final class SetXattrOperation {
           "value of " + value.length + " bytes; at most " + XattrTable.MAX_VALUE_BYTES);
     }
     LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
-    InodeRecord inode =
-        new PathResolver(context.namespace(), context.principal())
-            .resolve(request.getTarget(), lastLink);
+    InodeRecord inode = context.paths().resolve(request.getTarget(), lastLink);
     String where = PathResolver.describe(request.getTarget());
     XattrName name =
         Permissions.requireAttributeName(

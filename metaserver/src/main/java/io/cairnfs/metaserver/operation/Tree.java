@@ -8,6 +8,7 @@ import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.namespace.Acl;
 import io.cairnfs.metaserver.namespace.Acls;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.DirectoryLeaseTable;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.metaserver.namespace.LockTable;
@@ -46,7 +47,7 @@ final class Tree {
   Tree(CommandContext context) {
     this.context = context;
     this.namespace = context.namespace();
-    this.paths = new PathResolver(namespace, context.principal());
+    this.paths = context.paths();
   }
 
   private static FileName nameOf(String text) {
@@ -184,7 +185,7 @@ final class Tree {
   private InodeRecord newInode(FileType type, int mode, InodeRecord parent, int linkCount) {
     long now = context.nowNanos();
     return new InodeRecord(
-        new InodeId(context.transaction().nextId(Counter.INODE_ID)),
+        context.newInodeId(),
         type,
         mode,
         context.principal().user(),
@@ -257,6 +258,7 @@ final class Tree {
   /** After the name of an empty directory was taken away. */
   void dropEmptyDirectory(InodeRecord directory) {
     namespace.deleteInode(directory.id());
+    DirectoryLeaseTable.end(context.transaction(), directory.id());
     XattrTable.removeAll(context.transaction(), directory.id());
     LockTable.removeAll(context.transaction(), directory.id());
     context.transaction().addTo(Counter.DIRECTORIES, -1);

@@ -7,6 +7,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.RecalledLease;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.server.Handlers;
@@ -35,7 +36,11 @@ public final class MetadataService implements AutoCloseable {
   private final Supplier<StoreView> views;
   private volatile Optional<ClusterRecord> cluster = Optional.empty();
 
-  /** What the service stands on. */
+  /**
+   * What the service stands on.
+   *
+   * @param inTheWay hears of directory leases for which reads have to wait
+   */
   public record Parts(
       ServiceIdentity identity,
       ReplicatedLog<?> log,
@@ -43,6 +48,7 @@ public final class MetadataService implements AutoCloseable {
       CommandSink sink,
       Supplier<StoreView> views,
       ReadHandler reads,
+      Consumer<RecalledLease> inTheWay,
       AllocationStamp allocation,
       ContentWatch contents,
       SpaceGuard space,
@@ -92,6 +98,7 @@ public final class MetadataService implements AutoCloseable {
             parts.log(),
             parts.views(),
             parts.reads(),
+            parts.inTheWay(),
             groups,
             executor,
             clock,

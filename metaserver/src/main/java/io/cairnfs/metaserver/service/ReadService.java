@@ -5,8 +5,10 @@ import io.cairnfs.common.metrics.Counter;
 import io.cairnfs.common.metrics.Histogram;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.metaserver.namespace.DirectoryHeld;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.RecalledLease;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.server.ServerCall;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -28,17 +31,22 @@ final class ReadService {
   private final ReplicatedLog<?> log;
   private final Supplier<StoreView> views;
   private final ReadHandler handler;
+  private final Consumer<RecalledLease> inTheWay;
   private final HostGroups groups;
   private final Executor executor;
   private final Clock clock;
   private final Counter reads;
   private final Histogram micros;
 
+  /**
+   * @param inTheWay hears of directory leases for which reads have to wait
+   */
   ReadService(
       Leadership leadership,
       ReplicatedLog<?> log,
       Supplier<StoreView> views,
       ReadHandler handler,
+      Consumer<RecalledLease> inTheWay,
       HostGroups groups,
       Executor executor,
       Clock clock,
@@ -47,6 +55,7 @@ final class ReadService {
     this.log = log;
     this.views = views;
     this.handler = handler;
+    this.inTheWay = inTheWay;
     this.groups = groups;
     this.executor = executor;
     this.clock = clock;
@@ -117,6 +126,9 @@ final class ReadService {
   private void answer(ServerCall call, ReadRequest request, Principal principal, StoreView view) {
     try {
       call.reply(handler.read(view, request, principal, call.peer().identity().host()));
+    } catch (DirectoryHeld e) {
+      inTheWay.accept(e.lease());
+      call.fail(e.atLogIndex(view.applied().index()));
     } catch (CairnException e) {
       call.fail(e.atLogIndex(view.applied().index()));
     }

@@ -86,6 +86,9 @@ public final class SpaceGuard {
           RELEASE_LOCKS,
           RECOVER_LEASE ->
           true;
+      case BATCH ->
+          operation.getBatch().getChangesList().stream()
+              .allMatch(change -> frees(change.getOperation()));
       case MKDIR,
           CREATE,
           SYMLINK,
@@ -100,6 +103,7 @@ public final class SpaceGuard {
           RENAME,
           SET_ATTRIBUTES,
           OPEN_FOR_WRITE,
+          LEASE_DIRECTORY,
           PUNCH,
           CLONE_RANGE,
           CONCAT,

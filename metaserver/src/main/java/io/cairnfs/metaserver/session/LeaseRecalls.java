@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.namespace.DirectoryLeaseTable;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Command;
@@ -27,10 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the holders of write leases to give them back when somebody else writes the file, and takes
- * them away from those who do not. States of a lease here: unknown; recalled (since some moment),
- * when a command was refused because of it; revoking (its end is logged). Whoever waits tries again
- * all the time, so that a new leader hears of it by the next try, and begins anew. Any thread.
+ * Asks the holders of leases to give them back when somebody else writes the file, or looks at the
+ * directory, and takes them away from those who do not. States of a lease here: unknown; recalled
+ * (since some moment), when a command was refused because of it; revoking (its end is logged).
+ * Whoever waits tries again all the time, so that a new leader hears of it by the next try, and
+ * begins anew. Any thread.
  */
 public final class LeaseRecalls implements LeadershipListener {
   private static final Logger logger = LoggerFactory.getLogger(LeaseRecalls.class);
@@ -115,7 +117,8 @@ public final class LeaseRecalls implements LeadershipListener {
                 });
   }
 
-  private void recall(RecalledLease lease) {
+  /** A lease is in somebody's way, who will try again. */
+  public void recall(RecalledLease lease) {
     Waiting told;
     synchronized (this) {
       Recall known = recalls.get(lease.getInode());
@@ -241,11 +244,16 @@ public final class LeaseRecalls implements LeadershipListener {
           .entrySet()
           .removeIf(
               entry ->
-                  namespace
-                      .lease(new InodeId(entry.getKey()))
-                      .filter(lease -> lease.grant() == entry.getValue().lease())
-                      .isEmpty());
+                  !isInForce(namespace, new InodeId(entry.getKey()), entry.getValue().lease()));
     }
+  }
+
+  private static boolean isInForce(Namespace namespace, InodeId inode, long grant) {
+    return namespace
+        .lease(inode)
+        .or(() -> DirectoryLeaseTable.find(namespace.reader(), inode))
+        .filter(lease -> lease.grant() == grant)
+        .isPresent();
   }
 
   private void revoke(long inode, Recall recall) {

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.DirectoryGuard;
 import io.cairnfs.metaserver.namespace.FileExtents;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
@@ -292,7 +293,7 @@ public final class TestCluster {
     Namespace namespace = new Namespace(store);
     Principal root = new Principal(ROOT_USER, List.of(), true);
     try {
-      return new PathResolver(namespace, root)
+      return new PathResolver(namespace, root, DirectoryGuard.NONE)
           .locate(path(path), PathResolver.LastLink.KEPT)
           .target()
           .map(namespace::attributes);

@@ -11,11 +11,17 @@ import io.cairnfs.proto.metadata.AclChange;
 import io.cairnfs.proto.metadata.AclEntry;
 import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.AclTag;
+import io.cairnfs.proto.metadata.ChangeBatch;
 import io.cairnfs.proto.metadata.CloseSession;
+import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.DeleteTree;
+import io.cairnfs.proto.metadata.DirectoryChange;
 import io.cairnfs.proto.metadata.Fence;
 import io.cairnfs.proto.metadata.FileRef;
+import io.cairnfs.proto.metadata.InlineWrite;
+import io.cairnfs.proto.metadata.InodeRange;
+import io.cairnfs.proto.metadata.LeaseDirectory;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.Lock;
 import io.cairnfs.proto.metadata.LockClaim;
@@ -86,7 +92,9 @@ final class CommandSource {
     /** As with ACLs, and much of what the superuser asks is done on behalf of others. */
     BEHALF,
     /** Fifos, sockets and devices; and files without a name, by whoever has them open. */
-    NODES
+    NODES,
+    /** Directories that one session has for itself, and what it does there in batches. */
+    DIRECTORIES
   }
 
   private static final List<String> ATTRIBUTES =
@@ -105,6 +113,10 @@ final class CommandSource {
   private final List<long[]> leases = new ArrayList<>();
   private final List<long[]> grants = new ArrayList<>();
   private final List<Handled> handles = new ArrayList<>();
+
+  /** By session, the ids that it may use: the next one, and the end. */
+  private final Map<Long, long[]> setAside = new HashMap<>();
+
   private long stamp = 1_000_000;
   private int nonces;
 
@@ -153,7 +165,7 @@ final class CommandSource {
       Command again = sent.get(random.nextInt(sent.size()));
       return again.toBuilder().setStampNanos(stamp).build();
     }
-    if (operations == Operations.RECALLS && kind < 16 && !leases.isEmpty()) {
+    if (revokes() && kind < 16 && !leases.isEmpty()) {
       return revocation();
     }
     Command command = call();
@@ -164,6 +176,10 @@ final class CommandSource {
     return command;
   }
 
+  private boolean revokes() {
+    return operations == Operations.RECALLS || operations == Operations.DIRECTORIES;
+  }
+
   private Command revocation() {
     long[] lease = any(leases);
     return by("root")
@@ -172,6 +188,21 @@ final class CommandSource {
                 .setInode(lease[1])
                 .setLease(lease[2] - (random.nextInt(6) == 0 ? 1 : 0)))
         .build();
+  }
+
+  /** Takes every leased directory away from whoever has it. */
+  List<Command> revocations() {
+    List<Command> commands = new ArrayList<>();
+    for (long session : model.sessions()) {
+      for (long directory : model.leased(session)) {
+        commands.add(
+            by("root")
+                .setRevokeLease(
+                    RevokeLease.newBuilder().setInode(directory).setLease(model.leaseOf(directory)))
+                .build());
+      }
+    }
+    return commands;
   }
 
   /** What a grant answered, so that it can be released. */
@@ -245,6 +276,12 @@ final class CommandSource {
             case 2 -> random.nextBoolean() ? linkOperation() : attributeOperation();
             default -> masked(plainOperation(session));
           };
+      case DIRECTORIES ->
+          switch (random.nextInt(8)) {
+            case 0 -> directoryLease();
+            case 1, 2, 3, 4 -> batch(session);
+            default -> plainOperation(session);
+          };
       case RECALLS -> random.nextInt(4) == 0 ? cut() : plainOperation(session);
       case ATTRIBUTES ->
           switch (random.nextInt(6)) {
@@ -253,6 +290,103 @@ final class CommandSource {
             default -> masked(plainOperation(session));
           };
     };
+  }
+
+  private Operation.Builder directoryLease() {
+    return Operation.newBuilder()
+        .setLeaseDirectory(
+            LeaseDirectory.newBuilder()
+                .setDirectory(random.nextInt(30) == 0 ? -1 : any(model.inodes()))
+                .setMaxEntries(random.nextInt(20) == 0 ? 5000 : random.nextInt(12))
+                .setInodes(random.nextInt(20) == 0 ? 70_000 : random.nextInt(9)));
+  }
+
+  private Operation.Builder batch(long session) {
+    List<Long> leased = new ArrayList<>(model.leased(session));
+    ChangeBatch.Builder batch =
+        ChangeBatch.newBuilder().setInodes(random.nextInt(3) == 0 ? random.nextInt(9) : 0);
+    for (int i = random.nextInt(5); i >= 0 && random.nextInt(50) > 0; i--) {
+      batch.addChanges(batchChange(session, leased));
+    }
+    return Operation.newBuilder().setBatch(batch);
+  }
+
+  private DirectoryChange batchChange(long session, List<Long> leased) {
+    Operation.Builder operation = batchOperation(session, leased);
+    boolean makes = operation.hasMkdir() || operation.hasCreate() || operation.hasSymlink();
+    DirectoryChange.Builder change =
+        DirectoryChange.newBuilder()
+            .setTimeNanos(stamp + random.nextInt(60) - 40)
+            .setWantsResult(random.nextBoolean())
+            .setLeased(operation.hasMkdir() ? random.nextInt(4) > 0 : random.nextInt(60) == 0);
+    long[] ids = setAside.getOrDefault(session, new long[] {any(model.inodes()), 0});
+    if (makes == random.nextInt(60) > 0) {
+      long id = ids[0] + (random.nextInt(10) == 0 ? random.nextInt(3) : 0);
+      ids[0] = id + 1;
+      change.setInode(id);
+      if (change.getLeased()) {
+        leased.add(id);
+      }
+    }
+    return change.setOperation(operation).build();
+  }
+
+  private Operation.Builder batchOperation(long session, List<Long> leased) {
+    Operation.Builder operation = Operation.newBuilder();
+    NodeRef target = placeIn(leased);
+    return switch (random.nextInt(13)) {
+      case 0, 1, 2 -> operation.setMkdir(Mkdir.newBuilder().setTarget(target).setMode(mode()));
+      case 3, 4, 5 ->
+          operation.setCreate(
+              create()
+                  .setTarget(target)
+                  .setParents(false)
+                  .setOverwrite(random.nextInt(30) == 0)
+                  .setInline(ByteString.copyFromUtf8("x".repeat(random.nextInt(9)))));
+      case 6 -> operation.setSymlink(Symlink.newBuilder().setTarget(target()).setLink(target));
+      case 7 -> operation.setUnlink(Unlink.newBuilder().setTarget(target));
+      case 8 -> operation.setRmdir(Rmdir.newBuilder().setTarget(target));
+      case 9 ->
+          operation.setRename(
+              Rename.newBuilder()
+                  .setSource(target)
+                  .setTarget(placeIn(leased))
+                  .setModeValue(random.nextInt(3)));
+      case 10, 11 ->
+          operation.setSetAttributes(
+              attributes().setTarget(random.nextBoolean() ? target : existing()));
+      default -> {
+        List<Handled> own = handles.stream().filter(each -> each.session == session).toList();
+        yield own.isEmpty() ? plainOperation(session) : operation.setCommit(inlineCommit(any(own)));
+      }
+    };
+  }
+
+  private CommitExtents.Builder inlineCommit(Handled handled) {
+    return CommitExtents.newBuilder()
+        .setInode(handled.inode)
+        .setHandle(handled.handle)
+        .addInlineWrites(
+            InlineWrite.newBuilder()
+                .setOffset(random.nextInt(6))
+                .setData(ByteString.copyFromUtf8("y".repeat(random.nextInt(5)))));
+  }
+
+  private NodeRef placeIn(List<Long> leased) {
+    if (leased.isEmpty() || random.nextInt(25) == 0) {
+      return path();
+    }
+    return NodeRef.newBuilder()
+        .setBase(any(leased))
+        .setPath(ByteString.copyFrom(name(), StandardCharsets.ISO_8859_1))
+        .build();
+  }
+
+  /** Ids were set aside for a session. */
+  void setAside(long session, InodeRange range) {
+    if (range.getCount() > 0) {
+      setAside.put(session, new long[] {range.getFirst(), range.getFirst() + range.getCount()});
+    }
   }
 
   private Operation.Builder nodeOperation() {

@@ -33,10 +33,20 @@ public record ModelAnswer(Optional<ErrorCode> error, Optional<Attributes> attrib
           of(comparable(result.getCommit().getAttributes()), result.getCommit().getOffset());
       case RANGE -> of(comparable(result.getRange().getAttributes()), 0);
       case RECOVER_LEASE -> of(comparable(result.getRecoverLease().getAttributes()), 0);
+      case DIRECTORY_LEASE ->
+          of(
+              comparable(result.getDirectoryLease().getAttributes()),
+              result.getDirectoryLease().getLease());
+      case BATCH -> done(batch(result.getBatch().getDone(), result.getBatch().getErrorCode()));
       case LOCK -> done(result.getLock().getToken() - result.getLock().getTicket());
       case ALLOCATE, DELETE, DONE -> done(0);
       case KIND_NOT_SET -> done(reply.getSession());
     };
+  }
+
+  /** How far a batch came, and why not further, as one number. */
+  static long batch(int done, int error) {
+    return done * 1_000L + error;
   }
 
   /** Attributes without the change index, which the model does not know. */

@@ -67,6 +67,11 @@ final class ModelNode {
   long leaseSession;
   long leaseGrant;
 
+  /** The session that has leased the directory, and the number of that lease. */
+  long heldBy;
+
+  long heldAs;
+
   /** A name in a directory. */
   record ModelName(ModelNode directory, String name) {}
 
@@ -134,6 +139,8 @@ final class ModelNode {
     unlinked = from.unlinked;
     leaseSession = from.leaseSession;
     leaseGrant = from.leaseGrant;
+    heldBy = from.heldBy;
+    heldAs = from.heldAs;
   }
 
   long length() {

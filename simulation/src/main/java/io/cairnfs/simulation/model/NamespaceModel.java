@@ -18,12 +18,14 @@ import io.cairnfs.proto.metadata.AclResult;
 import io.cairnfs.proto.metadata.AclScope;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
+import io.cairnfs.proto.metadata.ChangeBatch;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CloneRange;
 import io.cairnfs.proto.metadata.CloseChunks;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Concat;
 import io.cairnfs.proto.metadata.Create;
+import io.cairnfs.proto.metadata.DirectoryChange;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
 import io.cairnfs.proto.metadata.Fence;
@@ -31,6 +33,7 @@ import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.InlineWrite;
+import io.cairnfs.proto.metadata.LeaseDirectory;
 import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.Lock;
@@ -71,6 +74,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -117,6 +121,11 @@ public final class NamespaceModel {
   private long lastSession;
   private long lastGrant;
   private final LockModel locks = new LockModel();
+  private Map<Long, ModelChanger> changers = new HashMap<>();
+
+  /** The change of a batch that is being done, or null. */
+  private DirectoryChange changing;
+
   private long removedDirectory;
 
   /** The lease that the command asks for. */
@@ -192,6 +201,9 @@ public final class NamespaceModel {
 
   private void revoke(RevokeLease request) {
     ModelNode file = nodes.get(request.getInode());
+    if (file != null && file.heldBy != 0 && file.heldAs == request.getLease()) {
+      file.heldBy = 0;
+    }
     if (file != null && file.leaseSession != 0 && file.leaseGrant == request.getLease()) {
       file.leaseSession = 0;
     }
@@ -232,10 +244,14 @@ public final class NamespaceModel {
   private void endSession(long id) {
     sessions.remove(id);
     locks.endSession(id);
+    changers.remove(id);
     nonces.values().removeIf(session -> session == id);
     for (ModelNode node : nodes.values()) {
       if (node.leaseSession == id) {
         node.leaseSession = 0;
+      }
+      if (node.heldBy == id) {
+        node.heldBy = 0;
       }
     }
   }
@@ -270,6 +286,7 @@ public final class NamespaceModel {
   private ModelAnswer attempt(Operation operation) {
     long inode = lastInode;
     long grant = lastGrant;
+    Map<Long, ModelChanger> given = new HashMap<>(changers);
     removedDirectory = 0;
     recalled = 0;
     try {
@@ -280,14 +297,19 @@ public final class NamespaceModel {
       }
       return answer;
     } catch (ModelRefusal refusal) {
-      before.forEach(ModelNode::restore);
-      made.forEach(node -> nodes.remove(node.id));
+      takeBack();
+      changers = given;
       lastInode = inode;
       lastGrant = grant;
       return ModelAnswer.failure(refusal.code(), recalled);
     } finally {
       keepChanges();
     }
+  }
+
+  private void takeBack() {
+    before.forEach(ModelNode::restore);
+    made.forEach(node -> nodes.remove(node.id));
   }
 
   private void keepChanges() {
@@ -386,8 +408,137 @@ public final class NamespaceModel {
       case ALLOCATE_RANGE -> allocateRange(operation.getAllocateRange());
       case CLONE_RANGE -> cloneRange(operation.getCloneRange());
       case CONCAT -> concat(operation.getConcat());
+      case LEASE_DIRECTORY -> leaseDirectory(operation.getLeaseDirectory());
+      case BATCH -> batch(operation.getBatch());
       case KIND_NOT_SET -> throw new IllegalArgumentException("an operation of no kind");
     };
+  }
+
+  // Directories that one session has for itself.
+
+  private void enter(ModelNode directory) throws ModelRefusal {
+    if (changing != null) {
+      refuseIf(directory.heldBy != command.getSession(), ErrorCode.LEASE_LOST);
+    } else if (directory.heldBy != 0 && directory.heldBy != command.getSession()) {
+      recalled = directory.heldAs;
+      throw new ModelRefusal(ErrorCode.RETRY);
+    }
+  }
+
+  private ModelChanger changer() {
+    return changers.getOrDefault(command.getSession(), new ModelChanger(time, List.of()));
+  }
+
+  private void setAside(int count) throws ModelRefusal {
+    refuseIf(count < 0 || count > 65_536, ErrorCode.INVALID_ARGUMENT);
+    if (count > 0) {
+      refuseIf(changer().ids().size() >= 8, ErrorCode.INVALID_ARGUMENT);
+      changers.put(command.getSession(), changer().with(lastInode + 1, lastInode + 1 + count));
+      lastInode += count;
+    }
+  }
+
+  private ModelAnswer leaseDirectory(LeaseDirectory request) throws ModelRefusal {
+    int most = request.getMaxEntries();
+    refuseIf(request.getDirectory() <= 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(most < 0 || most > 4096, ErrorCode.INVALID_ARGUMENT);
+    ModelNode directory =
+        find(NodeRef.newBuilder().setBase(request.getDirectory()).build(), -1).node;
+    refuseIf(!directory.directory, ErrorCode.NOT_A_DIRECTORY);
+    refuseIf(!may(directory, WRITE | SEARCH), ErrorCode.PERMISSION_DENIED);
+    int count = 0;
+    for (ModelNode child : directory.children.values()) {
+      refuseIf(count++ == most, ErrorCode.TOO_LARGE);
+      if (child.directory) {
+        enter(child);
+      }
+    }
+    setAside(request.getInodes());
+    changers.put(command.getSession(), changer().since(time));
+    if (directory.heldBy == 0) {
+      change(directory).heldBy = command.getSession();
+      directory.heldAs = ++lastGrant;
+    }
+    return ModelAnswer.of(attributes(directory), directory.heldAs);
+  }
+
+  private ModelAnswer batch(ChangeBatch request) throws ModelRefusal {
+    int count = request.getChangesCount();
+    refuseIf(count < 1 || count > 4096, ErrorCode.INVALID_ARGUMENT);
+    setAside(request.getInodes());
+    keepChanges();
+    long now = time;
+    int done = 0;
+    for (DirectoryChange next : request.getChangesList()) {
+      Map<Long, ModelChanger> given = new HashMap<>(changers);
+      removedDirectory = 0;
+      try {
+        change(next, now);
+        if (removedDirectory != 0) {
+          locks.drop(removedDirectory);
+        }
+      } catch (ModelRefusal refusal) {
+        takeBack();
+        changers = given;
+        if (refusal.code() == ErrorCode.RETRY && done == 0 && request.getInodes() == 0) {
+          throw refusal;
+        }
+        return ModelAnswer.done(ModelAnswer.batch(done, refusal.code().number()));
+      } finally {
+        removedDirectory = 0;
+        changing = null;
+        time = now;
+        keepChanges();
+      }
+      done++;
+    }
+    return ModelAnswer.done(ModelAnswer.batch(done, 0));
+  }
+
+  private void change(DirectoryChange next, long now) throws ModelRefusal {
+    Operation operation = next.getOperation();
+    boolean makes = operation.hasMkdir() || operation.hasCreate() || operation.hasSymlink();
+    refuseIf(!suitsBatch(operation), ErrorCode.INVALID_ARGUMENT);
+    refuseIf(makes != next.getInode() > 0, ErrorCode.INVALID_ARGUMENT);
+    refuseIf(next.getLeased() && !operation.hasMkdir(), ErrorCode.INVALID_ARGUMENT);
+    refuseIf(!changers.containsKey(command.getSession()), ErrorCode.LEASE_LOST);
+    ModelChanger changer = changer();
+    if (next.getInode() != 0) {
+      changer =
+          changer
+              .using(next.getInode())
+              .orElseThrow(() -> new ModelRefusal(ErrorCode.INVALID_ARGUMENT));
+    }
+    time = Math.min(now, Math.max(changer.since(), next.getTimeNanos()));
+    changers.put(command.getSession(), changer);
+    changing = next;
+    ModelAnswer answer = execute(operation);
+    if (next.getLeased()) {
+      ModelNode directory = nodes.get(answer.attributes().orElseThrow().getInode());
+      directory.heldBy = command.getSession();
+      directory.heldAs = directory.parent.heldAs;
+    }
+  }
+
+  private static boolean suitsBatch(Operation operation) {
+    return switch (operation.getKindCase()) {
+      case SYMLINK, UNLINK, RMDIR, RENAME, SET_ATTRIBUTES -> true;
+      case MKDIR -> !operation.getMkdir().getParents() && !operation.getMkdir().getExistOk();
+      case CREATE ->
+          operation.getCreate().hasInline()
+              && !operation.getCreate().getOverwrite()
+              && !operation.getCreate().getParents()
+              && !operation.getCreate().getFollow();
+      case COMMIT ->
+          operation.getCommit().getLease() == 0
+              && operation.getCommit().getExtentsCount() == 0
+              && operation.getCommit().getChunksCount() == 0;
+      default -> false;
+    };
+  }
+
+  private long newId() {
+    return changing == null ? ++lastInode : changing.getInode();
   }
 
   private void requireInForce(Fence fence) throws ModelRefusal {
@@ -534,7 +685,7 @@ public final class NamespaceModel {
 
   private ModelNode addDirectory(
       ModelNode parent, String name, int mode, String owner, String group) {
-    ModelNode node = new ModelNode(++lastInode, true);
+    ModelNode node = new ModelNode(newId(), true);
     stamp(node, 0, owner, group);
     giveMode(node, parent, mode | (parent.mode & 02000));
     return add(parent, name, node);
@@ -683,6 +834,7 @@ public final class NamespaceModel {
 
   private ModelNode child(ModelNode directory, String name) throws ModelRefusal {
     refuseIf(!directory.directory, ErrorCode.NOT_A_DIRECTORY);
+    enter(directory);
     refuseIf(!may(directory, SEARCH), ErrorCode.PERMISSION_DENIED);
     return directory.children.get(name);
   }
@@ -694,7 +846,11 @@ public final class NamespaceModel {
   /** Makes missing directories on the way if their mode is given (not negative). */
   private Spot find(NodeRef ref, int modeOfMissing, boolean follow) throws ModelRefusal {
     List<String> names = names(ref);
-    return walk(base(ref), names, modeOfMissing, follow, new int[1]);
+    Spot spot = walk(base(ref), names, modeOfMissing, follow, new int[1]);
+    if (spot.node != null && spot.node.directory) {
+      enter(spot.node);
+    }
+    return spot;
   }
 
   /**
@@ -790,7 +946,7 @@ public final class NamespaceModel {
     ModelNode file = spot.node;
     if (file == null) {
       requireMayAdd(spot.directory, spot.name);
-      file = new ModelNode(++lastInode, false);
+      file = new ModelNode(newId(), false);
       String group = groupOfNew(spot.directory);
       stamp(file, 0, actor(), group);
       giveMode(file, spot.directory, request.getMode());
@@ -894,6 +1050,10 @@ public final class NamespaceModel {
   private ModelAnswer release(Release request) throws ModelRefusal {
     refuseIf(request.getInode() <= 0, ErrorCode.INVALID_ARGUMENT);
     ModelNode file = nodes.get(request.getInode());
+    if (file != null && file.heldBy == command.getSession() && file.heldAs == request.getLease()) {
+      change(file).heldBy = 0;
+      return answer(file);
+    }
     boolean held =
         file != null
             && file.leaseSession == command.getSession()
@@ -1069,7 +1229,9 @@ public final class NamespaceModel {
     requireInlineFits(length);
     byte[] bytes = Arrays.copyOf(file.content, (int) length);
     for (InlineWrite write : writes) {
-      write.getData().copyTo(bytes, (int) (base + write.getOffset()));
+      if (!write.getData().isEmpty()) {
+        write.getData().copyTo(bytes, (int) (base + write.getOffset()));
+      }
     }
     file.setInline(bytes);
   }
@@ -1287,6 +1449,7 @@ public final class NamespaceModel {
       refuseIf(!from.node.directory && to.node.directory, ErrorCode.IS_A_DIRECTORY);
       refuseIf(!to.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
       removedDirectory = to.node.directory ? to.node.id : 0;
+      change(to.node).heldBy = 0;
       remove(to.directory, to.name);
       change(to.node).ctime = time;
     }
@@ -1518,7 +1681,7 @@ public final class NamespaceModel {
     Spot spot = find(request.getLink(), -1);
     refuseIf(spot.node != null, ErrorCode.EXISTS);
     requireMayAdd(spot.directory, spot.name);
-    ModelNode link = ModelNode.symlink(++lastInode, target);
+    ModelNode link = ModelNode.symlink(newId(), target);
     stamp(link, 0777, actor(), groupOfNew(spot.directory));
     return answer(add(spot.directory, spot.name, link));
   }
@@ -1559,6 +1722,7 @@ public final class NamespaceModel {
     refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
     refuseIf(!spot.node.children.isEmpty(), ErrorCode.NOT_EMPTY);
     removedDirectory = spot.node.id;
+    change(spot.node).heldBy = 0;
     return removeChecked(spot);
   }
 
@@ -1567,7 +1731,22 @@ public final class NamespaceModel {
     refuseIf(spot.name.isEmpty(), ErrorCode.INVALID_ARGUMENT);
     requireMayRemove(spot.directory, spot.node);
     requireRightsBelow(spot.node);
+    if (spot.node.directory) {
+      endLeasesBelow(spot.node);
+    }
     return removeChecked(spot);
+  }
+
+  private void endLeasesBelow(ModelNode top) throws ModelRefusal {
+    List<ModelNode> below =
+        nodes.values().stream()
+            .filter(node -> node.heldBy != 0 && node.isBelowOrSame(top))
+            .sorted(Comparator.comparingLong(node -> node.id))
+            .toList();
+    for (ModelNode node : below) {
+      enter(node);
+    }
+    below.forEach(node -> change(node).heldBy = 0);
   }
 
   /** Directory by directory, the one that was found last first. */
@@ -1699,6 +1878,7 @@ public final class NamespaceModel {
             .setUser(principal.user())
             .addAllGroups(principal.groups())
             .setSuperuser(principal.superuser())
+            .setSession(request.getSession())
             .build();
     try {
       return ModelRead.of(
@@ -1736,6 +1916,9 @@ public final class NamespaceModel {
     for (Map.Entry<String, ModelNode> child : directory.children.after(after).entrySet()) {
       if (page.getEntriesCount() == request.getLimit()) {
         return page.setMore(true);
+      }
+      if (child.getValue().directory) {
+        enter(child.getValue());
       }
       page.addEntries(
           DirectoryEntry.newBuilder()
@@ -1794,6 +1977,20 @@ public final class NamespaceModel {
   /** Ids that the model has ever known and not purged; for references by id. */
   public List<Long> inodes() {
     return nodes.keySet().stream().sorted().toList();
+  }
+
+  /** Directories that a session has leased, by id. */
+  public List<Long> leased(long session) {
+    return nodes.values().stream()
+        .filter(node -> node.heldBy == session)
+        .map(node -> node.id)
+        .sorted()
+        .toList();
+  }
+
+  /** The number of the lease of a directory that is leased. */
+  public long leaseOf(long directory) {
+    return nodes.get(directory).heldAs;
   }
 
   /** Open sessions in order. */

@@ -13,12 +13,15 @@ import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandBatch;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.PurgeStep;
+import io.cairnfs.proto.metadata.BatchResult;
 import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.DirectoryChange;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.OpenForRead;
+import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
@@ -117,6 +120,9 @@ public final class NamespaceSimulation {
   }
 
   private void submit(List<Command> commands) throws IOException {
+    if (commands.isEmpty()) {
+      return;
+    }
     List<CommandReply> replies = apply(commands);
     for (int i = 0; i < commands.size(); i++) {
       Command command = commands.get(i);
@@ -151,11 +157,32 @@ public final class NamespaceSimulation {
       CreateResult made = reply.getResult().getCreate();
       source.handled(command.getSession(), made.getAttributes().getInode(), made.getHandle());
     }
+    noteDirectories(command, reply);
     if (reply.getResult().hasLock()) {
       source.locked(reply.getResult().getLock().getInode(), answer.number());
     }
     if (answer.number() != 0 && answer.attributes().isPresent()) {
       source.granted(command.getSession(), answer.attributes().get().getInode(), answer.number());
+    }
+  }
+
+  private void noteDirectories(Command command, CommandReply reply) {
+    long session = command.getSession();
+    source.setAside(session, reply.getResult().getDirectoryLease().getInodes());
+    BatchResult batch = reply.getResult().getBatch();
+    source.setAside(session, batch.getInodes());
+    for (OperationResult done : batch.getResultsList()) {
+      if (!done.getCreate().getHandle().isEmpty()) {
+        CreateResult made = done.getCreate();
+        source.handled(session, made.getAttributes().getInode(), made.getHandle());
+      }
+    }
+    if (reply.getResult().hasBatch()) {
+      for (DirectoryChange change :
+          command.getOperation().getBatch().getChangesList().subList(0, batch.getDone())) {
+        seen.merge("BATCHED " + change.getOperation().getKindCase(), 1, Integer::sum);
+      }
+      seen.merge("BATCH ENDED BY " + ErrorCode.ofNumber(batch.getErrorCode()), 1, Integer::sum);
     }
   }
 
@@ -181,9 +208,15 @@ public final class NamespaceSimulation {
       try (StoreView view = machine.view()) {
         require(view.applied().digest().equals(digest), "digests differ at", view.applied());
         require(StoreDigest.recompute(view).equals(digest), "digest is not that of", "the records");
-        compareTree(view);
         compareReads(view);
         check(view);
+      }
+    }
+    // Nobody may walk through what is leased.
+    submit(source.revocations());
+    for (MetadataStateMachine machine : machines) {
+      try (StoreView view = machine.view()) {
+        compareTree(view);
       }
     }
   }

@@ -139,6 +139,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                             request,
                             principal,
                             () -> duties.reads().read(view, request, principal, host)),
+                recalls::recall,
                 duties.allocation(),
                 duties.contentWatch(),
                 space,

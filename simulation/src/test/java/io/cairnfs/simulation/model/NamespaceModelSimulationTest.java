@@ -58,6 +58,11 @@ class NamespaceModelSimulationTest {
     run(Operations.NODES);
   }
 
+  @Test
+  void everySeedWithLeasedDirectoriesAnswersAsTheModelDoes() throws IOException {
+    run(Operations.DIRECTORIES);
+  }
+
   private static void run(Operations operations) throws IOException {
     String[] range = System.getProperty("cairn.seeds", DEFAULT_SEEDS).split("-", 2);
     long last = Long.parseLong(range[range.length - 1]);

@@ -227,6 +227,45 @@ class NamespaceModelTest {
   }
 
   @Test
+  void withLeasedDirectoriesTheStateMachineAnswersAsTheModelDoes() throws IOException {
+    Map<String, Integer> seen = new TreeMap<>();
+    for (long seed = 1; seed <= 10; seed++) {
+      try (MetadataStateMachine machine = inMemory()) {
+        NamespaceSimulation simulation =
+            new NamespaceSimulation(random(seed), List.of(machine), chunks, Operations.DIRECTORIES);
+        try {
+          simulation.run(700);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed, e);
+        }
+        simulation.seen().forEach((what, count) -> seen.merge(what, count, Integer::sum));
+      }
+    }
+    assertThat(seen)
+        .containsKeys(
+            "LEASE_DIRECTORY OK",
+            "LEASE_DIRECTORY RETRY",
+            "LEASE_DIRECTORY TOO_LARGE",
+            "LEASE_DIRECTORY PERMISSION_DENIED",
+            "MKDIR RETRY",
+            "DELETE_TREE RETRY",
+            "STAT RETRY",
+            "LIST RETRY",
+            "BATCHED MKDIR",
+            "BATCHED CREATE",
+            "BATCHED SYMLINK",
+            "BATCHED UNLINK",
+            "BATCHED RMDIR",
+            "BATCHED RENAME",
+            "BATCHED SET_ATTRIBUTES",
+            "BATCHED COMMIT",
+            "BATCH ENDED BY EXISTS",
+            "BATCH ENDED BY LEASE_LOST",
+            "BATCH ENDED BY INVALID_ARGUMENT",
+            "REVOKE_LEASE OK");
+  }
+
+  @Test
   void withNodesTheStateMachineAnswersAsTheModelDoes() throws IOException {
     Map<String, Integer> seen = new TreeMap<>();
     for (long seed = 1; seed <= 6; seed++) {

@@ -35,7 +35,8 @@ final class CheckCursor {
     CHUNKS_SETTLING,
     CHUNKS_SEALED,
     CHUNKS_GARBAGE,
-    CHUNK_BYTES;
+    CHUNK_BYTES,
+    LEASED_DIRECTORIES;
 
     @SuppressWarnings("EnumOrdinal") // a cursor lives as long as one check by one version
     private int position() {

@@ -17,6 +17,7 @@ import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.ServerTotals;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.DirectoryGuard;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
@@ -113,7 +114,8 @@ public final class ChunkReads implements ChunkLookup {
    *
    * @throws CairnException as the path demands
    */
-  public RingResult ring(Principal principal, RingQuery request) throws CairnException {
+  public RingResult ring(Principal principal, RingQuery request, DirectoryGuard guard)
+      throws CairnException {
     RingReport ring = RingReport.of(state);
     RingResult.Builder result = RingResult.newBuilder();
     for (ServerRecord server : ServerTable.all(state)) {
@@ -132,7 +134,8 @@ public final class ChunkReads implements ChunkLookup {
     if (request.hasTarget()) {
       Namespace namespace = new Namespace(state);
       InodeRecord file =
-          new PathResolver(namespace, principal).resolve(request.getTarget(), LastLink.FOLLOWED);
+          new PathResolver(namespace, principal, guard)
+              .resolve(request.getTarget(), LastLink.FOLLOWED);
       List<ChunkLocation> chunks = chunksOf(file.id());
       result.addAllChunks(chunks);
       if (!request.getWithSlots()) {

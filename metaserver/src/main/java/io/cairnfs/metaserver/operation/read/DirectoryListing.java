@@ -10,9 +10,7 @@ import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
-import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.RecordCursor;
-import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.metadata.DirectoryEntry;
 import io.cairnfs.proto.metadata.DirectoryPage;
 import io.cairnfs.proto.metadata.ListDirectory;
@@ -24,13 +22,11 @@ final class DirectoryListing {
 
   private DirectoryListing() {}
 
-  static DirectoryPage read(StoreView view, Principal principal, ListDirectory request)
-      throws CairnException {
+  static DirectoryPage read(Reader reader, ListDirectory request) throws CairnException {
     requireLimit(request.getLimit());
-    Namespace namespace = new Namespace(view);
+    Namespace namespace = reader.namespace();
     NodeRef target = request.getTarget();
-    InodeRecord directory =
-        new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
+    InodeRecord directory = reader.paths().resolve(target, LastLink.FOLLOWED);
     DirectoryPage.Builder page =
         DirectoryPage.newBuilder().setAttributes(namespace.attributes(directory));
     if (!directory.isDirectory()) {
@@ -38,7 +34,7 @@ final class DirectoryListing {
     }
     Permissions.require(
         directory,
-        principal,
+        reader.principal(),
         Permissions.READ | Permissions.SEARCH,
         () -> PathResolver.describe(target));
     try (RecordCursor entries = entries(namespace, directory, request)) {
@@ -47,6 +43,9 @@ final class DirectoryListing {
           return page.setMore(true).build();
         }
         InodeRecord child = namespace.requireInode(Namespace.entryAt(entries).inode());
+        if (child.isDirectory()) {
+          reader.guard().enter(child, target);
+        }
         page.addEntries(
             DirectoryEntry.newBuilder()
                 .setName(UnsafeByteOperations.unsafeWrap(Keys.nameOf(entries.key())))

@@ -9,9 +9,7 @@ import io.cairnfs.metaserver.namespace.LockClaim;
 import io.cairnfs.metaserver.namespace.LockOwner;
 import io.cairnfs.metaserver.namespace.LockTable;
 import io.cairnfs.metaserver.namespace.Namespace;
-import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
-import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.SessionRecord;
 import io.cairnfs.metaserver.operation.LockRequests;
 import io.cairnfs.metaserver.store.StoreView;
@@ -28,9 +26,9 @@ import java.util.Optional;
 final class LockReads {
   private LockReads() {}
 
-  static LocksResult all(StoreView view, Principal principal, GetLocks request)
-      throws CairnException {
-    InodeRecord file = resolve(view, principal, request.getFile());
+  static LocksResult all(Reader reader, GetLocks request) throws CairnException {
+    StoreView view = reader.view();
+    InodeRecord file = resolve(reader, request.getFile());
     FileLocks locks = LockTable.of(view, file.id());
     Namespace namespace = new Namespace(view);
     LocksResult.Builder result = LocksResult.newBuilder().setInode(file.id().value());
@@ -43,9 +41,9 @@ final class LockReads {
     return result.build();
   }
 
-  static LocksResult test(StoreView view, Principal principal, TestLock request)
-      throws CairnException {
-    InodeRecord file = resolve(view, principal, request.getFile());
+  static LocksResult test(Reader reader, TestLock request) throws CairnException {
+    StoreView view = reader.view();
+    InodeRecord file = resolve(reader, request.getFile());
     // Whoever has no session is no owner of any lock.
     SessionId session = new SessionId(Math.max(1, request.getSession()));
     LockClaim claim =
@@ -63,13 +61,11 @@ final class LockReads {
     return result.build();
   }
 
-  private static InodeRecord resolve(StoreView view, Principal principal, FileRef file)
-      throws CairnException {
+  private static InodeRecord resolve(Reader reader, FileRef file) throws CairnException {
     if (!file.getHandle().isEmpty()) {
       throw new CairnException(ErrorCode.UNSUPPORTED, "locks by handle are not built");
     }
-    return new PathResolver(new Namespace(view), principal)
-        .resolve(file.getTarget(), LastLink.FOLLOWED);
+    return reader.paths().resolve(file.getTarget(), LastLink.FOLLOWED);
   }
 
   private static LockEntry.Builder entry(Namespace namespace, LockClaim claim) {

@@ -60,18 +60,19 @@ public final class NamespaceReads {
   public ReadReply read(StoreView view, Principal principal, ReadRequest request)
       throws CairnException {
     ReadReply.Builder reply = ReadReply.newBuilder().setLogIndex(view.applied().index());
+    Reader reader = Reader.of(view, principal, request);
     switch (request.getKindCase()) {
-      case STAT -> reply.setAttributes(stat(view, principal, request.getStat()));
-      case LIST -> reply.setList(DirectoryListing.read(view, principal, request.getList()));
-      case OPEN -> reply.setOpen(open(view, principal, request.getOpen()));
+      case STAT -> reply.setAttributes(stat(reader, request.getStat()));
+      case LIST -> reply.setList(DirectoryListing.read(reader, request.getList()));
+      case OPEN -> reply.setOpen(open(reader, request.getOpen()));
       case EXTENTS -> reply.setExtents(extents(view, principal, request.getExtents()));
       case STAT_FS -> reply.setStatFs(statFs(view));
-      case WALK -> reply.setWalk(new TreeWalk(view, principal, chunks).read(request.getWalk()));
+      case WALK -> reply.setWalk(new TreeWalk(reader, chunks).read(request.getWalk()));
       case DIGEST -> reply.setDigest(digest(view));
-      case XATTRS -> reply.setXattrs(XattrReads.read(view, principal, request.getXattrs()));
-      case ACL -> reply.setAcl(acl(view, principal, request.getAcl().getTarget()));
-      case LOCKS -> reply.setLocks(LockReads.all(view, principal, request.getLocks()));
-      case TEST_LOCK -> reply.setLocks(LockReads.test(view, principal, request.getTestLock()));
+      case XATTRS -> reply.setXattrs(XattrReads.read(reader, request.getXattrs()));
+      case ACL -> reply.setAcl(acl(reader, request.getAcl().getTarget()));
+      case LOCKS -> reply.setLocks(LockReads.all(reader, request.getLocks()));
+      case TEST_LOCK -> reply.setLocks(LockReads.test(reader, request.getTestLock()));
       case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));
       case REPORT, RING, CHUNK, KIND_NOT_SET ->
           throw new CairnException(
@@ -84,33 +85,32 @@ public final class NamespaceReads {
    * Attributes of what a reference leads to; nothing but search permission is needed, and the
    * rights that are asked about.
    */
-  private static Attributes stat(StoreView view, Principal principal, Stat request)
-      throws CairnException {
-    Namespace namespace = new Namespace(view);
+  private static Attributes stat(Reader reader, Stat request) throws CairnException {
     LastLink lastLink = request.getFollow() ? LastLink.FOLLOWED : LastLink.KEPT;
-    InodeRecord inode =
-        new PathResolver(namespace, principal).resolve(request.getTarget(), lastLink);
+    InodeRecord inode = reader.paths().resolve(request.getTarget(), lastLink);
     Permissions.requireAccess(
-        inode, principal, request.getRights(), () -> PathResolver.describe(request.getTarget()));
-    return namespace.attributes(inode);
+        inode,
+        reader.principal(),
+        request.getRights(),
+        () -> PathResolver.describe(request.getTarget()));
+    return reader.namespace().attributes(inode);
   }
 
   /** The ACLs of what a reference leads to; nothing but search permission is needed. */
-  private static AclResult acl(StoreView view, Principal principal, NodeRef target)
-      throws CairnException {
-    Namespace namespace = new Namespace(view);
-    InodeRecord inode = new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
+  private static AclResult acl(Reader reader, NodeRef target) throws CairnException {
+    InodeRecord inode = reader.paths().resolve(target, LastLink.FOLLOWED);
     return AclResult.newBuilder()
-        .setAttributes(namespace.attributes(inode))
+        .setAttributes(reader.namespace().attributes(inode))
         .addAllEntries(AclEntries.of(inode))
         .build();
   }
 
-  private OpenResult open(StoreView view, Principal principal, OpenForRead request)
-      throws CairnException {
-    Namespace namespace = new Namespace(view);
+  private OpenResult open(Reader reader, OpenForRead request) throws CairnException {
+    StoreView view = reader.view();
+    Principal principal = reader.principal();
+    Namespace namespace = reader.namespace();
     NodeRef target = request.getTarget();
-    InodeRecord file = new PathResolver(namespace, principal).resolve(target, LastLink.FOLLOWED);
+    InodeRecord file = reader.paths().resolve(target, LastLink.FOLLOWED);
     if (file.isDirectory()) {
       throw new CairnException(
           ErrorCode.IS_A_DIRECTORY, PathResolver.describe(target) + " is a directory");

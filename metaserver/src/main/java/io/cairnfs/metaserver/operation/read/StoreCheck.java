@@ -9,8 +9,10 @@ import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.chunk.ChunkCheck;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
+import io.cairnfs.metaserver.namespace.ChangerRecord;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DentryRecord;
+import io.cairnfs.metaserver.namespace.DirectoryLeaseTable;
 import io.cairnfs.metaserver.namespace.FileLocks;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
@@ -277,6 +279,54 @@ final class StoreCheck {
   }
 
   private void checkLease(byte[] key, byte[] value) {
+    switch (DirectoryLeaseTable.rowOf(key)) {
+      case FILE -> checkFileLease(key, value);
+      case DIRECTORY -> checkDirectoryLease(DirectoryLeaseTable.directoryOf(key));
+      case SESSION_DIRECTORY -> {
+        SessionId session = DirectoryLeaseTable.sessionOf(key);
+        InodeId directory = DirectoryLeaseTable.directoryOfSession(key);
+        require(
+            DirectoryLeaseTable.find(view, directory)
+                .filter(lease -> lease.session().equals(session))
+                .isPresent(),
+            session + " is said to have " + directory + " leased, which it does not");
+      }
+      case CHANGER -> checkChanger(DirectoryLeaseTable.sessionOf(key));
+    }
+  }
+
+  private void checkDirectoryLease(InodeId directory) {
+    cursor.add(Tally.LEASED_DIRECTORIES, 1);
+    SessionId session = DirectoryLeaseTable.find(view, directory).orElseThrow().session();
+    require(
+        namespace
+            .inode(directory)
+            .filter(inode -> inode.isDirectory() && namespace.isReachable(inode))
+            .isPresent(),
+        "lease on " + directory + ", which is no directory that has a path");
+    require(
+        namespace.session(session).isPresent(),
+        directory + " is leased to " + session + ", which is not open");
+    require(
+        DirectoryLeaseTable.isListed(view, session, directory),
+        directory + " is leased to " + session + ", which does not list it");
+  }
+
+  private void checkChanger(SessionId session) {
+    ChangerRecord changer = DirectoryLeaseTable.changer(view, session).orElseThrow();
+    require(
+        namespace.session(session).isPresent(),
+        session + " has inode ids set aside and is not open");
+    require(
+        changer.leases() == DirectoryLeaseTable.of(view, session).size(),
+        session + " counts " + changer.leases() + " leases of directories");
+    long last = Counter.INODE_ID.in(view);
+    require(
+        changer.setAside().stream().allMatch(range -> range.end() <= last + 1),
+        session + " has inode ids set aside that were never given");
+  }
+
+  private void checkFileLease(byte[] key, byte[] value) {
     if (key[1] == BY_SESSION) {
       SessionId session = new SessionId(KeyBuilder.longAt(key, 2));
       InodeId file = new InodeId(KeyBuilder.longAt(key, 2 + Long.BYTES));
@@ -393,6 +443,7 @@ final class StoreCheck {
     requireTotal("sessions", Counter.SESSIONS.in(view), Tally.SESSIONS);
     requireTotal("links of files", cursor.get(Tally.FILE_LINKS), Tally.FILE_NAMES);
     requireTotal("further links of files", cursor.get(Tally.FURTHER_LINKS), Tally.LINK_ROWS);
+    requireTotal("leased directories", Counter.DIRECTORY_LEASES.in(view), Tally.LEASED_DIRECTORIES);
     requireTotal("deleted inodes", cursor.get(Tally.NAMELESS), Tally.DELETED_ROWS);
   }
 

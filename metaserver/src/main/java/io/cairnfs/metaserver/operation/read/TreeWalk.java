@@ -42,6 +42,7 @@ final class TreeWalk {
   private static final byte CURSOR_FORMAT = 1;
   private static final ByteString SLASH = ByteString.copyFromUtf8("/");
 
+  private final Reader reader;
   private final StoreView view;
   private final Namespace namespace;
   private final Principal principal;
@@ -54,17 +55,18 @@ final class TreeWalk {
   /** A directory that the walk is in; its entries from some name on are still to come. */
   private record Level(ByteString path, RecordCursor entries) {}
 
-  TreeWalk(StoreView view, Principal principal, ChunkLookup chunks) {
-    this.view = view;
-    this.namespace = new Namespace(view);
-    this.principal = principal;
+  TreeWalk(Reader reader, ChunkLookup chunks) {
+    this.reader = reader;
+    this.view = reader.view();
+    this.namespace = reader.namespace();
+    this.principal = reader.principal();
     this.chunks = chunks;
   }
 
   WalkPage read(Walk request) throws CairnException {
     DirectoryListing.requireLimit(request.getLimit());
     target = request.getTarget();
-    InodeRecord top = new PathResolver(namespace, principal).resolve(target, LastLink.KEPT);
+    InodeRecord top = reader.paths().resolve(target, LastLink.KEPT);
     try {
       if (request.getCursor().isEmpty()) {
         add(ByteString.EMPTY, top, request.getWithExtents());
@@ -99,6 +101,9 @@ final class TreeWalk {
       ByteString name = ByteString.copyFrom(Keys.nameOf(level.entries.key()));
       ByteString path = level.path.isEmpty() ? name : level.path.concat(SLASH).concat(name);
       InodeRecord inode = namespace.requireInode(entry.inode());
+      if (inode.isDirectory()) {
+        reader.guard().enter(inode, target);
+      }
       add(path, inode, request.getWithExtents());
       enter(path, inode, Optional.empty());
     }
@@ -124,6 +129,7 @@ final class TreeWalk {
     if (!inode.isDirectory()) {
       return;
     }
+    reader.guard().enter(inode, target);
     Permissions.require(
         inode,
         principal,

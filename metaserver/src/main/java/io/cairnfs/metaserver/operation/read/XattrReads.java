@@ -5,7 +5,6 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.metaserver.namespace.InodeRecord;
-import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.Permissions;
@@ -24,16 +23,16 @@ import io.cairnfs.proto.metadata.XattrsResult;
 final class XattrReads {
   private XattrReads() {}
 
-  static XattrsResult read(StoreView view, Principal principal, GetXattrs request)
-      throws CairnException {
+  static XattrsResult read(Reader reader, GetXattrs request) throws CairnException {
+    StoreView view = reader.view();
+    Principal principal = reader.principal();
     if (request.getNamesCount() > XattrTable.MAX_COUNT) {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT,
           request.getNamesCount() + " names; at most " + XattrTable.MAX_COUNT + " are possible");
     }
     LastLink lastLink = request.getNoFollow() ? LastLink.KEPT : LastLink.FOLLOWED;
-    InodeRecord inode =
-        new PathResolver(new Namespace(view), principal).resolve(request.getTarget(), lastLink);
+    InodeRecord inode = reader.paths().resolve(request.getTarget(), lastLink);
     String where = PathResolver.describe(request.getTarget());
     XattrsResult.Builder result = XattrsResult.newBuilder();
     if (request.getNamesCount() == 0) {

@@ -13,6 +13,7 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.metaserver.chunk.ChunkCluster;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.metaserver.namespace.DirectoryGuard;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.metadata.CheckPage;
@@ -141,7 +142,9 @@ class ChunkReadsTest {
     ChunkId chunk = cluster.sealedFile("ann", "f", 3, 3, 100);
     try (StoreView view = cluster.store().view()) {
       ChunkReads reads = reads(view, without(0), "");
-      RingResult ring = reads.ring(ROOT, RingQuery.newBuilder().setTarget(path("/tmp/f")).build());
+      RingResult ring =
+          reads.ring(
+              ROOT, RingQuery.newBuilder().setTarget(path("/tmp/f")).build(), DirectoryGuard.NONE);
       assertThat(ring.getSharesList()).hasSize(4);
       assertThat(ring.getSharesList().stream().mapToDouble(RingShare::getShare).sum())
           .isCloseTo(1.0, offset(1e-9));
@@ -149,10 +152,15 @@ class ChunkReadsTest {
       assertThat(ring.getChunks(0).getChunk()).isEqualTo(chunk.value());
       assertThat(ring.getSlotsList()).hasSize(1);
       assertThat(ring.getSlots(0).getActingList()).isEqualTo(cluster.slot(3).acting());
-      assertThat(reads.ring(ROOT, RingQuery.newBuilder().setWithSlots(true).build()).getSlotsList())
+      assertThat(
+              reads
+                  .ring(
+                      ROOT, RingQuery.newBuilder().setWithSlots(true).build(), DirectoryGuard.NONE)
+                  .getSlotsList())
           .hasSize(16);
       RingQuery missing = RingQuery.newBuilder().setTarget(path("/tmp/none")).build();
-      assertThatThrownBy(() -> reads.ring(ROOT, missing)).isInstanceOf(CairnException.class);
+      assertThatThrownBy(() -> reads.ring(ROOT, missing, DirectoryGuard.NONE))
+          .isInstanceOf(CairnException.class);
     }
   }
 

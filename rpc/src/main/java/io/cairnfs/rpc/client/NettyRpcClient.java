@@ -15,10 +15,13 @@ import io.cairnfs.rpc.transport.RpcEventLoops;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -182,11 +185,37 @@ final class NettyRpcClient implements RpcClient {
       HostPort address, Method method, MessageLite request, StreamListener listener) {
     ConcurrentLinkedDeque<ClientConnection> idle =
         idleStreamConnections.computeIfAbsent(address, key -> new ConcurrentLinkedDeque<>());
-    ClientConnection reused = idle.pollLast();
-    EventLoop eventLoop = reused != null ? reused.eventLoop() : loops.group().next();
+    Optional<EventLoop> current = currentLoop();
+    ClientConnection reused = current.isPresent() ? pollOf(current.get(), idle) : idle.pollLast();
+    EventLoop eventLoop =
+        reused != null ? reused.eventLoop() : current.orElseGet(() -> loops.group().next());
     OutgoingStream stream = new OutgoingStream(eventLoop, method, request, listener);
     onLoop(eventLoop, stream, () -> startStream(address, stream, reused, idle));
     return stream;
+  }
+
+  /** Whoever opens a stream on an event loop hears of it there: two hand-overs less each time. */
+  private Optional<EventLoop> currentLoop() {
+    for (EventExecutor loop : loops.group()) {
+      if (loop.inEventLoop()) {
+        return Optional.of((EventLoop) loop);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** One of the event loop's connections, or null. */
+  private static ClientConnection pollOf(
+      EventLoop loop, ConcurrentLinkedDeque<ClientConnection> idle) {
+    Iterator<ClientConnection> newestFirst = idle.descendingIterator();
+    while (newestFirst.hasNext()) {
+      ClientConnection connection = newestFirst.next();
+      // Another thread may have taken it meanwhile.
+      if (connection.eventLoop() == loop && idle.remove(connection)) {
+        return connection;
+      }
+    }
+    return null;
   }
 
   private void startStream(

@@ -51,7 +51,8 @@ public interface RpcClient extends AutoCloseable {
 
   /**
    * Opens a stream on a connection that no other stream or call uses meanwhile. Returns at once;
-   * frames sent before the connection is there are kept.
+   * frames sent before the connection is there are kept. Opened on an event loop of this client's,
+   * the stream stays on that loop.
    */
   ClientStream openStream(
       HostPort address, Method method, MessageLite request, StreamListener listener);

@@ -29,7 +29,13 @@ final class RpcRig implements AutoCloseable {
 
   RpcRig(RpcEventLoops.Transport transport, Consumer<RpcServer.Builder> handlers)
       throws CairnException {
+    this(1, transport, handlers);
+  }
+
+  RpcRig(int eventLoops, RpcEventLoops.Transport transport, Consumer<RpcServer.Builder> handlers)
+      throws CairnException {
     this(
+        eventLoops,
         transport,
         RpcServerOptions.of("127.0.0.1", 0, SecurityMode.LOOPBACK_ONLY),
         RpcClientOptions.DEFAULT,
@@ -42,7 +48,17 @@ final class RpcRig implements AutoCloseable {
       RpcClientOptions clientOptions,
       Consumer<RpcServer.Builder> handlers)
       throws CairnException {
-    loops = RpcEventLoops.create(1, "rpc-test", transport);
+    this(1, transport, options, clientOptions, handlers);
+  }
+
+  RpcRig(
+      int eventLoops,
+      RpcEventLoops.Transport transport,
+      RpcServerOptions options,
+      RpcClientOptions clientOptions,
+      Consumer<RpcServer.Builder> handlers)
+      throws CairnException {
+    loops = RpcEventLoops.create(eventLoops, "rpc-test", transport);
     RpcServer.Builder builder =
         RpcServer.builder(loops, options, () -> SERVER, new SystemClock()).onFatal(fatal::add);
     handlers.accept(builder);

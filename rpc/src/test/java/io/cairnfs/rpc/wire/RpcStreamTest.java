@@ -21,6 +21,7 @@ import io.cairnfs.rpc.transport.RpcEventLoops.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.util.concurrent.EventExecutor;
 import java.nio.ByteBuffer;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -73,7 +74,7 @@ final class RpcStreamTest {
     }
   }
 
-  private static final class Acks implements StreamListener {
+  private static class Acks implements StreamListener {
     final Queue<PacketAck> acks = new ConcurrentLinkedQueue<>();
     final AtomicLong writable = new AtomicLong();
 
@@ -95,7 +96,12 @@ final class RpcStreamTest {
   private final Queue<Sink> sinks = new ConcurrentLinkedQueue<>();
 
   private RpcRig rig(Transport transport) throws CairnException {
+    return rig(1, transport);
+  }
+
+  private RpcRig rig(int eventLoops, Transport transport) throws CairnException {
     return new RpcRig(
+        eventLoops,
         transport,
         server ->
             server.streamHandler(
@@ -125,6 +131,32 @@ final class RpcStreamTest {
     }
     // In one call: the leak detector records each.
     return PooledByteBufAllocator.DEFAULT.directBuffer(length, length).writeBytes(bytes.array());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aStreamThatIsOpenedOnAnEventLoopStaysThere(Transport transport) throws Exception {
+    try (RpcRig rig = rig(3, transport)) {
+      for (int round = 0; round < 2; round++) {
+        for (EventExecutor loop : rig.loops.group()) {
+          CompletableFuture<Boolean> acknowledgedThere = new CompletableFuture<>();
+          Acks acks =
+              new Acks() {
+                @Override
+                public void onAck(ByteString message) {
+                  acknowledgedThere.complete(loop.inEventLoop());
+                }
+              };
+          ClientStream stream =
+              loop.submit(
+                      () -> rig.client.openStream(rig.address(), Method.WRITE_CHUNK, open(1), acks))
+                  .get();
+          stream.send(packet(1, 4), payload(8, 1));
+          assertThat(acknowledgedThere.get()).isTrue();
+          stream.finished().get().release();
+        }
+      }
+    }
   }
 
   @ParameterizedTest

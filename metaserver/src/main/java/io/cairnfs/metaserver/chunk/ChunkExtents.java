@@ -29,6 +29,19 @@ public final class ChunkExtents implements FileExtents {
   /** References that one command looks at before it takes replicas away. */
   private static final int MAX_REFERENCES = 65_536;
 
+  private final int maxReplicated;
+  private final int maxExtents;
+
+  public ChunkExtents() {
+    this(MAX_REPLICATED, MAX_EXTENTS);
+  }
+
+  /** All members of a cluster must have the same bounds. */
+  ChunkExtents(int maxReplicated, int maxExtents) {
+    this.maxReplicated = maxReplicated;
+    this.maxExtents = maxExtents;
+  }
+
   @Override
   public void adopt(
       NamespaceEditor namespace, SessionId session, InodeRecord file, ExtentContent content)
@@ -115,8 +128,7 @@ public final class ChunkExtents implements FileExtents {
     }
   }
 
-  private static Set<ChunkId> chunksOf(Transaction transaction, InodeId file)
-      throws CairnException {
+  private Set<ChunkId> chunksOf(Transaction transaction, InodeId file) throws CairnException {
     Set<ChunkId> ids = new TreeSet<>();
     long from = 0;
     int seen = 0;
@@ -128,10 +140,10 @@ public final class ChunkExtents implements FileExtents {
         from = extent.end();
       }
       seen += page.size();
-      if (ids.size() > MAX_REPLICATED || seen > MAX_EXTENTS) {
+      if (ids.size() > maxReplicated || seen > maxExtents) {
         throw new CairnException(
             ErrorCode.TOO_LARGE,
-            file + " has more than " + MAX_REPLICATED + " chunks or " + MAX_EXTENTS + " extents");
+            file + " has more than " + maxReplicated + " chunks or " + maxExtents + " extents");
       }
     } while (page.size() == PAGE);
     return ids;

@@ -49,12 +49,17 @@ import java.util.Map;
 public final class ChunkCluster {
   public static final long GRACE = 1_200_000;
 
-  public final TestCluster names = new TestCluster(new ChunkExtents());
+  public final TestCluster names;
   private final Map<Long, Long> commits = new HashMap<>();
   private final Map<Long, Long> leases = new HashMap<>();
 
   /** With so many data servers, ids from 1. */
   public ChunkCluster(int servers) {
+    this(servers, new ChunkExtents());
+  }
+
+  ChunkCluster(int servers, ChunkExtents extents) {
+    names = new TestCluster(extents);
     for (int i = 0; i < servers; i++) {
       addServer();
     }

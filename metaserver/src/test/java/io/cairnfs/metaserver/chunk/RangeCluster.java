@@ -42,7 +42,11 @@ final class RangeCluster {
   private final Map<ChunkId, byte[]> copies = new HashMap<>();
 
   RangeCluster(int servers) {
-    cluster = new ChunkCluster(servers);
+    this(new ChunkCluster(servers));
+  }
+
+  RangeCluster(ChunkCluster cluster) {
+    this.cluster = cluster;
   }
 
   /** What is at an offset of a chunk: never zero. */

@@ -12,12 +12,15 @@ import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.RecalledLease;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.AwaitRecallReply;
 import io.cairnfs.proto.metadata.AwaitRecallRequest;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
 import io.cairnfs.proto.metadata.FileRef;
+import io.cairnfs.proto.metadata.LeaseDirectory;
+import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.Release;
 import io.cairnfs.proto.metadata.SetLength;
@@ -211,6 +214,71 @@ final class LeaseRecallsTest {
     assertThat(truncateByBob()).isNull();
     pass(PATIENCE);
     assertThat(submitted).hasSize(1);
+  }
+
+  /** Ann has a directory for herself. */
+  private RecalledLease leaseDirectory() {
+    long directory =
+        TestCluster.ok(cluster.mkdir("ann", "/tmp/d", 0777)).getResult().getAttributes().getInode();
+    CommandReply leased =
+        TestCluster.ok(
+            cluster.run(
+                "ann",
+                Operation.newBuilder()
+                    .setLeaseDirectory(LeaseDirectory.newBuilder().setDirectory(directory))));
+    return RecalledLease.newBuilder()
+        .setInode(directory)
+        .setSession(cluster.session("ann"))
+        .setLease(leased.getResult().getDirectoryLease().getLease())
+        .build();
+  }
+
+  private int mkdirByBob() throws Exception {
+    return bobs.submit(
+            cluster.call(
+                "bob",
+                Operation.newBuilder()
+                    .setMkdir(
+                        Mkdir.newBuilder()
+                            .setTarget(TestCluster.path("/tmp/d/bobs"))
+                            .setMode(0755))))
+        .get(20, TimeUnit.SECONDS)
+        .getErrorCode();
+  }
+
+  @Test
+  void aDirectoryThatOthersChangeOrReadIsWantedBack() throws Exception {
+    RecalledLease directory = leaseDirectory();
+    CompletableFuture<AwaitRecallReply> call = awaitByAnn();
+    arrived.acquire();
+    assertThat(mkdirByBob()).isEqualTo(ErrorCode.RETRY.number());
+    assertThat(get(call)).containsExactly(directory.getInode());
+    TestCluster.ok(
+        cluster.run(
+            "ann",
+            Operation.newBuilder()
+                .setRelease(
+                    Release.newBuilder()
+                        .setInode(directory.getInode())
+                        .setLease(directory.getLease()))));
+    assertThat(mkdirByBob()).isZero();
+    pass(PATIENCE);
+    assertThat(submitted).isEmpty();
+    // A read says itself what is in its way.
+    recalls.recall(directory.toBuilder().setInode(inode).setLease(lease).build());
+    assertThat(get(awaitByAnn())).containsExactly(inode);
+  }
+
+  @Test
+  void aDirectoryThatIsNotGivenBackIsTakenAway() throws Exception {
+    RecalledLease directory = leaseDirectory();
+    recalls.recall(directory);
+    pass(PATIENCE.minusSeconds(1));
+    assertThat(mkdirByBob()).isEqualTo(ErrorCode.RETRY.number());
+    pass(Duration.ofSeconds(1));
+    assertThat(submitted).hasSize(1);
+    assertThat(submitted.get(0).getRevokeLease().getInode()).isEqualTo(directory.getInode());
+    assertThat(mkdirByBob()).isZero();
   }
 
   @Test

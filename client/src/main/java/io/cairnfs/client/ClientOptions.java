@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How a client behaves. Made with {@link #builder(List)}; every field but the addresses has a
@@ -38,7 +39,11 @@ import java.util.Optional;
  * @param readTimeout one request to one data server, then the next member is asked; default 3 s
  * @param hedgeDelay the least time before a slow read is sent to a second member as well (the
  *     observed 99th percentile, if that is longer); default 50 ms
- * @param maxBufferBytes bytes of file content that all streams together may hold; default 128 MiB
+ * @param maxBufferBytes bytes of file content that all streams and the block cache together may
+ *     hold; default 128 MiB
+ * @param blockCacheBytes the part of {@code maxBufferBytes} that keeps what small positional reads
+ *     (up to 64 KiB) have fetched, for the next one; 0: nothing is kept; at most half of {@code
+ *     maxBufferBytes}; default 16 MiB, or an eighth of {@code maxBufferBytes} where that is less
  * @param outstandingMutations mutations on their way at once, at most 1,024; default 1,024
  * @param umask permission bits (0777) that no new file or directory gets, whatever mode was asked
  *     for; default 0
@@ -69,6 +74,7 @@ public record ClientOptions(
     Duration readTimeout,
     Duration hedgeDelay,
     long maxBufferBytes,
+    long blockCacheBytes,
     int outstandingMutations,
     int umask,
     AccessTimes accessTimes,
@@ -107,6 +113,9 @@ public record ClientOptions(
         "readRequestBytes outside 4096..4 MiB");
     check(readAheadBytes >= 0, "readAheadBytes is negative");
     check(maxBufferBytes >= 4L << 20, "maxBufferBytes is less than 4 MiB");
+    check(
+        blockCacheBytes >= 0 && blockCacheBytes <= maxBufferBytes / 2,
+        "blockCacheBytes outside 0..half of maxBufferBytes");
     check(
         outstandingMutations > 0 && outstandingMutations <= 1024,
         "outstandingMutations outside 1..1024");
@@ -148,6 +157,7 @@ public record ClientOptions(
     private Duration readTimeout = Duration.ofSeconds(3);
     private Duration hedgeDelay = Duration.ofMillis(50);
     private long maxBufferBytes = 128L << 20;
+    private OptionalLong blockCacheBytes = OptionalLong.empty();
     private int outstandingMutations = 1024;
     private int umask;
     private AccessTimes accessTimes = AccessTimes.RELATIVE;
@@ -284,6 +294,12 @@ public record ClientOptions(
     }
 
     @CanIgnoreReturnValue
+    public Builder blockCacheBytes(long value) {
+      blockCacheBytes = OptionalLong.of(value);
+      return this;
+    }
+
+    @CanIgnoreReturnValue
     public Builder outstandingMutations(int value) {
       outstandingMutations = value;
       return this;
@@ -334,6 +350,7 @@ public record ClientOptions(
           readTimeout,
           hedgeDelay,
           maxBufferBytes,
+          blockCacheBytes.orElse(Math.min(16L << 20, maxBufferBytes / 8)),
           outstandingMutations,
           umask,
           accessTimes,

@@ -13,6 +13,10 @@ package io.cairnfs.client;
  * @param bytesWritten bytes of files acknowledged by pipelines, each once
  * @param bytesResent bytes sent again in another chunk
  * @param bytesRead bytes received from data servers
+ * @param blockCacheHits cells of 4 KiB that small positional reads found in the block cache, or on
+ *     their way to it
+ * @param blockCacheMisses cells that they had to fetch
+ * @param blockCacheBytes memory that the block cache uses now
  */
 public record ClientStatistics(
     long metadataCalls,
@@ -24,4 +28,7 @@ public record ClientStatistics(
     long badReplicas,
     long bytesWritten,
     long bytesResent,
-    long bytesRead) {}
+    long bytesRead,
+    long blockCacheHits,
+    long blockCacheMisses,
+    long blockCacheBytes) {}

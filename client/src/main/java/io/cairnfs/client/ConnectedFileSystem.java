@@ -7,6 +7,7 @@ import io.cairnfs.client.base.BufferBudget;
 import io.cairnfs.client.base.ClientCounters;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.base.Failures;
+import io.cairnfs.client.chunk.BlockCache;
 import io.cairnfs.client.base.SuspectServers;
 import io.cairnfs.client.chunk.ChunkReadOptions;
 import io.cairnfs.client.chunk.ChunkReader;
@@ -170,7 +171,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             new ListenerEvents(options.listener()),
             new ClientCounters(),
             new SuspectServers(clock),
-            new BufferBudget(options.maxBufferBytes()));
+            new BufferBudget(options.maxBufferBytes() - options.blockCacheBytes()));
     metadata =
         new MetadataClient(
             environment,
@@ -198,7 +199,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
         new ChunkReader(
             environment,
             new ChunkReadOptions(options.readTimeout(), options.hedgeDelay()),
-            this::reportBadReplica);
+            this::reportBadReplica,
+            new BlockCache(options.blockCacheBytes(), environment.counters()));
     readOptions =
         new ReadOptions(options.readRequestBytes(), options.readAheadBytes(), options.timeout());
     administration = new Administration(environment, metadata, ownSessions);
@@ -1051,7 +1053,10 @@ final class ConnectedFileSystem implements CairnFileSystem {
         counters.badReplicas.sum(),
         counters.bytesWritten.sum(),
         counters.bytesResent.sum(),
-        counters.bytesRead.sum());
+        counters.bytesRead.sum(),
+        counters.blockCacheHits.sum(),
+        counters.blockCacheMisses.sum(),
+        chunks.cache().heldBytes());
   }
 
   @Override

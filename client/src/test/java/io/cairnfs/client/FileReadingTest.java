@@ -150,7 +150,7 @@ class FileReadingTest {
 
   @Test
   void smallPositionalReadsAskForExactlyTheirRange() throws Exception {
-    try (CairnFileSystem fs = cluster.connect();
+    try (CairnFileSystem fs = cluster.connect(b -> b.blockCacheBytes(0));
         CairnInputStream in = fs.open(FILE)) {
       byte[] got = new byte[100];
       in.readFully(70_000, got, 0, 100);

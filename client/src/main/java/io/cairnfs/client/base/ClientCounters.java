@@ -14,4 +14,6 @@ public final class ClientCounters {
   public final LongAdder bytesWritten = new LongAdder();
   public final LongAdder bytesResent = new LongAdder();
   public final LongAdder bytesRead = new LongAdder();
+  public final LongAdder blockCacheHits = new LongAdder();
+  public final LongAdder blockCacheMisses = new LongAdder();
 }

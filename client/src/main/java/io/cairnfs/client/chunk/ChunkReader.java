@@ -11,10 +11,15 @@ public final class ChunkReader {
   private final ClientEnvironment environment;
   private final ChunkReadOptions options;
   private final BadReplicaReporter reporter;
+  private final BlockCache cache;
   private final LatencyWindow latencies = new LatencyWindow();
 
   public ChunkReader(
-      ClientEnvironment environment, ChunkReadOptions options, BadReplicaReporter reporter) {
+      ClientEnvironment environment,
+      ChunkReadOptions options,
+      BadReplicaReporter reporter,
+      BlockCache cache) {
+    this.cache = cache;
     this.environment = environment;
     this.options = options;
     this.reporter = reporter;
@@ -30,6 +35,11 @@ public final class ChunkReader {
     ChunkFetch fetch = new ChunkFetch(this, chunk, inOrder(chunk), offset, length, limit);
     fetch.start();
     return fetch;
+  }
+
+  /** What was read before; filled by those who read through it. */
+  public BlockCache cache() {
+    return cache;
   }
 
   /** As the metaserver ordered them, but servers that have just failed come last. */

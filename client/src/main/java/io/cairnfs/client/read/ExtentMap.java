@@ -15,8 +15,23 @@ final class ExtentMap {
    *
    * @param chunkOffset where the run begins in the chunk
    * @param limit where the extent ends in the chunk, if nothing beyond may be read; otherwise 0
+   * @param extentStart where the extent that the run is of begins in the chunk
+   * @param extentEnd where it ends
+   * @param settled its bytes are committed, and never change any more
    */
-  record Run(long length, Optional<ChunkLocation> chunk, long chunkOffset, long limit) {}
+  record Run(
+      long length,
+      Optional<ChunkLocation> chunk,
+      long chunkOffset,
+      long limit,
+      long extentStart,
+      long extentEnd,
+      boolean settled) {
+    /** The same, from elsewhere in the extent. */
+    Run movedTo(long offset) {
+      return new Run(extentEnd - offset, chunk, offset, limit, extentStart, extentEnd, settled);
+    }
+  }
 
   private final TreeMap<Long, Extent> extents = new TreeMap<>();
   private final Map<Long, ChunkLocation> chunks = new HashMap<>();
@@ -64,7 +79,7 @@ final class ExtentMap {
     }
     Long next = extents.higherKey(position);
     long end = next == null ? knownUntil : Math.min(next, knownUntil);
-    return new Run(Math.min(most, end - position), Optional.empty(), 0, 0);
+    return new Run(Math.min(most, end - position), Optional.empty(), 0, 0, 0, 0, false);
   }
 
   private Run runOf(Extent extent, long skip, long most) {
@@ -73,11 +88,14 @@ final class ExtentMap {
       // Answered without its place: a read of it fails and asks again.
       chunk = ChunkLocation.newBuilder().setChunk(extent.getChunk()).build();
     }
-    long limit = chunk.getShared() ? extent.getChunkOffset() + extent.getLength() : 0;
+    long end = extent.getChunkOffset() + extent.getLength();
     return new Run(
         Math.min(most, extent.getLength() - skip),
         Optional.of(chunk),
         extent.getChunkOffset() + skip,
-        limit);
+        chunk.getShared() ? end : 0,
+        extent.getChunkOffset(),
+        end,
+        !extent.getOpenTail());
   }
 }

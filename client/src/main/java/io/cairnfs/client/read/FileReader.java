@@ -12,6 +12,8 @@ import io.cairnfs.proto.metadata.OpenResult;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -22,6 +24,12 @@ import java.util.concurrent.CompletableFuture;
 public final class FileReader {
   /** Requests of one positional read that are on their way at once. */
   private static final int PARALLEL_REQUESTS = 8;
+
+  /** A larger read would push out much of the block cache, and gains little by it. */
+  private static final int MAX_CACHED_READ_BYTES = 64 << 10;
+
+  /** What lies in more pieces is read without the cache, a few pieces at a time. */
+  private static final int MAX_CACHED_RUNS = 16;
 
   private static final long RETRY_MILLIS = 50;
 
@@ -106,7 +114,9 @@ public final class FileReader {
     int count = (int) Math.min(target.remaining(), length() - position);
     if (content.isInline()) {
       copyInline(position, count, target);
-    } else {
+    } else if (count > MAX_CACHED_READ_BYTES
+        || !chunks.cache().isEnabled()
+        || !readCached(position, count, target)) {
       readBlocks(position, count, target);
     }
     return count;
@@ -142,6 +152,26 @@ public final class FileReader {
     zeros(target, count - there);
   }
 
+  /**
+   * @return false: the range lies in too many pieces
+   */
+  private boolean readCached(long position, int count, ByteBuffer target) throws CairnException {
+    environment.requireMayBlock();
+    Deadline deadline = deadline();
+    // All of them first: nobody waits for a load whose reader still asks the metaserver.
+    List<ExtentMap.Run> runs = new ArrayList<>();
+    for (long at = position; at < position + count; at += runs.get(runs.size() - 1).length()) {
+      if (runs.size() == MAX_CACHED_RUNS) {
+        return false;
+      }
+      runs.add(content.runAt(at, position + count - at, deadline));
+    }
+    ByteBuffer part = target.slice(target.position(), count);
+    new CachedRead(this, chunks.cache(), position, part, deadline).read(runs);
+    target.position(target.position() + count);
+    return true;
+  }
+
   private void readBlocks(long position, int count, ByteBuffer target) throws CairnException {
     environment.requireMayBlock();
     Deadline deadline = deadline();
@@ -168,7 +198,11 @@ public final class FileReader {
   /** Begins to fetch the bytes at a position inside the file: at most {@code most} of them. */
   Block begin(long position, long most, Deadline deadline) throws CairnException {
     ExtentMap.Run run = content.runAt(position, Math.min(most, options.requestBytes()), deadline);
-    int length = (int) run.length();
+    return begin(run, position, (int) run.length());
+  }
+
+  /** Begins to fetch the bytes of a run from its start on. */
+  Block begin(ExtentMap.Run run, long position, int length) {
     Optional<ChunkFetch> fetch =
         run.chunk().map(chunk -> chunks.fetch(chunk, run.chunkOffset(), length, run.limit()));
     return new Block(position, length, fetch);
@@ -176,13 +210,25 @@ public final class FileReader {
 
   /** Waits until the block's bytes are here and verified. */
   void await(Block block, Deadline deadline) throws CairnException {
+    boolean unused = awaitOrFetchAgain(block, deadline);
+  }
+
+  /**
+   * As {@link #await}.
+   *
+   * @return whether the bytes are those of the block's run, and not of where the file had them
+   *     later
+   */
+  boolean awaitOrFetchAgain(Block block, Deadline deadline) throws CairnException {
     if (block.bytes().isPresent() || block.fetch().isEmpty()) {
-      return;
+      return true;
     }
     try {
       block.arrived(block.fetch().get().await(deadline));
+      return true;
     } catch (CairnException e) {
       block.arrived(fetchAgain(block, e, deadline));
+      return false;
     }
   }
 

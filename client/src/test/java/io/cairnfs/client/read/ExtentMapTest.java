@@ -34,10 +34,24 @@ class ExtentMapTest {
     assertThat(run.length()).isEqualTo(30);
     assertThat(run.chunkOffset()).isEqualTo(27);
     assertThat(map.runAt(0, 500))
-        .isEqualTo(new ExtentMap.Run(100, java.util.Optional.empty(), 0, 0));
+        .isEqualTo(new ExtentMap.Run(100, java.util.Optional.empty(), 0, 0, 0, 0, false));
     assertThat(map.runAt(150, 500).length()).isEqualTo(150);
     assertThat(map.runAt(999, 500).length()).isEqualTo(1);
     assertThat(map.knows(1000)).isFalse();
+  }
+
+  @Test
+  void whatAnOpenTailHoldsIsNotSettled() {
+    Extent tail = extent(100, 50, 1, 7).toBuilder().setOpenTail(true).build();
+    map.put(0, 150, List.of(extent(0, 100, 2, 4096), tail), List.of());
+    ExtentMap.Run run = map.runAt(20, 10);
+    assertThat(run.settled()).isTrue();
+    assertThat(run.extentStart()).isEqualTo(4096);
+    assertThat(run.extentEnd()).isEqualTo(4196);
+    ExtentMap.Run moved = run.movedTo(4096);
+    assertThat(moved.chunkOffset()).isEqualTo(4096);
+    assertThat(moved.length()).isEqualTo(100);
+    assertThat(map.runAt(120, 10).settled()).isFalse();
   }
 
   @Test

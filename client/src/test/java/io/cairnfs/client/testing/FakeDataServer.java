@@ -77,6 +77,11 @@ public final class FakeDataServer {
 
   public final Queue<Runnable> heldForces = new ConcurrentLinkedQueue<>();
 
+  /** Reads are answered only later. */
+  public volatile boolean holdingReads;
+
+  public final Queue<Runnable> heldReads = new ConcurrentLinkedQueue<>();
+
   /** Packets are stored but acknowledged only later. */
   public volatile boolean holdingAcks;
 
@@ -127,6 +132,15 @@ public final class FakeDataServer {
     while (ack != null) {
       ack.run();
       ack = heldAcks.poll();
+    }
+  }
+
+  public void releaseReads() {
+    holdingReads = false;
+    Runnable read = heldReads.poll();
+    while (read != null) {
+      read.run();
+      read = heldReads.poll();
     }
   }
 
@@ -305,7 +319,9 @@ public final class FakeDataServer {
     if (lacksChunks) {
       throw new CairnException(ErrorCode.CHUNK_NOT_FOUND, "not here");
     }
-    if (readDelayMillis > 0) {
+    if (holdingReads) {
+      heldReads.add(() -> answer(call, request));
+    } else if (readDelayMillis > 0) {
       var unused =
           call.eventLoop()
               .schedule(() -> answer(call, request), readDelayMillis, TimeUnit.MILLISECONDS);

@@ -450,6 +450,9 @@ public interface CairnFileSystem extends Closeable {
   /** The operators' view of the same cluster. Closed with this. */
   ClusterAdministration administration();
 
+  /** The same file system with a future for each call. Closed with this. */
+  AsyncFileSystem async();
+
   /** What this client did so far. */
   ClientStatistics statistics();
 

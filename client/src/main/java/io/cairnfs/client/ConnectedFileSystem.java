@@ -6,9 +6,8 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.BufferBudget;
 import io.cairnfs.client.base.ClientCounters;
 import io.cairnfs.client.base.ClientEnvironment;
-import io.cairnfs.client.base.Failures;
-import io.cairnfs.client.chunk.BlockCache;
 import io.cairnfs.client.base.SuspectServers;
+import io.cairnfs.client.chunk.BlockCache;
 import io.cairnfs.client.chunk.ChunkReadOptions;
 import io.cairnfs.client.chunk.ChunkReader;
 import io.cairnfs.client.history.CallRecorder;
@@ -44,10 +43,8 @@ import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.GetAcl;
 import io.cairnfs.proto.metadata.GetLocks;
 import io.cairnfs.proto.metadata.GetXattrs;
-import io.cairnfs.proto.metadata.Link;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.LocksResult;
-import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
@@ -57,8 +54,6 @@ import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.RecoverLease;
 import io.cairnfs.proto.metadata.RemoveXattr;
-import io.cairnfs.proto.metadata.Rename;
-import io.cairnfs.proto.metadata.Rmdir;
 import io.cairnfs.proto.metadata.SetAcl;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetLength;
@@ -66,8 +61,6 @@ import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.StatFsResult;
-import io.cairnfs.proto.metadata.Symlink;
-import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.metadata.Walk;
 import io.cairnfs.proto.metadata.WalkEntry;
 import io.cairnfs.proto.metadata.WalkPage;
@@ -91,7 +84,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +123,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   /** Whole contents that are too large for one command, moved for asynchronous callers. */
   private final ThreadPoolExecutor transfers;
+
+  private final BackgroundCalls background;
+  private final ConnectedAsync async;
 
   /** Give leases back that others want. Nothing here waits for others to do so. */
   private final ThreadPoolExecutor recalls;
@@ -207,6 +202,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
     files =
         new OpenFiles(
             environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
+    background = new BackgroundCalls(transfers);
+    async = new ConnectedAsync(this, sessions, options.umask(), background);
     isView = false;
   }
 
@@ -230,6 +227,8 @@ final class ConnectedFileSystem implements CairnFileSystem {
     files =
         new OpenFiles(
             environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
+    background = of.background;
+    async = new ConnectedAsync(this, sessions, options.umask(), background);
     isView = true;
   }
 
@@ -381,47 +380,20 @@ final class ConnectedFileSystem implements CairnFileSystem {
   public CompletableFuture<FileStatus> createWithContentAsync(
       CairnPath path, ByteBuffer content, CreateOptions creation) {
     if (!writes.isSmall(content.remaining())) {
-      return inBackground(() -> createWithContent(path, content, creation));
+      return background.begin(() -> createWithContent(path, content, creation));
     }
     try {
       return writes
           .put(spec(path, creation), content.slice(), syncAtClose(creation))
-          .thenCompose(attributes -> statusFuture(path, attributes));
+          .thenCompose(attributes -> ConnectedAsync.status(path, attributes));
     } catch (CairnException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
-  private static CompletableFuture<FileStatus> statusFuture(CairnPath path, Attributes attributes) {
-    try {
-      return CompletableFuture.completedFuture(Conversions.status(path, attributes));
-    } catch (CairnException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  /** Something that blocks. */
+  /** Something that blocks, or not. */
   private interface Work<T> {
     T run() throws CairnException;
-  }
-
-  private <T> CompletableFuture<T> inBackground(Work<T> work) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    try {
-      transfers.execute(
-          () -> {
-            try {
-              result.complete(work.run());
-            } catch (CairnException | RuntimeException e) {
-              result.completeExceptionally(Failures.of(e));
-            }
-          });
-    } catch (RejectedExecutionException e) {
-      result.completeExceptionally(
-          new CairnException(
-              ErrorCode.BUSY, MAX_QUEUED_TRANSFERS + " transfers wait already, or closed", e));
-    }
-    return result;
   }
 
   @Override
@@ -579,7 +551,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
               boolean here = opened.getHasInline() || opened.getAttributes().getLength() == 0;
               return here
                   ? now(() -> content(path, opened, maxBytes))
-                  : inBackground(() -> content(path, opened, maxBytes));
+                  : background.begin(() -> content(path, opened, maxBytes));
             });
   }
 
@@ -626,7 +598,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
               .build();
       return metadata
           .read(ReadRequest.newBuilder().setStat(stat))
-          .thenCompose(reply -> statusFuture(path, reply.getAttributes()));
+          .thenCompose(reply -> ConnectedAsync.status(path, reply.getAttributes()));
     } catch (CairnException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -694,41 +666,23 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus mkdir(CairnPath path, int mode) throws CairnException {
-    return mkdir(path, Mkdir.newBuilder().setMode(mode));
+    return environment.await(async.mkdir(path, mode));
   }
 
   @Override
   public FileStatus mkdirs(CairnPath path, int mode) throws CairnException {
-    return mkdir(path, Mkdir.newBuilder().setMode(mode).setParents(true).setExistOk(true));
-  }
-
-  private FileStatus mkdir(CairnPath path, Mkdir.Builder mkdir) throws CairnException {
-    mkdir.setTarget(Conversions.nodeRef(path)).setUmask(options.umask());
-    return Conversions.status(path, mutate(Operation.newBuilder().setMkdir(mkdir)).getAttributes());
+    return environment.await(async.mkdirs(path, mode));
   }
 
   @Override
   public FileStatus rename(CairnPath source, CairnPath target, RenameMode mode)
       throws CairnException {
-    Rename rename =
-        Rename.newBuilder()
-            .setSource(Conversions.nodeRef(source))
-            .setTarget(Conversions.nodeRef(target))
-            .setMode(Conversions.renameMode(mode))
-            .build();
-    OperationResult result = mutate(Operation.newBuilder().setRename(rename));
-    return Conversions.status(target, result.getRename().getAttributes());
+    return environment.await(async.rename(source, target, mode));
   }
 
   @Override
   public FileStatus symlink(byte[] target, CairnPath link) throws CairnException {
-    Symlink symlink =
-        Symlink.newBuilder()
-            .setTarget(ByteString.copyFrom(target))
-            .setLink(Conversions.nodeRef(link))
-            .build();
-    return Conversions.status(
-        link, mutate(Operation.newBuilder().setSymlink(symlink)).getAttributes());
+    return environment.await(async.symlink(target, link));
   }
 
   @Override
@@ -743,22 +697,20 @@ final class ConnectedFileSystem implements CairnFileSystem {
 
   @Override
   public FileStatus link(CairnPath existing, CairnPath link) throws CairnException {
-    Link request =
-        Link.newBuilder()
-            .setExisting(Conversions.nodeRef(existing))
-            .setLink(Conversions.nodeRef(link))
-            .build();
-    return Conversions.status(
-        link, mutate(Operation.newBuilder().setLink(request)).getAttributes());
+    return environment.await(async.link(existing, link));
   }
 
   @Override
   public boolean delete(CairnPath path, DeleteMode mode) throws CairnException {
+    return switch (mode) {
+      case RECURSIVE -> deleteTree(path);
+      case SINGLE -> environment.await(async.delete(path, mode));
+    };
+  }
+
+  private boolean deleteTree(CairnPath path) throws CairnException {
     try {
-      switch (mode) {
-        case RECURSIVE -> new TreeDeletion(environment, sessions, this::list).delete(path);
-        case SINGLE -> deleteOne(path);
-      }
+      new TreeDeletion(environment, sessions, this::list).delete(path);
       return true;
     } catch (CairnException e) {
       if (e.code() == ErrorCode.NOT_FOUND) {
@@ -768,27 +720,14 @@ final class ConnectedFileSystem implements CairnFileSystem {
     }
   }
 
-  private void deleteOne(CairnPath path) throws CairnException {
-    try {
-      unlink(path);
-    } catch (CairnException e) {
-      if (e.code() != ErrorCode.IS_A_DIRECTORY) {
-        throw e;
-      }
-      rmdir(path);
-    }
-  }
-
   @Override
   public void unlink(CairnPath path) throws CairnException {
-    Unlink unlink = Unlink.newBuilder().setTarget(Conversions.nodeRef(path)).build();
-    mutate(Operation.newBuilder().setUnlink(unlink));
+    var unused = environment.await(async.unlink(path));
   }
 
   @Override
   public void rmdir(CairnPath path) throws CairnException {
-    Rmdir rmdir = Rmdir.newBuilder().setTarget(Conversions.nodeRef(path)).build();
-    mutate(Operation.newBuilder().setRmdir(rmdir));
+    var unused = environment.await(async.rmdir(path));
   }
 
   @Override
@@ -1038,6 +977,11 @@ final class ConnectedFileSystem implements CairnFileSystem {
   @Override
   public ClusterAdministration administration() {
     return administration;
+  }
+
+  @Override
+  public AsyncFileSystem async() {
+    return async;
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.cairnfs.shell.testing;
 
 import io.cairnfs.client.AclChange;
 import io.cairnfs.client.AclEntry;
+import io.cairnfs.client.AsyncFileSystem;
 import io.cairnfs.client.AttributeChange;
 import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
@@ -834,6 +835,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
   @Override
   public synchronized boolean recoverLease(CairnPath path) {
     return recoveries.merge(path, -1, Integer::sum) < 0;
+  }
+
+  @Override
+  public AsyncFileSystem async() {
+    throw new UnsupportedOperationException("the shell waits");
   }
 
   @Override

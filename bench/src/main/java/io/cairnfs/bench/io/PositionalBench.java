@@ -7,6 +7,7 @@ import io.cairnfs.bench.rig.Callers;
 import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.DeleteMode;
+import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.OpenOptions;
@@ -64,6 +65,7 @@ final class PositionalBench {
     double unused = randomWrites(round, WRITES / 2);
     unused = syncedWrites(round, SYNCED / 5);
     unused = appends(SYNCED / 5);
+    unused = streamed(SYNCED / 5);
     unused = clones(PART_BYTES / 16);
   }
 
@@ -71,6 +73,7 @@ final class PositionalBench {
     double[] random = new double[runs];
     double[] synced = new double[runs];
     double[] append = new double[runs];
+    double[] stream = new double[runs];
     double[] many = new double[runs];
     double[] clone = new double[runs];
     double[] open = new double[runs];
@@ -78,6 +81,7 @@ final class PositionalBench {
       random[i] = randomWrites(i, WRITES);
       synced[i] = syncedWrites(i, SYNCED);
       append[i] = appends(SYNCED);
+      stream[i] = streamed(SYNCED);
       many[i] = manyAppends();
       clone[i] = clones(PART_BYTES);
       open[i] = opens();
@@ -89,6 +93,9 @@ final class PositionalBench {
     table.add(
         Figure.medianTime("random write of 4 KiB + sync, p50", synced, "ms").withFloor(durable));
     table.add(Figure.medianTime("append of 4 KiB + sync, p50", append, "ms").withFloor(durable));
+    // Its tail is open: no commit.
+    double forced = (chain + floors.forceMicros()) / 1e3;
+    table.add(Figure.medianTime("stream of 4 KiB + sync, p50", stream, "ms").withFloor(forced));
     table.add(Figure.medianRate(CLIENTS + " clients append 4 KiB to one file", many, "/s"));
     table.add(Figure.medianTime("reflink of 10 GiB", clone, "ms"));
     table.add(Figure.medianTime("open of a file of 10,000 extents", open, "ms"));
@@ -144,6 +151,24 @@ final class PositionalBench {
       for (int i = 0; i < nanos.length; i++) {
         long start = clock.monotonicNanos();
         unused = file.append(record.rewind());
+        nanos[i] = clock.monotonicNanos() - start;
+      }
+    }
+    delete(FILE);
+    return medianMillis(nanos);
+  }
+
+  /** Under the lease of one writer. */
+  private double streamed(int records) throws IOException {
+    ByteBuffer record = record(0);
+    long[] nanos = new long[records];
+    try (CairnOutputStream out = fileSystem.create(FILE, CreateOptions.defaults())) {
+      out.write(ByteBuffer.allocate(1 << 20));
+      out.sync();
+      for (int i = 0; i < nanos.length; i++) {
+        long start = clock.monotonicNanos();
+        out.write(record.rewind());
+        out.sync();
         nanos[i] = clock.monotonicNanos() - start;
       }
     }

@@ -26,11 +26,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Applies batches of commands to a store: one log entry, one transaction, one write batch that
- * carries (index, term). The reply of each command comes back in the order of the batch.
+ * Applies batches of commands to a store: one log entry, or several that follow one another, are
+ * one transaction and one write batch that carries (index, term) of the last. The reply of each
+ * command comes back in the order of the batch.
  *
  * <p>A command that is refused is a reply like any other. An exception that passes through {@link
- * #apply} means that this replica cannot go on: nothing of the entry was written.
+ * #apply} means that this replica cannot go on: nothing of the entries was written.
  *
  * <p>Threads: as {@link StateMachine} says; {@link #view}, {@link #flush} and {@link #applied} are
  * for any thread.
@@ -58,14 +59,28 @@ public final class MetadataStateMachine
 
   @Override
   public List<CommandReply> apply(long index, long term, byte[] payload) throws IOException {
-    CommandBatch batch = parse(index, payload);
+    return applyAll(List.of(new Batch(index, term, payload))).get(0);
+  }
+
+  @Override
+  public List<List<CommandReply>> applyAll(List<Batch> batches) throws IOException {
     MetadataStore target = store;
-    Transaction transaction = new Transaction(target, index, term);
+    Transaction transaction =
+        new Transaction(target, batches.get(0).index(), batches.get(0).term());
+    List<List<CommandReply>> replies = new ArrayList<>(batches.size());
+    for (Batch batch : batches) {
+      transaction.enter(batch.index(), batch.term());
+      replies.add(execute(transaction, parse(batch.index(), batch.payload())));
+    }
+    target.write(transaction.finish());
+    return replies;
+  }
+
+  private List<CommandReply> execute(Transaction transaction, CommandBatch batch) {
     List<CommandReply> replies = new ArrayList<>(batch.getCommandsCount());
     for (Command command : batch.getCommandsList()) {
       replies.add(executor.execute(transaction, command));
     }
-    target.write(transaction.finish());
     return replies;
   }
 

@@ -18,9 +18,10 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * All changes of one log entry, and the only way to change a store. Reads see the changes made so
- * far. Each command runs between {@link #begin} and either {@link #keep} or {@link #discard}: a
- * discarded command leaves nothing behind. {@link #finish} gives the batch to be written.
+ * All changes of one log entry, or of several that follow one another, and the only way to change a
+ * store. Reads see the changes made so far. Each command runs between {@link #begin} and either
+ * {@link #keep} or {@link #discard}: a discarded command leaves nothing behind. {@link #finish}
+ * gives the batch to be written.
  *
  * <p>Knows each changed record's previous value, from which it keeps the digest of the store. One
  * thread, one use.
@@ -30,15 +31,15 @@ public final class Transaction implements RecordReader {
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
   private record Undo(Table table, Change change, byte[] after) {}
 
-  /** A record of the store as it is before this entry. */
+  /** A record of the store as it is before these entries. */
   @SuppressWarnings("ArrayRecordComponent") // values by agreement: nobody changes the bytes
   private record Read(Table table, byte[] key, Optional<byte[]> value) {}
 
   private static final int RECENT = 64;
 
   private final MetadataStore store;
-  private final long index;
-  private final long term;
+  private long index;
+  private long term;
   private final Map<Table, ChangedRecords> changes = new EnumMap<>(Table.class);
   private final List<Undo> undo = new ArrayList<>();
 
@@ -52,8 +53,8 @@ public final class Transaction implements RecordReader {
   private boolean inCommand;
 
   /**
-   * @param store as it is before the entry; not written by anybody else meanwhile
-   * @param index log index of the entry
+   * @param store as it is before the entries; not written by anybody else meanwhile
+   * @param index log index of the first entry
    * @param term its term
    */
   public Transaction(MetadataStore store, long index, long term) {
@@ -72,6 +73,17 @@ public final class Transaction implements RecordReader {
   /** Log index of the entry: the last-write index of every record it writes. */
   public long index() {
     return index;
+  }
+
+  /** What comes now is of this entry, which is the same or a later one. */
+  public void enter(long entryIndex, long entryTerm) {
+    requireCommand(false);
+    if (entryIndex < index || entryTerm < term) {
+      throw new IllegalArgumentException(
+          "entry " + entryIndex + "@" + entryTerm + " after " + index + "@" + term);
+    }
+    index = entryIndex;
+    term = entryTerm;
   }
 
   // Commands.
@@ -129,7 +141,7 @@ public final class Transaction implements RecordReader {
     return read.value;
   }
 
-  /** The record's value before this log entry. */
+  /** The record's value before these log entries. */
   public Optional<byte[]> previous(Table table, byte[] key) {
     return readStore(table, key, Bytes.hash(key));
   }

@@ -22,6 +22,7 @@ import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.raft.StateMachine.Batch;
 import io.cairnfs.raft.StateMachine.CheckpointPosition;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -136,6 +137,32 @@ class MetadataStateMachineTest {
       }
       try (StoreView view = disk.view()) {
         assertThat(StoreDigest.recompute(view)).isEqualTo(memory.applied().digest());
+      }
+    }
+  }
+
+  @Test
+  void entriesAppliedAtOnceGiveWhatTheyGiveOneByOne() throws IOException {
+    List<byte[]> log = log(400);
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(6);
+    try (MetadataStateMachine single = machine(new MemoryHome());
+        MetadataStateMachine together = machine(rocks("a"))) {
+      int at = 0;
+      while (at < log.size()) {
+        int end = Math.min(log.size(), at + 1 + random.nextInt(20));
+        List<List<CommandReply>> expected = new ArrayList<>();
+        List<Batch> run = new ArrayList<>();
+        for (; at < end; at++) {
+          // A new leader in the middle, now and then.
+          long term = 1L + at / 50;
+          expected.add(single.apply(at + 1, term, log.get(at)));
+          run.add(new Batch(at + 1, term, log.get(at)));
+        }
+        assertThat(together.applyAll(run)).isEqualTo(expected);
+        assertThat(together.applied()).isEqualTo(single.applied());
+      }
+      try (StoreView view = together.view()) {
+        assertThat(StoreDigest.recompute(view)).isEqualTo(single.applied().digest());
       }
     }
   }

@@ -20,6 +20,9 @@ import java.util.List;
 final class ApplyLoop<R> implements Runnable {
   private static final long NEVER = Long.MAX_VALUE;
 
+  /** Whoever waits for the first of several batches that are applied at once waits for all. */
+  private static final int MAX_RUN_BYTES = 64 << 10;
+
   private final StateMachine<R> machine;
   private final Clock clock;
   private final EngineMetrics metrics;
@@ -186,8 +189,15 @@ final class ApplyLoop<R> implements Runnable {
   }
 
   private void applyAll(List<LogEntry> entries, List<Submission<?>> waiting) throws IOException {
-    for (int i = 0; i < entries.size(); i++) {
-      applyOne(entries.get(i), waiting.get(i));
+    int from = 0;
+    while (from < entries.size()) {
+      int to = endOfRun(entries, from);
+      if (entries.get(from).kind() == EntryKind.COMMANDS) {
+        applyRun(entries.subList(from, to), waiting.subList(from, to));
+      } else {
+        skip(entries.get(from), waiting.get(from));
+      }
+      from = to;
     }
     metrics.applyEntries.record(entries.size());
     announce();
@@ -199,16 +209,47 @@ final class ApplyLoop<R> implements Runnable {
     }
   }
 
-  private void applyOne(LogEntry entry, Submission<?> waiting) throws IOException {
-    R result = null;
-    if (entry.kind() == EntryKind.COMMANDS) {
-      result = machine.apply(entry.index(), entry.term(), entry.payload());
-    } else {
-      machine.skip(entry.index(), entry.term());
+  /** Behind the commands that are applied at once, or behind an entry of another kind. */
+  private static int endOfRun(List<LogEntry> entries, int from) {
+    int to = from + 1;
+    if (entries.get(from).kind() == EntryKind.COMMANDS) {
+      long bytes = entries.get(from).payload().length;
+      while (to < entries.size() && entries.get(to).kind() == EntryKind.COMMANDS) {
+        bytes += entries.get(to).payload().length;
+        if (bytes > MAX_RUN_BYTES) {
+          break;
+        }
+        to++;
+      }
     }
+    return to;
+  }
+
+  private void applyRun(List<LogEntry> entries, List<Submission<?>> waiting) throws IOException {
+    List<StateMachine.Batch> batches = new ArrayList<>(entries.size());
+    for (LogEntry entry : entries) {
+      batches.add(new StateMachine.Batch(entry.index(), entry.term(), entry.payload()));
+    }
+    List<R> results = machine.applyAll(batches);
+    entries.forEach(this::applied);
+    for (int i = 0; i < results.size(); i++) {
+      answer(waiting.get(i), results.get(i));
+    }
+  }
+
+  private void skip(LogEntry entry, Submission<?> waiting) throws IOException {
+    machine.skip(entry.index(), entry.term());
+    applied(entry);
+    answer(waiting, null);
+  }
+
+  private void applied(LogEntry entry) {
     appliedIndex = entry.index();
     bytesSinceCheckpoint += entry.payload().length;
     entriesSinceCheckpoint++;
+  }
+
+  private void answer(Submission<?> waiting, R result) {
     if (waiting != null) {
       metrics.commitMicros.record((clock.monotonicNanos() - waiting.startNanos()) / 1000);
       complete(waiting, result);

@@ -66,6 +66,13 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(RaftEngine.class);
   private static final int MAX_EVENTS_PER_ROUND = 1024;
   private static final int MAX_CHUNKS_AHEAD = 4;
+
+  /** Nobody waits for what a follower applies: it gathers for so long, and wakes a thread once. */
+  private static final long FOLLOWER_GATHERS_NANOS = Duration.ofMillis(4).toNanos();
+
+  /** So many entries need not wait for more. */
+  private static final long ENOUGH_GATHERED = 64;
+
   private static final int MAX_MESSAGES_QUEUED = 4096;
   private static final int BUSY_RETRY_MILLIS = 50;
 
@@ -121,6 +128,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   private long leadingTerm;
   private long commitTarget;
   private long handedToApply;
+  private long handedToApplyNanos;
   private boolean installing;
   private long graceUntilNanos = Long.MIN_VALUE;
   private boolean graceGiven;
@@ -208,6 +216,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
             this::wakeState,
             this::checkpointDue);
     this.handedToApply = machine.appliedIndex();
+    this.handedToApplyNanos = clock.monotonicNanos();
     this.core =
         new RaftCore(
             self,
@@ -518,7 +527,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     publish();
     carryOut(effects);
     expireTransfer(now);
-    feedApply();
+    feedApply(now);
     serveReads();
     askForProgress();
   }
@@ -546,7 +555,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
   }
 
   private long nextDeadline() {
-    long deadline = tickDueNanos();
+    long deadline = mayGather() ? Math.min(tickDueNanos(), gathersUntilNanos()) : tickDueNanos();
     return transfer.map(begun -> Math.min(deadline, begun.deadlineNanos())).orElse(deadline);
   }
 
@@ -749,16 +758,34 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
     }
   }
 
-  private void feedApply() {
+  private void feedApply(long now) {
     while (!chunksAhead.isEmpty() && chunksAhead.peek() <= apply.appliedIndex()) {
       chunksAhead.poll();
+    }
+    if (mayGather() && now < gathersUntilNanos()) {
+      return;
     }
     while (!installing && handedToApply < commitTarget && chunksAhead.size() < MAX_CHUNKS_AHEAD) {
       List<LogEntry> entries = core.applicable(handedToApply + 1, options.applyChunkBytes());
       handedToApply = entries.get(entries.size() - 1).index();
+      handedToApplyNanos = now;
       chunksAhead.add(handedToApply);
       apply.apply(entries, waitingFor(entries));
     }
+  }
+
+  /** What is to be applied is little, and can wait for more. */
+  private boolean mayGather() {
+    long waiting = commitTarget - handedToApply;
+    return waiting > 0
+        && waiting < ENOUGH_GATHERED
+        && core.role() == RaftRole.FOLLOWER
+        && !installing
+        && chunksAhead.size() < MAX_CHUNKS_AHEAD;
+  }
+
+  private long gathersUntilNanos() {
+    return handedToApplyNanos + FOLLOWER_GATHERS_NANOS;
   }
 
   private List<Submission<?>> waitingFor(List<LogEntry> entries) {
@@ -795,7 +822,7 @@ public final class RaftEngine<R> implements ReplicatedLog<R>, AutoCloseable {
 
   private long progressWanted() {
     long wanted = waitingReads.isEmpty() ? Long.MAX_VALUE : waitingReads.peek().index();
-    return handedToApply < commitTarget && !chunksAhead.isEmpty()
+    return handedToApply < commitTarget && chunksAhead.size() == MAX_CHUNKS_AHEAD
         ? Math.min(wanted, chunksAhead.peek())
         : wanted;
   }

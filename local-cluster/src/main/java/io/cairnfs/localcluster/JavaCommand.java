@@ -22,8 +22,17 @@ final class JavaCommand {
           "-XX:+ExitOnOutOfMemoryError",
           "-XX:ReservedCodeCacheSize=64m",
           "-Dio.netty.allocator.type=pooled",
-          "-Dio.netty.allocator.maxOrder=8",
           "-Dfile.encoding=UTF-8");
+
+  /** Pools of 2 MiB: messages are small. */
+  private static final String SMALL_POOLS = "-Dio.netty.allocator.maxOrder=8";
+
+  /**
+   * Pools of 16 MiB: packets are 1 MiB, and a pool is given back to the system, and later made and
+   * cleared anew, whenever nothing of it is in use.
+   */
+  private static final String PACKET_POOLS = "-Dio.netty.allocator.maxOrder=11";
+
   private static final Map<Role.Kind, List<String>> MEMORY =
       Map.of(
           // A full collection of the serial collector can outlast the election time-out.
@@ -33,9 +42,15 @@ final class JavaCommand {
               "-XX:MaxGCPauseMillis=50",
               "-Xms48m",
               "-Xmx384m",
-              "-XX:MaxDirectMemorySize=192m"),
+              "-XX:MaxDirectMemorySize=192m",
+              SMALL_POOLS),
           Role.Kind.DATA_SERVER,
-          List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx256m", "-XX:MaxDirectMemorySize=256m"));
+          List.of(
+              "-XX:+UseSerialGC",
+              "-Xms32m",
+              "-Xmx256m",
+              "-XX:MaxDirectMemorySize=256m",
+              PACKET_POOLS));
 
   private JavaCommand() {}
 
@@ -51,6 +66,7 @@ final class JavaCommand {
   static List<String> singleFlags() {
     List<String> flags = new ArrayList<>(SERVER_FLAGS);
     flags.addAll(List.of("-XX:+UseSerialGC", "-Xms96m", "-Xmx1g", "-XX:MaxDirectMemorySize=768m"));
+    flags.add(PACKET_POOLS);
     flags.addAll(versionFlags());
     return flags;
   }

@@ -130,6 +130,42 @@ final class LocksTest {
   }
 
   @Test
+  void whoeverIsInterruptedBeforeTheAnswerLeavesNothingBehind() throws Exception {
+    CairnLock held = ann.locks().of(FILE, Mode.EXCLUSIVE);
+    CairnLock waits = bob.locks().of(FILE, Mode.EXCLUSIVE);
+    CairnLock later = ann.locks().of(FILE, Mode.EXCLUSIVE);
+    for (int i = 0; i < 20; i++) {
+      held.lock();
+      assertThat(isInterruptedAtOnce(waits)).isTrue();
+      held.unlock();
+      assertThat(later.tryLock(LONG)).isTrue();
+      later.unlock();
+      // Where it is free, it is given at once.
+      if (!isInterruptedAtOnce(waits)) {
+        waits.unlock();
+      }
+    }
+    assertThat(held.tryLock(LONG)).isTrue();
+    held.unlock();
+    while (!ann.lockHolders(FILE).isEmpty()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static boolean isInterruptedAtOnce(CairnLock lock) throws IOException {
+    Thread.currentThread().interrupt();
+    try {
+      lock.lock();
+      return false;
+    } catch (CairnException e) {
+      assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED);
+      return true;
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
   void whoeverGivesUpWaitingIsNotInTheQueueAnyMore() throws Exception {
     CairnLock held = ann.locks().of(FILE, Mode.EXCLUSIVE);
     held.lock();

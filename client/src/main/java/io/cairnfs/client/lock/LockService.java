@@ -14,11 +14,14 @@ import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.LockClaim;
 import io.cairnfs.proto.metadata.LockResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.ReleaseLocks;
 import io.cairnfs.proto.metadata.StopWaiting;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Asks for locks, and waits for them. Safe for any thread. */
 public final class LockService {
@@ -28,6 +31,9 @@ public final class LockService {
   private final MetadataClient metadata;
   private final SessionSource sessions;
   private final Duration tryTimeout;
+
+  /** What is still done for owners who gave up. */
+  private final Map<Long, CompletableFuture<?>> givingBack = new ConcurrentHashMap<>();
 
   /**
    * @param tryTimeout of one call: the leader is asked to answer well before
@@ -64,7 +70,11 @@ public final class LockService {
     boolean wait = !patience.isZero();
     Optional<Given> given =
         claim(
-            session, ask, ask.lock(wait, before == Before.NOTHING), environment.deadline(patience));
+            session,
+            ask,
+            ask.lock(wait, before == Before.NOTHING),
+            environment.deadline(patience),
+            Orphan.FREED);
     if (given.isEmpty()) {
       return Optional.empty();
     }
@@ -75,17 +85,44 @@ public final class LockService {
     return Optional.of(held);
   }
 
+  /** What becomes of a lock that is given to somebody who was interrupted meanwhile. */
+  private enum Orphan {
+    FREED,
+
+    /** Its owner may have had locks before, and frees all that he may have. */
+    LEFT
+  }
+
   /** A lock that the cluster has given. */
   private record Given(long inode, long token) {}
 
+  /**
+   * @param whoeverAsked what becomes of a lock that was given at once to somebody who has gone
+   */
   private Optional<Given> claim(
-      Session session, LockAsk ask, Operation operation, Deadline deadline) throws CairnException {
+      Session session, LockAsk ask, Operation operation, Deadline deadline, Orphan whoeverAsked)
+      throws CairnException {
+    awaitGivenBack(ask.owner());
+    CompletableFuture<LockResult> asked =
+        session.mutate(operation).thenApply(OperationResult::getLock);
     LockResult result;
     try {
-      result = environment.await(session.mutate(operation)).getLock();
+      // A copy: an interrupt ends the waiting, and what was asked for is answered all the same.
+      result = environment.await(asked.copy());
     } catch (CairnException e) {
       if (e.code() == ErrorCode.LOCKED) {
         return Optional.empty();
+      }
+      if (e.code() == ErrorCode.CANCELLED) {
+        giveBack(
+            ask.owner(),
+            asked.thenCompose(
+                late -> {
+                  LockClaim claim = ask.claim(late.getInode(), late.getTicket());
+                  return late.getTicket() != 0
+                      ? stop(session, claim).thenCompose(token -> giveUp(session, claim, token))
+                      : giveUp(session, claim, whoeverAsked == Orphan.FREED ? late.getToken() : 0);
+                }));
       }
       throw e;
     }
@@ -110,7 +147,8 @@ public final class LockService {
             session,
             ask,
             ask.lock(wait, false),
-            environment.deadline(wait ? ALWAYS : Duration.ZERO))
+            environment.deadline(wait ? ALWAYS : Duration.ZERO),
+            Orphan.LEFT)
         .isPresent();
   }
 
@@ -118,11 +156,12 @@ public final class LockService {
   public void takeUnsearched(LockAsk ask) throws CairnException {
     Session session = environment.await(sessions.session());
     Optional<Given> unused =
-        claim(session, ask, ask.lockUnsearched(), environment.deadline(ALWAYS));
+        claim(session, ask, ask.lockUnsearched(), environment.deadline(ALWAYS), Orphan.LEFT);
   }
 
   /** Gives up what an owner has of a range. That the session has ended does so, too. */
   public void unlock(LockAsk ask, long inode) throws CairnException {
+    awaitGivenBack(ask.owner());
     mutateUnlessEnded(ask.unlock(inode));
   }
 
@@ -143,7 +182,9 @@ public final class LockService {
       }
     } catch (CairnException e) {
       if (session.isOpen()) {
-        var unused = stop(session, claim).thenCompose(token -> giveUp(session, claim, token));
+        giveBack(
+            claim.getOwner(),
+            stop(session, claim).thenCompose(token -> giveUp(session, claim, token)));
       }
       throw e;
     }
@@ -163,6 +204,28 @@ public final class LockService {
         Method.AWAIT_LOCK, request, AwaitLockReply.parser(), metadata.timeout().plus(patience));
   }
 
+  /** Notes what is done for an owner who waits no more. */
+  private void giveBack(long owner, CompletableFuture<?> doing) {
+    CompletableFuture<?> noted =
+        givingBack.merge(owner, doing, (before, more) -> CompletableFuture.allOf(before, more));
+    var unused =
+        noted.whenComplete(
+            (result, problem) ->
+                givingBack.computeIfPresent(owner, (key, last) -> last == noted ? null : last));
+  }
+
+  /**
+   * What he gets from now on must not be given back with what he asked for before, and what he gave
+   * up must not be given to him afterwards.
+   */
+  private void awaitGivenBack(long owner) throws CairnException {
+    CompletableFuture<?> doing = givingBack.get(owner);
+    if (doing != null) {
+      // Where it failed, its session has ended or the next call fails, too.
+      var unused = environment.await(doing.handle((result, problem) -> null));
+    }
+  }
+
   /** Leaves the queue; the token if the lock was given before. */
   private static CompletableFuture<Long> stop(Session session, LockClaim claim) {
     return session
@@ -171,24 +234,27 @@ public final class LockService {
         .thenApply(result -> result.getLock().getToken());
   }
 
-  private static CompletableFuture<?> giveUp(Session session, LockClaim claim, long token) {
+  private static CompletableFuture<Void> giveUp(Session session, LockClaim claim, long token) {
     return token == 0
         ? CompletableFuture.completedFuture(null)
-        : session.mutate(
-            new LockAsk(
-                    FileRef.getDefaultInstance(),
-                    claim.getOwner(),
-                    claim.getScope(),
-                    claim.getMode(),
-                    claim.getStart(),
-                    claim.getLength())
-                .unlock(claim.getInode()));
+        : session
+            .mutate(
+                new LockAsk(
+                        FileRef.getDefaultInstance(),
+                        claim.getOwner(),
+                        claim.getScope(),
+                        claim.getMode(),
+                        claim.getStart(),
+                        claim.getLength())
+                    .unlock(claim.getInode()))
+            .thenApply(result -> null);
   }
 
   /** Gives a lock up. That its session has ended does so, too. */
   public void release(HeldLock lock) throws CairnException {
     try {
-      var unused = environment.await(lock.release());
+      // An interrupt ends the waiting, not the release.
+      var unused = environment.await(lock.release().copy());
     } catch (CairnException e) {
       if (e.code() != ErrorCode.SESSION_EXPIRED) {
         throw e;
@@ -207,6 +273,7 @@ public final class LockService {
    * @param inode 0 = of all files
    */
   public void releaseAll(long owner, long inode) throws CairnException {
+    awaitGivenBack(owner);
     mutateUnlessEnded(
         Operation.newBuilder()
             .setReleaseLocks(ReleaseLocks.newBuilder().setOwner(owner).setInode(inode))
@@ -215,7 +282,7 @@ public final class LockService {
 
   private void mutateUnlessEnded(Operation operation) throws CairnException {
     try {
-      var unused = environment.await(sessions.mutate(operation));
+      var unused = environment.await(sessions.mutate(operation).copy());
     } catch (CairnException e) {
       // With its session everything of the owner has ended, too.
       if (e.code() != ErrorCode.SESSION_EXPIRED) {

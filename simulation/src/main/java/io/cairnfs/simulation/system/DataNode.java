@@ -91,6 +91,7 @@ final class DataNode extends SimulatedProcess {
   private UnsealedReports reports;
   private boolean registered;
   private ChunkId scrubbed = new ChunkId(0);
+  private int scrubRounds;
   private long forcedNanos;
 
   DataNode(int number, SystemRun run, RandomGenerator random) {
@@ -633,10 +634,18 @@ final class DataNode extends SimulatedProcess {
     copyFrom(task, source + 1, cause.code());
   }
 
+  /** So often it came to the end of what it has. */
+  int scrubRounds() {
+    return scrubRounds;
+  }
+
   /** One replica after the other, so that what rots is found. */
   private void scrub() {
     Optional<ReplicaStatus> next = store.nextSealed(scrubbed);
     scrubbed = next.map(ReplicaStatus::chunk).orElse(new ChunkId(0));
+    if (next.isEmpty()) {
+      scrubRounds++;
+    }
     if (next.isPresent()) {
       try {
         store.verify(next.get().chunk(), next.get().length(), ReadPace.FREE);

@@ -48,6 +48,7 @@ final class SystemChaos {
   private DataNode flippedAt;
   private ChunkId flipped;
   private boolean flipSeen;
+  private int roundsAtFlip;
   private SystemFault awaitingCalm;
   private long patientUntil;
   private boolean stopped;
@@ -142,11 +143,10 @@ final class SystemChaos {
 
   private void watchCalm() {
     if (stopped) {
+      watchFlip();
       return;
     }
-    if (flipped != null && !flipSeen && flippedAt.isUp()) {
-      flipSeen = flippedAt.store().isBad(flipped);
-    }
+    lookForFlip();
     if (!isQuiet()) {
       calmSince = Long.MAX_VALUE;
     } else if (calmSince == Long.MAX_VALUE) {
@@ -158,6 +158,27 @@ final class SystemChaos {
       awaitingCalm = null;
     }
     run.events().after(200 * MILLI, this::watchCalm);
+  }
+
+  private void watchFlip() {
+    lookForFlip();
+    if (flipped != null) {
+      run.events().after(200 * MILLI, this::watchFlip);
+    }
+  }
+
+  private void lookForFlip() {
+    if (flipped != null && !flipSeen && flippedAt.isUp()) {
+      flipSeen = flippedAt.store().isBad(flipped) || flippedAt.scrubRounds() > roundsAtFlip + 1;
+    }
+  }
+
+  /** Where a bit rots that nobody has come past yet, or empty. */
+  Optional<String> unseenDamage(StoreView view) {
+    if (flipped == null || flipSeen || ChunkTable.find(view, flipped).isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(flippedAt.name() + " has not come past the damage of " + flipped);
   }
 
   private boolean isCalm() {
@@ -404,6 +425,7 @@ final class SystemChaos {
               flippedAt = server;
               flipped = chosen.chunk();
               flipSeen = false;
+              roundsAtFlip = server.scrubRounds();
               try {
                 server.volumeDisk().flipBit(chosen.file(), chosen.bit());
               } catch (IOException e) {

@@ -113,6 +113,10 @@ final class SystemChecks {
           return "deleted trees are not purged";
         }
       }
+      Optional<String> unseen = run.chaos().unseenDamage(view);
+      if (unseen.isPresent()) {
+        return unseen.get();
+      }
       String missing = missingReplicas(view);
       return missing.isEmpty() && run.compacts() ? missingCompaction(view) : missing;
     }

@@ -230,6 +230,10 @@ final class SystemRun {
     return group;
   }
 
+  SystemChaos chaos() {
+    return chaos;
+  }
+
   Oracle oracle() {
     return oracle;
   }

@@ -447,6 +447,18 @@ public interface CairnFileSystem extends Closeable {
   /** The same files by inode, as a mount needs them. Closed with this. */
   CairnNodes nodes();
 
+  /**
+   * As {@link #nodes()}, faster where much is made: directories that this client makes things in
+   * are leased to it, and what it does there to names, and to what it made there, is answered at
+   * once and told to the cluster in batches a little later. Everybody else who looks there waits
+   * until all of it is told; so nobody sees a difference, but after a crash of this client: of what
+   * was neither synced nor seen by others the last part may be lost, never something without what
+   * was done before it. {@link CairnNodes#sync} and the sync of a file make all of it safe. What
+   * fails in the end, as on a full disk, is told by the next calls about the same files and
+   * directories.
+   */
+  CairnNodes leasingNodes();
+
   /** The operators' view of the same cluster. Closed with this. */
   ClusterAdministration administration();
 

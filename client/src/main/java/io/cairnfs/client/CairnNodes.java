@@ -29,6 +29,12 @@ public interface CairnNodes {
    */
   CairnNodes onBehalf(String user, List<String> groups);
 
+  /**
+   * When it returns, everything that was answered here is logged. That it is anyway, but where
+   * changes are deferred: {@link CairnFileSystem#leasingNodes()}.
+   */
+  void sync() throws CairnException;
+
   /** What stands under the name. */
   FileStatus lookup(long directory, byte[] name) throws CairnException;
 

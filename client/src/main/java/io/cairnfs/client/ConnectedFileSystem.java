@@ -120,6 +120,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
   private final ReadOptions readOptions;
   private final Administration administration;
   private final OpenFiles files;
+  private final LeasedTrees trees;
 
   /** Whole contents that are too large for one command, moved for asynchronous callers. */
   private final ThreadPoolExecutor transfers;
@@ -204,6 +205,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
     background = new BackgroundCalls(transfers);
     async = new ConnectedAsync(this, sessions, options.umask(), background);
+    trees = new LeasedTrees(environment, metadata, sessions, recalls);
     isView = false;
   }
 
@@ -229,6 +231,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
             environment, metadata, sessions, writes, chunks, readOptions, options, transfers);
     background = of.background;
     async = new ConnectedAsync(this, sessions, options.umask(), background);
+    trees = of.trees;
     isView = true;
   }
 
@@ -298,6 +301,14 @@ final class ConnectedFileSystem implements CairnFileSystem {
                     LOG.warn("server={} bad replica could not be reported", server, failure);
                   }
                 });
+  }
+
+  private void giveLeasesBack() {
+    try {
+      trees.close();
+    } catch (CairnException e) {
+      LOG.error("what was answered for could not all be done: {}", e.getMessage());
+    }
   }
 
   private OperationResult mutate(Operation.Builder operation) throws CairnException {
@@ -975,6 +986,14 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public CairnNodes leasingNodes() {
+    ConnectedNodes nodes =
+        new ConnectedNodes(new ConnectedNodes.Parts(environment, metadata, sessions, files, locks));
+    // What is done under a lock is answered when it is done.
+    return isView ? nodes : new LeasedNodes(trees, nodes, files::adopt);
+  }
+
+  @Override
   public ClusterAdministration administration() {
     return administration;
   }
@@ -1010,6 +1029,9 @@ final class ConnectedFileSystem implements CairnFileSystem {
         return;
       }
       closed = true;
+    }
+    if (!isView) {
+      giveLeasesBack();
     }
     // Streams first, so that nothing is appended any more; then the session, while calls still go
     // out; then the calls, which frees whoever waits; then what they had open.

@@ -72,9 +72,14 @@ final class ConnectedNodes implements CairnNodes {
   }
 
   @Override
-  public CairnNodes onBehalf(String user, List<String> groups) {
+  public ConnectedNodes onBehalf(String user, List<String> groups) {
     return new ConnectedNodes(
         parts, Optional.of(OnBehalf.newBuilder().setUser(user).addAllGroups(groups).build()));
+  }
+
+  @Override
+  public void sync() throws CairnException {
+    // Nobody is answered before it is logged.
   }
 
   private OperationResult mutate(Operation.Builder operation) throws CairnException {
@@ -131,6 +136,11 @@ final class ConnectedNodes implements CairnNodes {
   public FileStatus access(long inode, int rights) throws CairnException {
     parts.files().changeLaterAttributes(inode);
     return status(attributes(node(inode), rights));
+  }
+
+  /** What the cluster says of an inode. */
+  Attributes attributesOf(long inode) throws CairnException {
+    return attributes(node(inode), 0);
   }
 
   private Attributes attributes(NodeRef target, int rights) throws CairnException {

@@ -16,10 +16,12 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.ExtentsResult;
 import io.cairnfs.proto.metadata.OnBehalf;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.types.Attributes;
@@ -143,6 +145,41 @@ final class OpenFiles {
     Opened opened = create(session, node, umask, behalf, opening.createNew());
     Attributes attributes = opened.result().getAttributes();
     return new Node(attributes, file(session, nodePath(attributes), opened, opening));
+  }
+
+  /**
+   * Opens a file by its handle, whatever its mode says by now.
+   *
+   * @param made what it was like when it was made, if nobody has written to it since
+   */
+  ConnectedFile adopt(long inode, ByteString handle, Optional<Attributes> made, OpenOptions opening)
+      throws CairnException {
+    Session session = environment.await(sessions.session());
+    OpenResult.Builder result = OpenResult.newBuilder().setHandle(handle);
+    if (made.isPresent()) {
+      result.setAttributes(made.get()).setHasInline(true);
+    } else {
+      ReadExtents extents =
+          ReadExtents.newBuilder()
+              .setInode(inode)
+              .setHandle(handle)
+              .setLength(OPEN_MAP_BYTES)
+              .build();
+      ExtentsResult found =
+          environment
+              .await(metadata.read(ReadRequest.newBuilder().setExtents(extents)))
+              .getExtents();
+      result
+          .setAttributes(found.getAttributes())
+          .setContentIndex(found.getContentIndex())
+          .setInline(found.getInline())
+          .setHasInline(found.getHasInline())
+          .addAllExtents(found.getExtentsList())
+          .addAllChunks(found.getChunksList())
+          .setExtentsUntil(found.getExtentsUntil());
+    }
+    OpenResult opened = result.build();
+    return file(session, nodePath(opened.getAttributes()), new Opened(opened, true), opening);
   }
 
   /** For messages. */
@@ -476,6 +513,9 @@ final class OpenFiles {
   static ConnectedFile ours(CairnFile file) throws CairnException {
     if (file instanceof ConnectedFile ours) {
       return ours;
+    }
+    if (file instanceof HeldFile held) {
+      return ours(held.giveUp());
     }
     throw new CairnException(ErrorCode.CROSS_DEVICE, "a file of another file system");
   }

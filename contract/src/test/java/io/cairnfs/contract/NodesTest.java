@@ -30,11 +30,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The inode-based face of the client on a cluster. */
-final class NodesTest {
+class NodesTest {
   @TempDir static Path directory;
   private static EmbeddedCluster cluster;
   private static CairnFileSystem client;
-  private static CairnNodes nodes;
+  private CairnNodes nodes;
   private static int tests;
   private long home;
   private CairnPath path;
@@ -43,7 +43,6 @@ final class NodesTest {
   static void start() throws Exception {
     cluster = EmbeddedCluster.start(directory);
     client = cluster.connect("root");
-    nodes = client.nodes();
   }
 
   @AfterAll
@@ -53,9 +52,15 @@ final class NodesTest {
 
   @BeforeEach
   void makeHome() throws Exception {
+    nodes = nodesOf(client);
     String name = "nodes-" + ++tests;
     home = nodes.mkdir(CairnNodes.ROOT, bytes(name), 0777, 0).inode();
     path = CairnPath.of("/" + name);
+  }
+
+  /** What is tested, of a client. */
+  CairnNodes nodesOf(CairnFileSystem of) {
+    return of.nodes();
   }
 
   private static byte[] bytes(String text) {

@@ -17,6 +17,7 @@ import java.util.Set;
  * @param attributeTimeout how long it may go by attributes; empty = as the binding needs it
  * @param negativeTimeout how long it may go by there being no such name
  * @param allowOther whether other users may come in; empty = if root mounts
+ * @param directoryLeases names are changed at once where a directory is leased to the mount
  * @param mountFlags of mount(2)
  * @param uid whom all files are shown to belong to, with {@code gid}
  * @param patience how long a program waits for a cluster that does not answer
@@ -27,6 +28,7 @@ record MountOptions(
     Optional<Duration> attributeTimeout,
     Duration negativeTimeout,
     boolean directIo,
+    boolean directoryLeases,
     Optional<Boolean> allowOther,
     boolean oneUser,
     boolean nonEmpty,
@@ -80,6 +82,7 @@ record MountOptions(
     private Optional<Duration> attributeTimeout = Optional.empty();
     private Duration negativeTimeout = Duration.ZERO;
     private boolean directIo;
+    private boolean directoryLeases;
     private Optional<Boolean> allowOther = Optional.empty();
     private boolean oneUser;
     private boolean nonEmpty;
@@ -98,6 +101,7 @@ record MountOptions(
           attributeTimeout,
           negativeTimeout,
           directIo,
+          directoryLeases,
           allowOther,
           oneUser,
           nonEmpty,
@@ -124,6 +128,8 @@ record MountOptions(
         case "nodev" -> flags |= MountFlags.NO_DEVICES;
         case "noexec" -> flags |= MountFlags.NO_EXECUTION;
         case "direct_io" -> directIo = true;
+        case "dir_lease" -> directoryLeases = true;
+        case "no_dir_lease" -> directoryLeases = false;
         case "allow_other" -> allowOther = Optional.of(true);
         case "noallow_other" -> allowOther = Optional.of(false);
         case "one_user" -> oneUser = true;

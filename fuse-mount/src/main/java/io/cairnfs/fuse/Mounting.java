@@ -177,7 +177,13 @@ public final class Mounting implements AutoCloseable {
                 new VfsOptions.Owner(
                     options.uid().orElse(Host.uid()), options.gid().orElse(Host.gid())))
             : Optional.empty();
-    VfsOptions behaviour = new VfsOptions(root, acting, shownAs, options.directIo());
+    VfsOptions behaviour =
+        new VfsOptions(
+            root,
+            acting,
+            shownAs,
+            options.directIo(),
+            options.directoryLeases() ? VfsOptions.Naming.LEASED : VfsOptions.Naming.LOGGED);
     Vfs[] made = new Vfs[1];
     Binding binding = options.binding().orElseGet(Binding::usual);
     // libfuse 2 cannot tell the kernel at an open that a file's length has changed.

@@ -9,6 +9,7 @@ import io.cairnfs.client.history.CallRecorder;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.SessionId;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
@@ -67,6 +68,9 @@ public final class MetadataClient implements AutoCloseable {
   private final AtomicReference<MembersOf> members = new AtomicReference<>(MembersOf.NOBODY);
   private volatile boolean closed;
 
+  /** The session whose reads these are; 0 = none that matters. */
+  private volatile long reader;
+
   /** Whom the members were asked of, and when. */
   private record MembersOf(Optional<HostPort> leader, long askedNanos) {
     static final MembersOf NOBODY = new MembersOf(Optional.empty(), 0);
@@ -98,9 +102,14 @@ public final class MetadataClient implements AutoCloseable {
     }
   }
 
+  /** Reads are those of a session from now on, so that what it has leased is not in their way. */
+  public void readAs(SessionId session) {
+    reader = session.value();
+  }
+
   /** A linearizable read that also sees everything this client has seen before. */
   public CompletableFuture<ReadReply> read(ReadRequest.Builder builder) {
-    ReadRequest request = builder.setAtLeastIndex(knownIndex()).build();
+    ReadRequest request = builder.setAtLeastIndex(knownIndex()).setSession(reader).build();
     long number;
     try {
       number = recorder.readSent(request);

@@ -74,7 +74,8 @@ public final class Vfs {
       KernelCaches caches,
       Clock clock) {
     this.client = client;
-    this.nodes = client.nodes();
+    this.nodes =
+        options.naming() == VfsOptions.Naming.LEASED ? client.leasingNodes() : client.nodes();
     this.identities = identities;
     this.options = options;
     this.mapping = new AttributeMapping(options, identities, clock);
@@ -610,6 +611,7 @@ public final class Vfs {
   }
 
   public void sync(long handle) throws IOException, Errno {
+    nodes.sync();
     handles.file(handle).file().sync();
   }
 
@@ -633,6 +635,11 @@ public final class Vfs {
   public void readDirectory(long handle, long cookie, Predicate<DirectoryEntry> taker)
       throws CairnException, Errno {
     handles.directory(handle).read(cookie, taker);
+  }
+
+  /** Names are durable as soon as they are made, where nothing is deferred. */
+  public void syncDirectory() throws CairnException {
+    nodes.sync();
   }
 
   public void releaseDirectory(long handle) {

@@ -11,10 +11,20 @@ import java.util.Optional;
  * @param shownAs whom all files seem to belong to; empty = their owners
  * @param directIo reads and writes pass the kernel's cache by
  */
-public record VfsOptions(long root, Acting acting, Optional<Owner> shownAs, boolean directIo) {
+public record VfsOptions(
+    long root, Acting acting, Optional<Owner> shownAs, boolean directIo, Naming naming) {
   public VfsOptions {
+    Objects.requireNonNull(naming, "naming");
     Objects.requireNonNull(acting, "acting");
     Objects.requireNonNull(shownAs, "shownAs");
+  }
+
+  /** When a program is answered that changes names. */
+  public enum Naming {
+    /** When it is logged. */
+    LOGGED,
+    /** At once, where the directory is leased to this mount. */
+    LEASED
   }
 
   /** Whose rights count. */

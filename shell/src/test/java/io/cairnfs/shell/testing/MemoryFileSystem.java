@@ -808,6 +808,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public CairnNodes leasingNodes() {
+    return nodes();
+  }
+
+  @Override
   public CairnNodes nodes() {
     throw new UnsupportedOperationException("the shell knows no inodes");
   }

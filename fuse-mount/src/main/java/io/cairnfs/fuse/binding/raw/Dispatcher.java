@@ -276,9 +276,7 @@ final class Dispatcher {
       }
       case RELEASE -> vfs.release(request.int64());
       case FSYNC -> vfs.sync(request.int64());
-      case FSYNCDIR -> {
-        // Names are durable as soon as they are made.
-      }
+      case FSYNCDIR -> vfs.syncDirectory();
       case SETXATTR -> setXattr(request);
       case GETXATTR -> {
         int room = request.int32();

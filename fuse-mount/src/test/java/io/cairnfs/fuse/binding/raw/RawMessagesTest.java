@@ -77,7 +77,9 @@ final class RawMessagesTest {
     cluster = EmbeddedCluster.start(directory);
     client = cluster.connect("root");
     CacheTimes times = new CacheTimes(Duration.ZERO, Duration.ZERO, Duration.ZERO);
-    VfsOptions options = new VfsOptions(1, VfsOptions.Acting.CALLERS, Optional.empty(), false);
+    VfsOptions options =
+        new VfsOptions(
+            1, VfsOptions.Acting.CALLERS, Optional.empty(), false, VfsOptions.Naming.LOGGED);
     Vfs vfs = new Vfs(client, "root", new Numbers(), options, new NoKernel(), new SystemClock());
     dispatcher = new Dispatcher(vfs, times, new LockWaits(Runnable::run), new SystemClock());
   }

@@ -252,6 +252,31 @@ class PipelineFailureTest {
     }
   }
 
+  /** A member that stays away is replaced by a server that was none when the chunk was made. */
+  @Test
+  void aSyncIsKeptByACopyOnAServerThatWasNoMember() throws Exception {
+    byte[] content = random(600_000);
+    try (CairnFileSystem fs = connect();
+        CairnOutputStream out = fs.create(FILE, CreateOptions.defaults())) {
+      out.write(content, 0, 300_000);
+      out.flush();
+      cluster.dataServer(2).failAtLength.set(0);
+      out.write(content, 300_000, 300_000);
+      out.flush();
+      long first = cluster.namespace.file("/f").extents.get(0).getChunk();
+      cluster.namespace.chunk(first).servers = List.of(1, 4);
+      cluster.dataServer(2).forcesRefused.set(Integer.MAX_VALUE);
+      cluster.dataServer(3).forcesRefused.set(Integer.MAX_VALUE);
+      cluster.events.clear();
+      out.sync();
+      assertThat(cluster.events).contains("FORCE " + first + " 1", "FORCE " + first + " 4");
+      assertThat(cluster.namespace.content("/f")).isEqualTo(content);
+    } finally {
+      cluster.dataServer(2).forcesRefused.set(0);
+      cluster.dataServer(3).forcesRefused.set(0);
+    }
+  }
+
   @Test
   void aSyncThatTooFewMembersCanKeepFails() throws Exception {
     try (CairnFileSystem fs = connect(Duration.ofSeconds(2))) {

@@ -172,6 +172,25 @@ class SharedFilesIT {
     cluster.controller().restart(leader);
   }
 
+  /** The chunk was made while one server was away; one of its two holders goes before the sync. */
+  @Test
+  void aSyncIsKeptByAServerThatWasNotThereWhenTheBytesWereWritten() throws Exception {
+    CairnPath path = CairnPath.of("/one-after-the-other");
+    byte[] content = bytes(new Random(7), 200_000);
+    cluster.controller().kill("d3");
+    try (CairnFile file = clients.get(0).openFile(path, BOTH)) {
+      file.write(0, ByteBuffer.wrap(content));
+      file.flush();
+      cluster.controller().restart("d3");
+      cluster.controller().kill("d2");
+      file.sync();
+    } finally {
+      cluster.controller().restart("d2");
+    }
+    assertThat(clients.get(1).readFully(path, 1 << 20)).isEqualTo(content);
+    cluster.awaitHealthy(Duration.ofMinutes(2));
+  }
+
   @Test
   void clientsThatWriteAtOnceLoseNothingOfEachOther() throws Exception {
     int regions = 50;

@@ -5,6 +5,9 @@ import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.proto.metadata.ChunkQuery;
+import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.types.Member;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -12,12 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Chunks with bytes of one file that may not be on disk, and how a sync puts them there. Guarded by
  * the writer's lock, but for what says that it is called without.
  */
 final class UnforcedChunks {
+  private static final Logger LOG = LoggerFactory.getLogger(UnforcedChunks.class);
   private static final long COPY_POLL_MILLIS = 200;
 
   private final WriteService service;
@@ -136,7 +142,8 @@ final class UnforcedChunks {
   }
 
   /**
-   * @param copiesToo asks members that failed, too: they may have got copies meanwhile
+   * @param copiesToo asks members that failed, too, and whoever has become one: they may have got
+   *     copies meanwhile
    */
   private void force(ChunkAppender appender, boolean copiesToo) throws CairnException {
     for (Target target : targets(appender).values()) {
@@ -150,7 +157,7 @@ final class UnforcedChunks {
     Optional<ChunkAppender.Unsynced> todo = target.owner().unsynced(chunk, target.end());
     if (todo.isPresent()) {
       List<Member> all = todo.get().chunk().getMembersList();
-      List<Member> asked = copiesToo ? all : todo.get().holders();
+      List<Member> asked = copiesToo ? withNewHolders(chunk.id(), all) : todo.get().holders();
       int least = Math.min(Math.max(1, session.settings().getMinReplicas()), all.size());
       List<Integer> failedServers =
           service.forcer().force(todo.get().chunk(), todo.get().length(), asked, least);
@@ -158,10 +165,33 @@ final class UnforcedChunks {
     }
   }
 
+  /** The members, and all others that are known to the metaserver to hold the chunk. */
+  private List<Member> withNewHolders(ChunkId chunk, List<Member> members) throws CairnException {
+    ChunkQuery query = ChunkQuery.newBuilder().setChunk(chunk.value()).build();
+    Map<Integer, Member> all = new LinkedHashMap<>();
+    members.forEach(member -> all.put(member.getServer(), member));
+    try {
+      environment
+          .await(service.metadata().read(ReadRequest.newBuilder().setChunk(query)))
+          .getChunk()
+          .getLocation()
+          .getMembersList()
+          // A server that was started again may have another address.
+          .forEach(member -> all.put(member.getServer(), member));
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.CANCELLED) {
+        throw e;
+      }
+      LOG.debug("holders of {} are not known anew", chunk, e);
+    }
+    return List.copyOf(all.values());
+  }
+
   /**
    * Too few of those that hold an ended chunk could force it. Its end has been committed, so that
-   * the others get copies, which are forced before they count: all of them are asked until enough
-   * have it on disk, or the time for a call is over.
+   * the others get copies, on servers that were no members where some of these are down; copies are
+   * forced before they count. All holders are asked until enough have it on disk, or the time for a
+   * call is over.
    */
   void forceWithCopies(ChunkAppender appender, CairnException first) throws CairnException {
     Collection<Target> targets = targets(appender).values();

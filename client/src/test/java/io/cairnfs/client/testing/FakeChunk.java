@@ -8,7 +8,10 @@ public final class FakeChunk {
   public final long id;
   public final long inode;
   public final long maxLength;
-  public final List<Integer> servers;
+
+  /** Those who hold it. */
+  public volatile List<Integer> servers;
+
   final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   boolean closed;
   boolean streamed;

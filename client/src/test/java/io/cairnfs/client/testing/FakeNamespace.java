@@ -7,6 +7,7 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.AllocateResult;
+import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.CloneRange;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.CommitExtents;
@@ -621,6 +622,10 @@ public final class FakeNamespace {
         file.extents.forEach(e -> extents.addChunks(location(chunks.get(e.getChunk()), false)));
         reply.setExtents(extents);
       }
+      case CHUNK ->
+          reply.setChunk(
+              ChunkResult.newBuilder()
+                  .setLocation(location(chunk(request.getChunk().getChunk()), false)));
       case LIST -> reply.setList(list(request));
       case WALK -> reply.setWalk(walk(request));
       default -> throw new CairnException(ErrorCode.UNSUPPORTED, request.getKindCase().name());

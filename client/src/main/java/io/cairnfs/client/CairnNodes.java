@@ -32,8 +32,11 @@ public interface CairnNodes {
   /**
    * When it returns, everything that was answered here is logged. That it is anyway, but where
    * changes are deferred: {@link CairnFileSystem#leasingNodes()}.
+   *
+   * @throws CairnException why something that was deferred and is about the inode, as a name in it
+   *     if it is a directory, will never be done; told once
    */
-  void sync() throws CairnException;
+  void sync(long inode) throws CairnException;
 
   /** What stands under the name. */
   FileStatus lookup(long directory, byte[] name) throws CairnException;

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What this client has answered for and not told the cluster yet, in its order. One batch is under
@@ -28,6 +30,8 @@ import java.util.function.Consumer;
  * callbacks run on event loops.
  */
 final class ChangeQueue {
+  private static final Logger LOG = LoggerFactory.getLogger(ChangeQueue.class);
+  private static final int MAX_LOGGED = 100;
   private static final int MAX_CHANGES = 4_096;
   private static final long MAX_BYTES = 16L << 20;
   private static final int MAX_BATCH = 512;
@@ -40,6 +44,9 @@ final class ChangeQueue {
 
   /** What the change of one entry leads to. */
   interface Change {
+    /** What it is about, for the log. */
+    long inode();
+
     /** As it is to be sent: asked for once, when all before it are done or in the same batch. */
     DirectoryChange.Builder make();
 
@@ -218,16 +225,31 @@ final class ChangeQueue {
     send();
   }
 
+  /** Sends nothing more: what waits is lost. What is under way is answered still. */
+  void end(CairnException reason) {
+    fail(List.of(), 0, reason);
+  }
+
   private void fail(List<Entry> batch, int done, CairnException reason) {
     List<Entry> lost = new ArrayList<>(batch.subList(done, batch.size()));
     List<Waiter> over;
     synchronized (this) {
-      failure = reason;
+      if (failure == null) {
+        failure = reason;
+      }
       lost.addAll(waiting);
       waiting.clear();
       waitingBytes = 0;
       over = List.copyOf(waiters);
       waiters.clear();
+    }
+    if (!lost.isEmpty()) {
+      LOG.error(
+          "{} changes that were answered for are lost: {}; inodes {}{}",
+          lost.size(),
+          reason.getMessage(),
+          lost.stream().limit(MAX_LOGGED).map(entry -> entry.change().inode()).distinct().toList(),
+          lost.size() > MAX_LOGGED ? " and more" : "");
     }
     lost.forEach(entry -> entry.change().lost(reason));
     failed.accept(reason);

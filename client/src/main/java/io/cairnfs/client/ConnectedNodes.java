@@ -78,7 +78,7 @@ final class ConnectedNodes implements CairnNodes {
   }
 
   @Override
-  public void sync() throws CairnException {
+  public void sync(long inode) throws CairnException {
     // Nobody is answered before it is logged.
   }
 

@@ -19,6 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A file that was made under a lease, as long as it is tiny and written by this handle alone: its
@@ -26,8 +28,10 @@ import java.util.concurrent.CompletableFuture;
  * done by a file as any other, which takes this one's place. Safe for any thread.
  */
 final class HeldFile implements CairnFile {
+  private static final Logger LOG = LoggerFactory.getLogger(HeldFile.class);
+
   private final LeasedTree tree;
-  private final LeasedTree.Node node;
+  private final OwnNode node;
   private final Optional<OnBehalf> behalf;
   private final OpenOptions options;
   private final Adopter adopter;
@@ -69,7 +73,7 @@ final class HeldFile implements CairnFile {
    */
   HeldFile(
       LeasedTree tree,
-      LeasedTree.Node node,
+      OwnNode node,
       Optional<OnBehalf> behalf,
       OpenOptions options,
       Adopter adopter,
@@ -135,6 +139,11 @@ final class HeldFile implements CairnFile {
     }
 
     @Override
+    public long inode() {
+      return node.inode;
+    }
+
+    @Override
     public DirectoryChange.Builder make() {
       return DirectoryChange.newBuilder()
           .setTimeNanos(timeNanos)
@@ -156,7 +165,7 @@ final class HeldFile implements CairnFile {
     @Override
     public void lost(CairnException reason) {
       lose(reason);
-      tree.lose(node.inode, reason);
+      tree.lost().lose(node.inode, reason);
     }
   }
 
@@ -180,6 +189,20 @@ final class HeldFile implements CairnFile {
       writeOn();
     }
     return other;
+  }
+
+  /** As {@link #giveUp}, unless it is closed: then its bytes wait with the other changes. */
+  synchronized void handOver() {
+    if (closed) {
+      return;
+    }
+    try {
+      CairnFile unused = giveUp();
+    } catch (CairnException e) {
+      // Others may write to it from now on: what is here must not get over that later.
+      LOG.error("inode={} is written to no further: {}", node.inode, e.getMessage());
+      lose(e);
+    }
   }
 
   /** What only this handle has had so far. */

@@ -2,10 +2,10 @@ package io.cairnfs.client;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
-import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.name.FileName;
+import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.Mkdir;
 import io.cairnfs.proto.metadata.OnBehalf;
@@ -18,9 +18,11 @@ import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * {@link CairnNodes} that answers by itself where a directory is leased to this client, and has
@@ -61,8 +63,14 @@ final class LeasedNodes implements CairnNodes {
   }
 
   @Override
-  public void sync() throws CairnException {
-    trees.current().flush();
+  public void sync(long inode) throws CairnException {
+    LeasedTree tree = trees.current();
+    try {
+      tree.flush();
+    } finally {
+      // Also what has just been lost.
+      tree.lost().tellSync(inode);
+    }
   }
 
   private static NodeRef node(long directory, byte[] name) throws CairnException {
@@ -84,31 +92,53 @@ final class LeasedNodes implements CairnNodes {
         : Optional.empty();
   }
 
-  /** From now on the cluster is asked about the inode as about any other. */
+  /**
+   * From now on the cluster is asked about the inode as about any other; of a directory, also about
+   * its names.
+   */
   private LeasedTree given(long inode) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(inode);
-    Optional<LeasedTree.Node> node = tree.node(inode);
-    if (node.isPresent() && !node.get().isDirectory()) {
-      Optional<HeldFile> open = node.get().open;
-      if (open.isPresent()) {
-        CairnFile unused = open.get().giveUp();
-      } else {
-        tree.flush();
-        tree.giveUp(node.get());
-      }
-    } else if (tree.isOwn(inode)) {
-      tree.giveBack(inode);
+    tree.lost().tellCall(inode);
+    if (tree.isLeased(inode)) {
+      tree.leases().giveBack(inode);
+    }
+    tree.heldFile(inode).ifPresent(HeldFile::handOver);
+    Optional<OwnNode> node = tree.node(inode);
+    if (node.isPresent()) {
+      tree.flush();
+      tree.giveUp(node.get());
     }
     return tree;
   }
 
-  /** The cluster is going to change names in the directory. */
-  private void givenNames(long directory) throws CairnException {
-    LeasedTree tree = trees.current();
-    tree.requireNotLost(directory);
-    if (tree.isLeased(directory)) {
-      tree.giveBack(directory);
+  /** The same of what stands under the name, whose directory need not be leased. */
+  private void givenChild(LeasedTree tree, long directory, byte[] name) throws CairnException {
+    Optional<Attributes> own = unlessMissing(() -> tree.lookup(behalf, directory, name));
+    if (own.isPresent()) {
+      LeasedTree unused = given(own.get().getInode());
+    } else if (tree.hasLeasedBelow(directory)) {
+      tree.flush();
+      Optional<FileStatus> child =
+          unlessMissing(() -> Optional.of(cluster.lookup(directory, name)));
+      if (child.isPresent()) {
+        LeasedTree unused = given(child.get().inode());
+      }
+    }
+  }
+
+  /** A question about a name. */
+  private interface Lookup<T> {
+    Optional<T> ask() throws CairnException;
+  }
+
+  private static <T> Optional<T> unlessMissing(Lookup<T> lookup) throws CairnException {
+    try {
+      return lookup.ask();
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
@@ -119,10 +149,12 @@ final class LeasedNodes implements CairnNodes {
     if (own.isPresent()) {
       return status(name, own.get());
     }
-    if (tree.isLeased(directory)) {
+    if (tree.isOwn(directory)) {
       tree.flush();
     }
-    return cluster.lookup(directory, name);
+    FileStatus found = cluster.lookup(directory, name);
+    Optional<FileStatus> known = status(tree, found.inode());
+    return known.isPresent() ? known.get().withPath(found.path()) : found;
   }
 
   @Override
@@ -150,9 +182,11 @@ final class LeasedNodes implements CairnNodes {
   @Override
   public Page list(long directory, byte[] after, int limit) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.flush();
+    if (tree.isOwn(directory)) {
+      tree.flush();
+    }
     Page page = cluster.list(directory, after, limit);
-    List<FileStatus> entries = new java.util.ArrayList<>(page.entries().size());
+    List<FileStatus> entries = new ArrayList<>(page.entries().size());
     for (FileStatus entry : page.entries()) {
       Optional<FileStatus> own = status(tree, entry.inode());
       entries.add(own.isPresent() ? own.get().withPath(entry.path()) : entry);
@@ -172,13 +206,12 @@ final class LeasedNodes implements CairnNodes {
 
   private Optional<Attributes> setOwn(long inode, AttributeChange change) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(inode);
-    Optional<LeasedTree.Node> node = tree.node(inode);
-    if (node.isEmpty() || change.equals(AttributeChange.none())) {
+    tree.lost().tellCall(inode);
+    if (tree.node(inode).isEmpty() || change.equals(AttributeChange.none())) {
       return Optional.empty();
     }
     tree.awaitRoom();
-    Optional<HeldFile> open = node.get().open;
+    Optional<HeldFile> open = tree.heldFile(inode);
     if (open.isPresent()) {
       // Times that are set now must not be overtaken by what was written before.
       open.get().flushLater();
@@ -208,29 +241,13 @@ final class LeasedNodes implements CairnNodes {
   /** Leases the directory if that pays, and says whether this client may make something there. */
   private Optional<LeasedTree> leased(long directory) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(directory);
+    tree.lost().tellCall(directory);
     tree.awaitRoom();
-    boolean unknownActor = tree.isLeased(directory) && !tree.knows(behalf);
-    if (unknownActor || tree.isWorthLeasing(directory)) {
-      tree.lease(behalf, directory);
+    boolean isStranger = tree.isLeased(directory) && !tree.knows(behalf);
+    if (isStranger || tree.leases().isWorthLeasing(directory)) {
+      tree.leases().lease(behalf, directory);
     }
     return tree.isLeased(directory) ? Optional.of(tree) : Optional.empty();
-  }
-
-  /** What is made in a leased directory. */
-  private record Made(Operation.Builder operation, ByteString symlinkTarget, Session session)
-      implements LeasedTree.Making {
-    @Override
-    public void describe(Attributes.Builder attributes) {
-      if (attributes.getType() == FileType.FILE) {
-        attributes
-            .setReplication(session.settings().getDefaultReplication())
-            .setChunkBytes(session.settings().getDefaultChunkBytes());
-      }
-      if (!symlinkTarget.isEmpty()) {
-        attributes.setSymlinkTarget(symlinkTarget).setLength(symlinkTarget.size());
-      }
-    }
   }
 
   @Override
@@ -239,25 +256,24 @@ final class LeasedNodes implements CairnNodes {
     if (tree.isPresent()) {
       Mkdir.Builder mkdir =
           Mkdir.newBuilder().setTarget(node(directory, name)).setMode(mode).setUmask(umask);
-      Optional<LeasedTree.Node> made =
+      Optional<Attributes> made =
           tree.get()
               .make(
                   behalf,
                   directory,
                   name,
-                  FileType.DIRECTORY,
-                  mode & ~umask,
-                  new Made(
+                  new Making(
                       Operation.newBuilder().setMkdir(mkdir),
-                      ByteString.EMPTY,
-                      tree.get().session()));
+                      Attributes.newBuilder().setType(FileType.DIRECTORY),
+                      mode & ~umask,
+                      node -> {}));
       if (made.isPresent()) {
-        return stat(made.get().inode);
+        return status(name, made.get());
       }
-      givenNames(directory);
     }
+    LeasedTree by = given(directory);
     FileStatus made = cluster.mkdir(directory, name, mode, umask);
-    trees.current().madeDirectory(made.inode());
+    by.leases().madeDirectory(made.inode());
     return made;
   }
 
@@ -265,7 +281,7 @@ final class LeasedNodes implements CairnNodes {
   public FileStatus makeNode(
       long directory, byte[] name, io.cairnfs.client.FileType type, int mode, int umask, int device)
       throws CairnException {
-    givenNames(directory);
+    LeasedTree unused = given(directory);
     return cluster.makeNode(directory, name, type, mode, umask, device);
   }
 
@@ -280,21 +296,23 @@ final class LeasedNodes implements CairnNodes {
       ByteString bytes = ByteString.copyFrom(target);
       Symlink.Builder symlink =
           Symlink.newBuilder().setTarget(bytes).setLink(node(directory, name));
-      Optional<LeasedTree.Node> made =
+      Attributes.Builder like =
+          Attributes.newBuilder()
+              .setType(FileType.SYMLINK)
+              .setSymlinkTarget(bytes)
+              .setLength(bytes.size());
+      Optional<Attributes> made =
           tree.get()
               .make(
                   behalf,
                   directory,
                   name,
-                  FileType.SYMLINK,
-                  0777,
-                  new Made(
-                      Operation.newBuilder().setSymlink(symlink), bytes, tree.get().session()));
+                  new Making(Operation.newBuilder().setSymlink(symlink), like, 0777, node -> {}));
       if (made.isPresent()) {
-        return stat(made.get().inode);
+        return status(name, made.get());
       }
     }
-    givenNames(directory);
+    LeasedTree unused = given(directory);
     return cluster.symlink(target, directory, name);
   }
 
@@ -309,65 +327,44 @@ final class LeasedNodes implements CairnNodes {
   @Override
   public FileStatus link(long inode, long directory, byte[] name) throws CairnException {
     LeasedTree unused = given(inode);
-    givenNames(directory);
+    unused = given(directory);
     return cluster.link(inode, directory, name);
   }
 
   @Override
   public void unlink(long directory, byte[] name) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(directory);
+    tree.lost().tellCall(directory);
     tree.awaitRoom();
     Unlink.Builder unlink = Unlink.newBuilder().setTarget(node(directory, name));
     Operation.Builder operation = Operation.newBuilder().setUnlink(unlink);
     if (tree.remove(behalf, directory, name, FileType.FILE, operation)) {
       return;
     }
-    if (!tree.isLeased(directory)) {
+    givenChild(tree, directory, name);
+    if (tree.isEnding(directory) || !tree.isLeased(directory)) {
+      LeasedTree unused = given(directory);
       cluster.unlink(directory, name);
       return;
-    }
-    Optional<Attributes> own = known(tree, directory, name);
-    if (own.isPresent()) {
-      LeasedTree unused = given(own.get().getInode());
     }
     tree.flush();
     cluster.unlink(directory, name);
     tree.removedByCluster(directory, name);
-    learnDirectory(tree, directory);
-  }
-
-  private Optional<Attributes> known(LeasedTree tree, long directory, byte[] name)
-      throws CairnException {
-    try {
-      return tree.lookup(behalf, directory, name);
-    } catch (CairnException e) {
-      if (e.code() == ErrorCode.NOT_FOUND) {
-        return Optional.empty();
-      }
-      throw e;
-    }
-  }
-
-  private void learnDirectory(LeasedTree tree, long directory) throws CairnException {
-    tree.learn(cluster.attributesOf(directory));
+    tree.touched(cluster.attributesOf(directory));
   }
 
   @Override
   public void rmdir(long directory, byte[] name) throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(directory);
+    tree.lost().tellCall(directory);
     tree.awaitRoom();
     Rmdir.Builder rmdir = Rmdir.newBuilder().setTarget(node(directory, name));
     Operation.Builder operation = Operation.newBuilder().setRmdir(rmdir);
     if (tree.remove(behalf, directory, name, FileType.DIRECTORY, operation)) {
       return;
     }
-    Optional<Attributes> own = known(tree, directory, name);
-    if (own.isPresent()) {
-      LeasedTree unused = given(own.get().getInode());
-    }
-    givenNames(directory);
+    givenChild(tree, directory, name);
+    LeasedTree unused = given(directory);
     cluster.rmdir(directory, name);
   }
 
@@ -380,8 +377,8 @@ final class LeasedNodes implements CairnNodes {
       CairnFileSystem.RenameMode mode)
       throws CairnException {
     LeasedTree tree = trees.current();
-    tree.requireNotLost(directory);
-    tree.requireNotLost(newDirectory);
+    tree.lost().tellCall(directory);
+    tree.lost().tellCall(newDirectory);
     tree.awaitRoom();
     if (mode != CairnFileSystem.RenameMode.EXCHANGE) {
       Rename.Builder rename =
@@ -402,14 +399,10 @@ final class LeasedNodes implements CairnNodes {
         return status(newName, moved.get());
       }
     }
-    for (long parent : new long[] {directory, newDirectory}) {
-      Optional<Attributes> own = known(tree, parent, parent == directory ? name : newName);
-      if (own.isPresent()) {
-        LeasedTree unused = given(own.get().getInode());
-      }
-    }
-    givenNames(directory);
-    givenNames(newDirectory);
+    givenChild(tree, directory, name);
+    givenChild(tree, newDirectory, newName);
+    LeasedTree unused = given(directory);
+    unused = given(newDirectory);
     return cluster.rename(directory, name, newDirectory, newName, mode);
   }
 
@@ -477,33 +470,35 @@ final class LeasedNodes implements CairnNodes {
               .setMode(options.mode())
               .setUmask(umask)
               .setInline(ByteString.EMPTY);
-      Session session = tree.get().session();
+      ClusterSettings settings = tree.get().session().settings();
+      Attributes.Builder like =
+          Attributes.newBuilder()
+              .setType(FileType.FILE)
+              .setReplication(settings.getDefaultReplication())
+              .setChunkBytes(settings.getDefaultChunkBytes());
       HeldFile[] file = new HeldFile[1];
-      Optional<LeasedTree.Node> made =
+      Consumer<OwnNode> opening =
+          node -> {
+            file[0] =
+                new HeldFile(tree.get(), node, behalf, options, adopter, settings.getInlineBytes());
+            node.open = Optional.of(file[0]);
+          };
+      Optional<Attributes> made =
           tree.get()
               .make(
                   behalf,
                   directory,
                   name,
-                  FileType.FILE,
-                  options.mode() & ~umask,
-                  new Made(Operation.newBuilder().setCreate(create), ByteString.EMPTY, session),
-                  node -> {
-                    file[0] =
-                        new HeldFile(
-                            tree.get(),
-                            node,
-                            behalf,
-                            options,
-                            adopter,
-                            session.settings().getInlineBytes());
-                    node.open = Optional.of(file[0]);
-                  });
+                  new Making(
+                      Operation.newBuilder().setCreate(create),
+                      like,
+                      options.mode() & ~umask,
+                      opening));
       if (made.isPresent()) {
-        return new Opened(stat(made.get().inode), file[0]);
+        return new Opened(status(name, made.get()), file[0]);
       }
     }
-    givenNames(directory);
+    LeasedTree unused = given(directory);
     return cluster.create(directory, name, options, umask);
   }
 
@@ -515,7 +510,7 @@ final class LeasedNodes implements CairnNodes {
 
   @Override
   public void unlock(Lock lock) throws CairnException {
-    sync();
+    trees.current().flush();
     cluster.unlock(lock);
   }
 
@@ -538,7 +533,7 @@ final class LeasedNodes implements CairnNodes {
 
   @Override
   public void releaseLocks(long inode, long owner) throws CairnException {
-    sync();
+    trees.current().flush();
     cluster.releaseLocks(inode, owner);
   }
 }

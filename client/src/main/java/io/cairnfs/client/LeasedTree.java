@@ -3,33 +3,21 @@ package io.cairnfs.client;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.google.protobuf.ByteString;
 import io.cairnfs.client.base.ClientEnvironment;
-import io.cairnfs.client.base.Failures;
 import io.cairnfs.client.session.Session;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.proto.metadata.DirectoryChange;
-import io.cairnfs.proto.metadata.DirectoryEntry;
-import io.cairnfs.proto.metadata.DirectoryLeaseResult;
-import io.cairnfs.proto.metadata.InodeRange;
-import io.cairnfs.proto.metadata.LeaseDirectory;
 import io.cairnfs.proto.metadata.OnBehalf;
 import io.cairnfs.proto.metadata.Operation;
-import io.cairnfs.proto.metadata.OperationResult;
-import io.cairnfs.proto.metadata.Release;
 import io.cairnfs.proto.types.Attributes;
 import io.cairnfs.proto.types.FileType;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,398 +26,207 @@ import org.slf4j.LoggerFactory;
  * inodes that it made there since, with their attributes as programs were told. States of a
  * directory: unknown; leased; ending, when its lease is on its way back and nothing more is
  * deferred there. Of a node: own, while nobody else can know of it; given up, when the cluster is
- * asked about it as about any other. Safe for any thread; whatever waits does so without the lock.
+ * asked about it as about any other. The tree is over with its session, and when a change was
+ * refused. Safe for any thread; whatever waits does so without the lock.
  */
 final class LeasedTree {
   private static final Logger LOG = LoggerFactory.getLogger(LeasedTree.class);
-  private static final int MAX_ENTRIES = 512;
   private static final int MAX_DIRECTORIES = 2_048;
   private static final int MAX_NODES = 100_000;
-  private static final int IDS_AT_ONCE = 4_096;
-  private static final int FEW_IDS = 1_024;
+  private static final int MAX_NAME = 255;
   private static final int REMEMBERED = 1_024;
 
-  /** So often something is made in a directory of others before it is worth a lease. */
-  private static final int MADE_BEFORE_LEASE = 3;
-
-  private static final long REFUSED_NANOS = 2_000_000_000L;
-
-  private final ClientEnvironment environment;
   private final Session session;
-  private final Executor background;
+  private final ClusterTime time;
+  private final SetAsideIds ids;
+  private final LostChanges lost;
+  private final DirectoryLeases leases;
   private final ChangeQueue queue;
 
   @GuardedBy("this")
-  private final Map<Long, Directory> directories = new HashMap<>();
+  private final Map<Long, LeasedDirectory> directories = new HashMap<>();
 
   @GuardedBy("this")
-  private final Map<Long, Node> nodes = new HashMap<>();
-
-  /** What was lost, by the inode that it was about. */
-  @GuardedBy("this")
-  private final Map<Long, CairnException> lost;
-
-  /** How often this client has made something in a directory; this many at once are enough. */
-  @GuardedBy("this")
-  private final Map<Long, Integer> made = remembering();
-
-  /** Directories that were not to be had, or were wanted back, and when. */
-  @GuardedBy("this")
-  private final Map<Long, Long> refused = remembering();
-
-  /** Leases that were given back: an answer that is late may still name them. */
-  @GuardedBy("this")
-  private final Map<Long, Long> released = remembering();
+  private final Map<Long, OwnNode> nodes = new HashMap<>();
 
   @GuardedBy("this")
-  private final Map<Optional<OnBehalf>, Actor> actors = remembering();
-
-  @GuardedBy("this")
-  private final Deque<InodeRange> ids = new ArrayDeque<>();
-
-  @GuardedBy("this")
-  private int usedOfFirst;
-
-  @GuardedBy("this")
-  private boolean idsAsked;
-
-  @GuardedBy("this")
-  private long timeOffset = Long.MIN_VALUE;
-
-  @GuardedBy("this")
-  private long lastTime;
+  private final Map<Optional<OnBehalf>, ActingUser> users =
+      new LostChanges.Remembering<>(REMEMBERED);
 
   @GuardedBy("this")
   private boolean over;
 
-  /** Whose rights count, as the cluster knows him. */
-  record Actor(String user, List<String> groups, boolean superuser) {
-    boolean may(Attributes inode, int rights) {
-      if (superuser) {
-        return true;
-      }
-      int shift = groups.contains(inode.getGroup()) ? 3 : 0;
-      return (inode.getMode() >> (inode.getOwner().equals(user) ? 6 : shift) & rights) == rights;
-    }
-
-    boolean owns(Attributes inode) {
-      return superuser || inode.getOwner().equals(user);
-    }
-  }
-
-  /** A directory that this session has leased. */
-  static final class Directory {
-    final long inode;
-    final long grant;
-    final Runnable recalled;
-    final Map<ByteString, Long> names = new HashMap<>();
-    Attributes.Builder attributes;
-    boolean ending;
-
-    /** Others may have it. */
-    final CompletableFuture<Void> ended = new CompletableFuture<>();
-
-    Directory(long grant, Attributes attributes, Runnable recalled) {
-      this.inode = attributes.getInode();
-      this.grant = grant;
-      this.attributes = attributes.toBuilder();
-      this.recalled = recalled;
-    }
-  }
-
-  /** A node that this session made under a lease, and nobody else has heard of. */
-  static final class Node {
-    final long inode;
-    Attributes.Builder attributes;
-    Optional<HeldFile> open = Optional.empty();
-    long parent;
-    ByteString name;
-
-    Node(Attributes.Builder attributes, long parent, ByteString name) {
-      this.inode = attributes.getInode();
-      this.attributes = attributes;
-      this.parent = parent;
-      this.name = name;
-    }
-
-    boolean isDirectory() {
-      return attributes.getType() == FileType.DIRECTORY;
-    }
-  }
-
   /**
-   * @param before whose losses are to be told still
+   * @param background where it may block
+   * @param ids of the session
+   * @param lost takes what the cluster will have refused
    */
   LeasedTree(
       ClientEnvironment environment,
       Session session,
       Executor background,
-      Optional<LeasedTree> before) {
-    lost = remembering();
-    before.ifPresent(tree -> lost.putAll(tree.untold()));
-    this.environment = environment;
+      SetAsideIds ids,
+      LostChanges lost) {
     this.session = session;
-    this.background = background;
-    queue = new ChangeQueue(environment, session, this::failed, this::given);
+    time = new ClusterTime(environment.clock());
+    this.ids = ids;
+    this.lost = lost;
+    leases = new DirectoryLeases(environment, session, background, this, ids);
+    queue = new ChangeQueue(environment, session, this::failed, ids::add);
     session.onEnd(this::ended);
-  }
-
-  private static <K, V> Map<K, V> remembering() {
-    return new LinkedHashMap<>() {
-      private static final long serialVersionUID = 1;
-
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-        return size() > REMEMBERED;
-      }
-    };
-  }
-
-  private synchronized Map<Long, CairnException> untold() {
-    return Map.copyOf(lost);
   }
 
   Session session() {
     return session;
   }
 
+  DirectoryLeases leases() {
+    return leases;
+  }
+
+  LostChanges lost() {
+    return lost;
+  }
+
+  SetAsideIds ids() {
+    return ids;
+  }
+
   /** Nothing more can be deferred here: what comes is for a new tree. */
   synchronized boolean isOver() {
-    return over || !session.isOpen();
-  }
-
-  ClientEnvironment environment() {
-    return environment;
-  }
-
-  // Leases.
-
-  /** What is made next in the directory is worth more than one command. */
-  boolean isWorthLeasing(long directory) {
-    synchronized (this) {
-      if (directories.containsKey(directory)
-          || directories.size() >= MAX_DIRECTORIES
-          || nodes.size() >= MAX_NODES) {
-        return false;
-      }
-      Long since = refused.get(directory);
-      if (since != null && environment.clock().monotonicNanos() - since < REFUSED_NANOS) {
-        return false;
-      }
-      return made.merge(directory, 1, Integer::sum) >= MADE_BEFORE_LEASE;
-    }
-  }
-
-  /** The directory was made by this client just now, and more will follow. */
-  synchronized void madeDirectory(long directory) {
-    Integer unused = made.put(directory, MADE_BEFORE_LEASE);
-  }
-
-  /** Whether this client knows whose rights those are that it acts with. */
-  synchronized boolean knows(Optional<OnBehalf> behalf) {
-    return actors.containsKey(behalf);
-  }
-
-  /** Takes a directory if it is to be had. */
-  void lease(Optional<OnBehalf> behalf, long directory) throws CairnException {
-    queue.flush();
-    int wanted;
-    synchronized (this) {
-      Directory known = directories.get(directory);
-      if (known != null && known.ending) {
-        return;
-      }
-      wanted = ids.isEmpty() && !idsAsked ? IDS_AT_ONCE : 0;
-    }
-    LeaseDirectory.Builder lease =
-        LeaseDirectory.newBuilder()
-            .setDirectory(directory)
-            .setMaxEntries(MAX_ENTRIES)
-            .setInodes(wanted);
-    Operation.Builder operation = Operation.newBuilder().setLeaseDirectory(lease);
-    behalf.ifPresent(operation::setOnBehalf);
-    DirectoryLeaseResult result;
-    try {
-      result = environment.await(session.mutate(operation.build())).getDirectoryLease();
-    } catch (CairnException e) {
-      LOG.debug("inode={} is not leased", directory, e);
-      synchronized (this) {
-        Long unused = refused.put(directory, environment.clock().monotonicNanos());
-      }
-      return;
-    }
-    leased(behalf, result);
-  }
-
-  private void leased(Optional<OnBehalf> behalf, DirectoryLeaseResult result) {
-    Runnable recalled = () -> recalled(result.getAttributes().getInode());
-    Directory directory = new Directory(result.getLease(), result.getAttributes(), recalled);
-    for (DirectoryEntry entry : result.getEntriesList()) {
-      Long unused = directory.names.put(entry.getName(), entry.getAttributes().getInode());
-    }
-    synchronized (this) {
-      Actor unusedActor =
-          actors.put(
-              behalf, new Actor(result.getUser(), result.getGroupsList(), result.getSuperuser()));
-      long offset = result.getTimeNanos() - environment.clock().monotonicNanos();
-      timeOffset = Math.max(timeOffset, offset);
-      lastTime = Math.max(lastTime, result.getTimeNanos());
-      if (result.getInodes().getCount() > 0) {
-        ids.add(result.getInodes());
-      }
-      boolean isGone = released.getOrDefault(directory.inode, 0L) == directory.grant;
-      if (isGone || directories.containsKey(directory.inode)) {
-        return;
-      }
-      Directory unused = directories.put(directory.inode, directory);
-    }
-    session.leaseTaken(directory.inode, recalled);
-  }
-
-  private void given(InodeRange range) {
-    synchronized (this) {
-      ids.add(range);
-      idsAsked = false;
-    }
-  }
-
-  private void recalled(long directory) {
-    try {
-      background.execute(() -> giveBackQuietly(directory));
-    } catch (RejectedExecutionException e) {
-      LOG.warn("inode={} is wanted by others, and cannot be given back now", directory, e);
-    }
-  }
-
-  private void giveBackQuietly(long directory) {
-    try {
-      giveBack(directory);
-    } catch (CairnException e) {
-      LOG.warn("inode={} could not be given back: {}", directory, e.getMessage());
-    }
-  }
-
-  /** Flushes, and lets others have the directory. */
-  void giveBack(long inode) throws CairnException {
-    Directory directory;
-    boolean already;
-    List<HeldFile> open = new ArrayList<>();
-    synchronized (this) {
-      directory = directories.get(inode);
-      if (directory == null) {
-        return;
-      }
-      already = directory.ending;
-      directory.ending = true;
-      Long unused = refused.put(inode, environment.clock().monotonicNanos());
-      for (Long child : directory.names.values()) {
-        Node node = nodes.get(child);
-        if (node != null) {
-          node.open.ifPresent(open::add);
-        }
-      }
-    }
-    if (already) {
-      Void unused = environment.await(directory.ended);
-      return;
-    }
-    try {
-      flushAndRelease(directory, open);
-    } finally {
-      boolean unused = directory.ended.complete(null);
-    }
-  }
-
-  private void flushAndRelease(Directory directory, List<HeldFile> open) throws CairnException {
-    try {
-      queue.flush();
-      for (HeldFile file : open) {
-        CairnFile unused = file.giveUp();
-      }
-      forgetNodes(directory);
-      OperationResult unused =
-          environment.await(
-              session.mutate(
-                  Operation.newBuilder()
-                      .setRelease(
-                          Release.newBuilder().setInode(directory.inode).setLease(directory.grant))
-                      .build()));
-    } finally {
-      forget(directory);
-    }
-  }
-
-  /** Others may know of them from now on. */
-  private synchronized void forgetNodes(Directory directory) {
-    directory.names.values().forEach(nodes::remove);
-    Node unused = nodes.remove(directory.inode);
-  }
-
-  private void forget(Directory directory) {
-    forgetNodes(directory);
-    synchronized (this) {
-      boolean unused = directories.remove(directory.inode, directory);
-      Long unusedGrant = released.put(directory.inode, directory.grant);
-    }
-    session.leaseGone(directory.inode, directory.recalled);
-  }
-
-  /** Flushes, and gives back whatever is leased. */
-  void giveBackAll() throws CairnException {
-    List<Long> all;
-    synchronized (this) {
-      all = List.copyOf(directories.keySet());
-    }
-    for (Long directory : all) {
-      giveBack(directory);
-    }
+    return over;
   }
 
   private void ended() {
-    failed(
+    CairnException reason =
         new CairnException(
-            ErrorCode.SESSION_EXPIRED, session.id() + " has ended with what it had leased"));
+            ErrorCode.SESSION_EXPIRED, session.id() + " has ended with what it had leased");
+    queue.end(reason);
+    failed(reason);
   }
 
   /** Nothing more will be done: what is leased is of no use. */
   private void failed(CairnException reason) {
-    List<Directory> all;
+    List<LeasedDirectory> all;
     synchronized (this) {
+      if (over) {
+        return;
+      }
       over = true;
       all = List.copyOf(directories.values());
       directories.clear();
       nodes.clear();
     }
+    ids.notGiven();
     if (!all.isEmpty()) {
       LOG.warn("{} leased directories are given up: {}", all.size(), reason.getMessage());
     }
-    for (Directory directory : all) {
-      session.leaseGone(directory.inode, directory.recalled);
-      if (session.isOpen()) {
-        var unused =
-            session
-                .mutate(
-                    Operation.newBuilder()
-                        .setRelease(
-                            Release.newBuilder()
-                                .setInode(directory.inode)
-                                .setLease(directory.grant))
-                        .build())
-                .exceptionally(
-                    failure -> {
-                      LOG.debug("inode={} was not given back", directory.inode, failure);
-                      return OperationResult.getDefaultInstance();
-                    });
+    leases.letGo(all);
+  }
+
+  // Leases.
+
+  /** Whether this is a directory that could be leased besides the others. */
+  synchronized boolean hasRoomFor(long directory) {
+    return !directories.containsKey(directory)
+        && directories.size() < MAX_DIRECTORIES
+        && nodes.size() < MAX_NODES;
+  }
+
+  /** Whether this client knows whose rights those are that it acts with. */
+  synchronized boolean knows(Optional<OnBehalf> behalf) {
+    return users.containsKey(behalf);
+  }
+
+  /** Whose rights those are, and what time it is. */
+  synchronized void learn(Optional<OnBehalf> behalf, ActingUser user, long timeNanos) {
+    ActingUser unused = users.put(behalf, user);
+    time.heard(timeNanos);
+  }
+
+  /** What becomes of a lease that was granted. */
+  enum Taking {
+    TAKEN,
+    HAD,
+    UNWANTED
+  }
+
+  /** The cluster has granted a lease. */
+  synchronized Taking take(LeasedDirectory directory) {
+    LeasedDirectory had = directories.get(directory.inode);
+    if (had != null && had.grant == directory.grant) {
+      return Taking.HAD;
+    }
+    if (over || had != null) {
+      return Taking.UNWANTED;
+    }
+    LeasedDirectory unused = directories.put(directory.inode, directory);
+    return Taking.TAKEN;
+  }
+
+  /**
+   * A directory whose lease is on its way back.
+   *
+   * @param isFirst whether it was not so far
+   * @param open files of it that only this client knows
+   */
+  record Ending(LeasedDirectory directory, boolean isFirst, List<HeldFile> open) {}
+
+  /** From now on nothing is deferred in the directory; empty if it is not leased. */
+  synchronized Optional<Ending> beginEnding(long inode) {
+    LeasedDirectory directory = directories.get(inode);
+    if (directory == null) {
+      return Optional.empty();
+    }
+    boolean isFirst = !directory.ending;
+    directory.ending = true;
+    List<HeldFile> open = new ArrayList<>();
+    for (Long child : directory.names.values()) {
+      OwnNode node = nodes.get(child);
+      if (node != null) {
+        node.open.ifPresent(open::add);
       }
     }
+    return Optional.of(new Ending(directory, isFirst, open));
+  }
+
+  synchronized boolean isEnding(long inode) {
+    LeasedDirectory directory = directories.get(inode);
+    return directory != null && directory.ending;
+  }
+
+  /** Others may know of what is in it from now on. */
+  synchronized void forgetNodes(LeasedDirectory directory) {
+    directory.names.values().forEach(nodes::remove);
+    OwnNode unused = nodes.remove(directory.inode);
+  }
+
+  /** The lease is over. */
+  synchronized void forget(LeasedDirectory directory) {
+    forgetNodes(directory);
+    boolean unused = directories.remove(directory.inode, directory);
+  }
+
+  synchronized List<Long> leased() {
+    return List.copyOf(directories.keySet());
+  }
+
+  synchronized boolean isLeased(long directory) {
+    return directories.containsKey(directory);
+  }
+
+  /** Whether a name of the directory may lead to one that is leased. */
+  synchronized boolean hasLeasedBelow(long directory) {
+    return directories.values().stream()
+        .anyMatch(leased -> leased.attributes.getParent() == directory);
   }
 
   // What is known.
 
-  /** An own node. */
+  /** An own node, or a leased directory. */
   synchronized Optional<Attributes> attributes(long inode) {
-    Node node = nodes.get(inode);
-    Directory directory = directories.get(inode);
+    OwnNode node = nodes.get(inode);
+    LeasedDirectory directory = directories.get(inode);
     if (directory != null) {
       return directory.ending ? Optional.empty() : Optional.of(directory.attributes.build());
     }
@@ -440,19 +237,15 @@ final class LeasedTree {
     return nodes.containsKey(inode) || directories.containsKey(inode);
   }
 
-  /** Tells once that something about the inode was lost. */
-  void requireNotLost(long inode) throws CairnException {
-    CairnException reason;
-    synchronized (this) {
-      reason = lost.isEmpty() ? null : lost.remove(inode);
-    }
-    if (reason != null) {
-      throw Failures.here(reason);
-    }
+  /** The node, if it is an own one. */
+  synchronized Optional<OwnNode> node(long inode) {
+    return Optional.ofNullable(nodes.get(inode));
   }
 
-  synchronized void lose(long inode, CairnException reason) {
-    CairnException unused = lost.put(inode, reason);
+  /** Who has an own file open. */
+  synchronized Optional<HeldFile> heldFile(long inode) {
+    OwnNode node = nodes.get(inode);
+    return node == null ? Optional.empty() : node.open;
   }
 
   /**
@@ -463,8 +256,8 @@ final class LeasedTree {
    */
   synchronized Optional<Attributes> lookup(Optional<OnBehalf> behalf, long parent, byte[] name)
       throws CairnException {
-    Directory directory = directories.get(parent);
-    if (directory == null || directory.ending || !mayIn(behalf, directory, 1)) {
+    LeasedDirectory directory = directories.get(parent);
+    if (directory == null || directory.ending || !mayIn(behalf, directory, ActingUser.SEARCH)) {
       return Optional.empty();
     }
     Long child = directory.names.get(ByteString.copyFrom(name));
@@ -476,23 +269,21 @@ final class LeasedTree {
   }
 
   @GuardedBy("this")
-  private boolean mayIn(Optional<OnBehalf> behalf, Directory directory, int rights) {
-    Actor actor = actors.get(behalf);
-    return actor != null
+  private boolean mayIn(Optional<OnBehalf> behalf, LeasedDirectory directory, int rights) {
+    ActingUser user = users.get(behalf);
+    return user != null
         && !directory.attributes.getHasAcl()
-        && actor.may(directory.attributes.buildPartial(), rights);
+        && user.may(directory.attributes, rights);
+  }
+
+  @GuardedBy("this")
+  private boolean mayChange(Optional<OnBehalf> behalf, LeasedDirectory directory) {
+    return directory != null
+        && !directory.ending
+        && mayIn(behalf, directory, ActingUser.WRITE_AND_SEARCH);
   }
 
   // Changes.
-
-  /** What is to be made. */
-  interface Making {
-    /** The operation that makes it. */
-    Operation.Builder operation();
-
-    /** What it is like, but for what every inode has. */
-    void describe(Attributes.Builder attributes);
-  }
 
   /** Where changes wait, and for how long: to be called first, without locks. */
   void awaitRoom() throws CairnException {
@@ -504,205 +295,77 @@ final class LeasedTree {
     queue.flush();
   }
 
-  boolean isFlushed() {
-    return queue.isEmpty();
-  }
-
   /**
-   * Makes something under a free name, if this client may decide that by itself.
+   * Makes something under a free name.
    *
-   * @param mode without special bits: others are for the cluster
+   * @return what it is; empty where the cluster is to decide
    */
-  Optional<Node> make(
-      Optional<OnBehalf> behalf, long parent, byte[] name, FileType type, int mode, Making making)
-      throws CairnException {
-    return make(behalf, parent, name, type, mode, making, node -> {});
-  }
-
-  /**
-   * As the other one.
-   *
-   * @param opening hears of the node before the cluster can
-   */
-  Optional<Node> make(
-      Optional<OnBehalf> behalf,
-      long parent,
-      byte[] name,
-      FileType type,
-      int mode,
-      Making making,
-      Consumer<Node> opening)
-      throws CairnException {
+  synchronized Optional<Attributes> make(
+      Optional<OnBehalf> behalf, long parent, byte[] name, Making making) throws CairnException {
     ByteString key = ByteString.copyFrom(name);
-    synchronized (this) {
-      Directory directory = directories.get(parent);
-      boolean may =
-          directory != null
-              && !directory.ending
-              && !directory.names.containsKey(key)
-              && name.length > 0
-              && name.length <= 255
-              && mode >>> 9 == 0
-              && nodes.size() < MAX_NODES
-              && mayIn(behalf, directory, 3);
-      if (!may || !hasId()) {
-        return Optional.empty();
-      }
-      Actor actor = actors.get(behalf);
-      Attributes above = directory.attributes.buildPartial();
-      boolean inherits = (above.getMode() & 02000) != 0;
-      long now = now();
-      boolean isDirectory = type == FileType.DIRECTORY;
-      boolean leased = isDirectory && directories.size() < MAX_DIRECTORIES;
-      Attributes.Builder attributes =
-          Attributes.newBuilder()
-              .setInode(nextId())
-              .setType(type)
-              .setMode(isDirectory && inherits ? mode | 02000 : mode)
-              .setOwner(actor.user())
-              .setGroup(
-                  inherits || actor.groups().isEmpty() ? above.getGroup() : actor.groups().get(0))
-              .setMtimeNanos(now)
-              .setAtimeNanos(now)
-              .setCtimeNanos(now)
-              .setLinkCount(isDirectory ? 2 : 1)
-              .setParent(parent)
-              .setChangeIndex(above.getChangeIndex());
-      making.describe(attributes);
-      Node node = new Node(attributes, parent, key);
-      opening.accept(node);
-      DirectoryChange.Builder change =
-          DirectoryChange.newBuilder()
-              .setOperation(making.operation())
-              .setInode(node.inode)
-              .setTimeNanos(now)
-              .setLeased(leased);
-      Node unusedNode = nodes.put(node.inode, node);
-      queue.add(behalf, bytesOf(name), new Fixed(change, node.open, node.inode, parent));
-      Long unused = directory.names.put(key, node.inode);
-      touch(directory, now, isDirectory ? 1 : 0);
-      if (leased) {
-        leaseOwn(directory, node);
-      }
-      return Optional.of(node);
+    LeasedDirectory directory = directories.get(parent);
+    boolean may =
+        mayChange(behalf, directory)
+            && !directory.names.containsKey(key)
+            && isName(name)
+            && making.isPlain()
+            && nodes.size() < MAX_NODES;
+    OptionalLong id = may ? nextId() : OptionalLong.empty();
+    if (id.isEmpty()) {
+      return Optional.empty();
     }
+    long now = time.next();
+    OwnNode node = making.in(directory, users.get(behalf), id.getAsLong(), now);
+    boolean leased = node.isDirectory() && directories.size() < MAX_DIRECTORIES;
+    DirectoryChange.Builder change =
+        DirectoryChange.newBuilder()
+            .setOperation(making.operation())
+            .setInode(node.inode)
+            .setTimeNanos(now)
+            .setLeased(leased);
+    queue.add(
+        behalf, bytesOf(name), new DeferredChange(this, change, node.open, node.inode, parent));
+    OwnNode unusedNode = nodes.put(node.inode, node);
+    Long unused = directory.names.put(key, node.inode);
+    directory.touch(now, node.isDirectory() ? 1 : 0);
+    if (leased) {
+      LeasedDirectory unusedDirectory =
+          directories.put(node.inode, leases.made(node, directory.grant));
+    }
+    return Optional.of(node.attributes.build());
+  }
+
+  private static boolean isName(byte[] name) {
+    return name.length > 0 && name.length <= MAX_NAME;
   }
 
   private static long bytesOf(byte[] name) {
     return 200L + name.length;
   }
 
-  @GuardedBy("this")
-  private void leaseOwn(Directory above, Node node) {
-    long inode = node.inode;
-    Runnable recalled = () -> recalled(inode);
-    Directory directory = new Directory(above.grant, node.attributes.build(), recalled);
-    // One record of what it is like.
-    directory.attributes = node.attributes;
-    Directory unused = directories.put(inode, directory);
-    session.leaseTaken(inode, recalled);
-  }
-
-  /** With the lock held. */
-  private static void touch(Directory directory, long now, int links) {
-    directory
-        .attributes
-        .setMtimeNanos(now)
-        .setCtimeNanos(now)
-        .setLinkCount(directory.attributes.getLinkCount() + links);
-  }
-
-  @GuardedBy("this")
-  private boolean hasId() {
-    InodeRange first = ids.peek();
-    if (first != null && usedOfFirst == first.getCount()) {
-      InodeRange unused = ids.remove();
-      usedOfFirst = 0;
-      first = ids.peek();
+  private OptionalLong nextId() {
+    int wanted = ids.wanted();
+    if (wanted > 0) {
+      queue.wantIds(wanted);
     }
-    int left =
-        (first == null ? 0 : first.getCount() - usedOfFirst) + (ids.size() > 1 ? FEW_IDS : 0);
-    if (left < FEW_IDS && !idsAsked) {
-      idsAsked = true;
-      queue.wantIds(IDS_AT_ONCE);
-    }
-    return first != null;
-  }
-
-  @GuardedBy("this")
-  private long nextId() {
-    return ids.element().getFirst() + usedOfFirst++;
-  }
-
-  @GuardedBy("this")
-  private long now() {
-    lastTime = Math.max(lastTime + 1, environment.clock().monotonicNanos() + timeOffset);
-    return lastTime;
-  }
-
-  /** A change that is known whole when it is made. */
-  private final class Fixed implements ChangeQueue.Change {
-    private final DirectoryChange.Builder change;
-    private final Optional<HeldFile> maker;
-    private final long[] about;
-
-    Fixed(DirectoryChange.Builder change, long... about) {
-      this(change, Optional.empty(), about);
-    }
-
-    /**
-     * @param maker the handle that the file is made with, closed as it may be by then
-     */
-    Fixed(DirectoryChange.Builder change, Optional<HeldFile> maker, long... about) {
-      this.change = change;
-      this.maker = maker;
-      this.about = about;
-    }
-
-    @Override
-    public DirectoryChange.Builder make() {
-      return change;
-    }
-
-    @Override
-    public void done(OperationResult result) {
-      maker.ifPresent(file -> file.created(result.getCreate()));
-    }
-
-    @Override
-    public void lost(CairnException reason) {
-      LOG.error(
-          "inode={} {} was answered for and is lost: {}",
-          about[0],
-          change.getOperation().getKindCase(),
-          reason.getMessage());
-      maker.or(() -> heldFile(about[0])).ifPresent(file -> file.lose(reason));
-      for (long inode : about) {
-        lose(inode, reason);
-      }
-    }
-  }
-
-  private synchronized Optional<HeldFile> heldFile(long inode) {
-    Node node = nodes.get(inode);
-    return node == null ? Optional.empty() : node.open;
+    return ids.next();
   }
 
   /** The handle is closed, or the cluster has the file. */
-  synchronized void closed(Node node, HeldFile file) {
+  synchronized void closed(OwnNode node, HeldFile file) {
     if (node.open.filter(open -> open == file).isPresent()) {
       node.open = Optional.empty();
     }
   }
 
   /** The cluster is asked about the node from now on. */
-  synchronized void giveUp(Node node) {
+  synchronized void giveUp(OwnNode node) {
     boolean unused = nodes.remove(node.inode, node);
   }
 
   /** An own file's bytes have changed; tells the time of that. */
-  synchronized long wrote(Node node, long length) {
-    long now = now();
+  synchronized long wrote(OwnNode node, long length) {
+    long now = time.next();
     node.attributes.setLength(length).setMtimeNanos(now).setCtimeNanos(now);
     return now;
   }
@@ -714,11 +377,6 @@ final class LeasedTree {
     }
   }
 
-  /** The node, if it is an own one. */
-  synchronized Optional<Node> node(long inode) {
-    return Optional.ofNullable(nodes.get(inode));
-  }
-
   /**
    * Changes attributes of an own node.
    *
@@ -727,31 +385,21 @@ final class LeasedTree {
   synchronized Optional<Attributes> setAttributes(
       Optional<OnBehalf> behalf, long inode, AttributeChange change, Operation.Builder operation)
       throws CairnException {
-    Node node = nodes.get(inode);
-    Actor actor = actors.get(behalf);
-    if (node == null || actor == null || isEnding(node)) {
+    OwnNode node = nodes.get(inode);
+    ActingUser user = users.get(behalf);
+    if (node == null || user == null || isEnding(node)) {
       return Optional.empty();
     }
     Attributes.Builder attributes = node.attributes;
-    boolean ownerStays =
-        change.newOwner().isEmpty() || change.newOwner().get().equals(attributes.getOwner());
-    boolean groupStays =
-        change.newGroup().isEmpty() || change.newGroup().get().equals(attributes.getGroup());
-    int mode = change.newMode().orElse(attributes.getMode());
-    boolean may =
-        actor.owns(attributes.buildPartial())
-            && (actor.superuser() || (ownerStays && groupStays))
-            && change.newReplication().isEmpty()
-            && (change.newMode().isEmpty() || attributes.getType() != FileType.SYMLINK)
-            && (mode | attributes.getMode()) >>> 9 == 0;
-    if (!may) {
+    if (!user.mayDecide(attributes, change)) {
       return Optional.empty();
     }
-    long now = now();
+    long now = time.next();
     DirectoryChange.Builder made =
         DirectoryChange.newBuilder().setOperation(operation).setTimeNanos(now);
-    queue.add(behalf, 200, new Fixed(made, inode));
-    attributes.setMode(mode).setCtimeNanos(now);
+    queue.add(behalf, 200, deferred(made, inode));
+    attributes.setCtimeNanos(now);
+    change.newMode().ifPresent(attributes::setMode);
     change.newOwner().ifPresent(attributes::setOwner);
     change.newGroup().ifPresent(attributes::setGroup);
     change.newModificationTimeNanos().ifPresent(attributes::setMtimeNanos);
@@ -759,9 +407,13 @@ final class LeasedTree {
     return Optional.of(attributes.build());
   }
 
+  private DeferredChange deferred(DirectoryChange.Builder change, long... about) {
+    return new DeferredChange(this, change, Optional.empty(), about);
+  }
+
   @GuardedBy("this")
-  private boolean isEnding(Node node) {
-    Directory above = directories.get(node.parent);
+  private boolean isEnding(OwnNode node) {
+    LeasedDirectory above = directories.get(node.parent);
     return above == null || above.ending;
   }
 
@@ -777,46 +429,39 @@ final class LeasedTree {
       FileType type,
       Operation.Builder operation)
       throws CairnException {
-    Directory directory = directories.get(parent);
-    if (directory == null || directory.ending || !mayIn(behalf, directory, 3)) {
+    LeasedDirectory directory = directories.get(parent);
+    if (!mayChange(behalf, directory)) {
       return false;
     }
     ByteString key = ByteString.copyFrom(name);
-    Node node = nodes.get(directory.names.getOrDefault(key, 0L));
+    OwnNode node = nodes.get(directory.names.getOrDefault(key, 0L));
     boolean isDirectory = type == FileType.DIRECTORY;
     if (node == null || node.isDirectory() != isDirectory || node.open.isPresent()) {
       return false;
     }
-    Actor actor = actors.get(behalf);
+    ActingUser user = users.get(behalf);
     boolean sticky = (directory.attributes.getMode() & 01000) != 0;
-    if (sticky
-        && !actor.owns(directory.attributes.buildPartial())
-        && !actor.owns(node.attributes.buildPartial())) {
+    if (sticky && !user.owns(directory.attributes) && !user.owns(node.attributes)) {
       return false;
     }
     if (isDirectory) {
-      Directory empty = directories.get(node.inode);
+      LeasedDirectory empty = directories.get(node.inode);
       if (empty == null || empty.ending || !empty.names.isEmpty()) {
         return false;
       }
     }
-    long now = now();
+    long now = time.next();
     DirectoryChange.Builder change =
         DirectoryChange.newBuilder().setOperation(operation).setTimeNanos(now);
-    queue.add(behalf, bytesOf(name), new Fixed(change, node.inode, parent));
+    queue.add(behalf, bytesOf(name), deferred(change, node.inode, parent));
     Long unused = directory.names.remove(key);
-    Node unusedNode = nodes.remove(node.inode);
-    touch(directory, now, isDirectory ? -1 : 0);
+    OwnNode unusedOwnNode = nodes.remove(node.inode);
+    directory.touch(now, isDirectory ? -1 : 0);
     if (isDirectory) {
-      Directory gone = directories.remove(node.inode);
-      session.leaseGone(gone.inode, gone.recalled);
+      LeasedDirectory gone = directories.remove(node.inode);
+      leases.removed(gone);
     }
     return true;
-  }
-
-  /** A file or symlink that nobody has open. */
-  private static boolean isPlain(Node node) {
-    return node != null && !node.isDirectory() && node.open.isEmpty();
   }
 
   /**
@@ -834,65 +479,52 @@ final class LeasedTree {
       boolean replaces,
       Operation.Builder operation)
       throws CairnException {
-    Directory from = directories.get(parent);
-    Directory to = directories.get(newParent);
-    boolean may =
-        from != null
-            && to != null
-            && !from.ending
-            && !to.ending
-            && newName.length > 0
-            && newName.length <= 255
-            && mayIn(behalf, from, 3)
-            && mayIn(behalf, to, 3);
+    LeasedDirectory from = directories.get(parent);
+    LeasedDirectory to = directories.get(newParent);
+    boolean may = mayChange(behalf, from) && mayChange(behalf, to) && isName(newName);
     if (!may || ((from.attributes.getMode() | to.attributes.getMode()) & 01000) != 0) {
       return Optional.empty();
     }
     ByteString key = ByteString.copyFrom(name);
     ByteString newKey = ByteString.copyFrom(newName);
-    Node node = nodes.get(from.names.getOrDefault(key, 0L));
-    Node replaced = nodes.get(to.names.getOrDefault(newKey, 0L));
+    OwnNode node = nodes.get(from.names.getOrDefault(key, 0L));
+    OwnNode replaced = nodes.get(to.names.getOrDefault(newKey, 0L));
     boolean isFree = !to.names.containsKey(newKey);
-    boolean mayReplace = replaces && replaced != node && isPlain(replaced);
+    boolean mayReplace = replaces && replaced != null && replaced != node && replaced.isClosed();
     if (node == null || node.isDirectory() || !(isFree || mayReplace)) {
       return Optional.empty();
     }
-    long now = now();
+    long now = time.next();
     DirectoryChange.Builder change =
         DirectoryChange.newBuilder().setOperation(operation).setTimeNanos(now);
-    queue.add(behalf, bytesOf(newName), new Fixed(change, node.inode, parent, newParent));
+    queue.add(behalf, bytesOf(newName), deferred(change, node.inode, parent, newParent));
     Long unused = from.names.remove(key);
     Long unusedTo = to.names.put(newKey, node.inode);
     if (replaced != null) {
-      Node unusedNode = nodes.remove(replaced.inode);
+      OwnNode unusedOwnNode = nodes.remove(replaced.inode);
     }
-    touch(from, now, 0);
-    touch(to, now, 0);
+    from.touch(now, 0);
+    to.touch(now, 0);
     node.parent = newParent;
-    node.name = newKey;
     node.attributes.setParent(newParent).setCtimeNanos(now);
     return Optional.of(node.attributes.build());
   }
 
   /** A name of a leased directory was removed by the cluster, on this client's behalf. */
   synchronized void removedByCluster(long parent, byte[] name) {
-    Directory directory = directories.get(parent);
+    LeasedDirectory directory = directories.get(parent);
     if (directory != null) {
       Long unused = directory.names.remove(ByteString.copyFrom(name));
     }
   }
 
-  /** What the cluster says of a directory, after it changed that on this client's behalf. */
-  synchronized void learn(Attributes attributes) {
-    Directory directory = directories.get(attributes.getInode());
+  /** When the cluster has changed a directory's names, on this client's behalf. */
+  synchronized void touched(Attributes attributes) {
+    LeasedDirectory directory = directories.get(attributes.getInode());
     if (directory != null) {
-      // A node that stands for it has the same builder.
-      Attributes.Builder unused = directory.attributes.clear().mergeFrom(attributes);
+      time.heard(attributes.getCtimeNanos());
+      directory.touch(
+          Math.max(directory.attributes.getCtimeNanos(), attributes.getCtimeNanos()), 0);
     }
-  }
-
-  /** What is leased, or stands in something that is, may change for a reason of the cluster's. */
-  synchronized boolean isLeased(long directory) {
-    return directories.containsKey(directory);
   }
 }

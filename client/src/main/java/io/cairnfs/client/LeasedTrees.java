@@ -15,10 +15,14 @@ final class LeasedTrees implements LeasedNodes.Trees {
   private final MetadataClient metadata;
   private final SessionSource sessions;
   private final Executor background;
+  private final LostChanges lost = new LostChanges();
 
   @GuardedBy("this")
   private Optional<LeasedTree> tree = Optional.empty();
 
+  /**
+   * @param background where it may block
+   */
   LeasedTrees(
       ClientEnvironment environment,
       MetadataClient metadata,
@@ -32,15 +36,25 @@ final class LeasedTrees implements LeasedNodes.Trees {
 
   @Override
   public LeasedTree current() throws CairnException {
+    Optional<LeasedTree> last;
     synchronized (this) {
-      if (tree.isPresent() && !tree.get().isOver()) {
-        return tree.get();
-      }
+      last = tree;
+    }
+    if (last.isPresent() && !last.get().isOver()) {
+      return last.get();
+    }
+    if (last.isPresent()) {
+      // What it still has leased would be given back under the new one's hands.
+      last.get().leases().awaitSettled();
     }
     Session session = environment.await(sessions.session());
     synchronized (this) {
-      if (tree.isEmpty() || tree.get().isOver()) {
-        tree = Optional.of(new LeasedTree(environment, session, background, tree));
+      if (tree.equals(last)) {
+        SetAsideIds ids =
+            last.filter(before -> before.session() == session)
+                .map(LeasedTree::ids)
+                .orElseGet(SetAsideIds::new);
+        tree = Optional.of(new LeasedTree(environment, session, background, ids, lost));
         metadata.readAs(session.id());
       }
       return tree.get();
@@ -54,7 +68,7 @@ final class LeasedTrees implements LeasedNodes.Trees {
       last = tree.filter(open -> !open.isOver());
     }
     if (last.isPresent()) {
-      last.get().giveBackAll();
+      last.get().leases().giveBackAll();
     }
   }
 }

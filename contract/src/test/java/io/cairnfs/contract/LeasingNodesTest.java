@@ -102,7 +102,7 @@ final class LeasingNodesTest extends NodesTest {
     for (int i = 0; i < MANY; i++) {
       FileStatus unusedStatus = write(leasing, home, "f" + i, "content " + i);
     }
-    leasing.sync();
+    leasing.sync(home);
     assertThat(calls() - before).isLessThan(MANY);
     assertThat(names(other, home)).hasSize(MANY + 1);
   }

@@ -38,9 +38,44 @@ class MountIT extends MountFixture {
   }
 
   @Test
+  void programsWorkWhereChangesAreDeferred() throws Exception {
+    ordinaryProgramsWorkOn(mount("m", "-o", "dir_lease"));
+  }
+
+  @Test
   void twoMountsAgree() throws Exception {
-    Path one = mount("one");
-    Path two = mount("two");
+    twoAgree(mount("one"), mount("two"));
+  }
+
+  @Test
+  void twoMountsThatDeferChangesAgree() throws Exception {
+    twoAgree(mount("one", "-o", "dir_lease"), mount("two", "-o", "dir_lease"));
+  }
+
+  /** They ask the cluster at every question. */
+  @Test
+  void twoMountsThatDeferChangesWorkInOneTreeByTurns() throws Exception {
+    String strict = "dir_lease,attr_timeout=0,entry_timeout=0";
+    Path unused = mount("one", "-o", strict);
+    unused = mount("two", "-o", strict);
+    script(
+        directory,
+        """
+        for i in $(seq 12); do
+          if [ $((i % 2)) = 0 ]; then mine=one other=two; else mine=two other=one; fi
+          mkdir $mine/d$i && cd $mine/d$i
+          for j in $(seq 9); do echo $i.$j > t && mv t f$j; done
+          ln -s f1 link && rm f9 && cd ../..
+          test "$(ls $other/d$i | tr '\n' ' ')" = 'f1 f2 f3 f4 f5 f6 f7 f8 link '
+          test "$(cat $other/d$i/f8)" = $i.8 && test "$(cat $other/d$i/link)" = $i.1
+          mv $other/d$i/f1 $other/d$i/g && echo more >> $other/d$i/g
+          test "$(cat $mine/d$i/g)" = "$(printf '%s\nmore' $i.1)" && rm -r $mine/d$i
+          test ! -e $other/d$i
+        done
+        """);
+  }
+
+  private void twoAgree(Path one, Path two) throws Exception {
     for (int i = 0; i < 20; i++) {
       Path unused = Files.writeString(one.resolve("f"), "x".repeat(i * 31));
       assertThat(Files.readString(two.resolve("f"))).isEqualTo("x".repeat(i * 31));
@@ -143,6 +178,33 @@ class MountIT extends MountFixture {
             + "; for i in $(seq 300); do grep -q ' "
             + again
             + " ' /proc/mounts || exit 0; sleep 0.1; done; exit 1");
+  }
+
+  /** Of what was not synced others find what was done up to some moment. */
+  @Test
+  void whatWasSyncedOutlivesAMountThatDefersChanges() throws Exception {
+    Path point = mount("m", "-o", "dir_lease");
+    String server = serverOf(point);
+    script(
+        point,
+        """
+        mkdir d && cd d
+        for i in $(seq 1000 1199); do echo $i > f$i; done
+        sync f1199 && sync .
+        for i in $(seq 1200 1999); do echo $i > f$i; done
+        """
+            + "kill -9 "
+            + server);
+    good(programs().cairn("umount", "-l", point.toString()));
+    Path again = mount("m", "-o", "dir_lease");
+    script(
+        again,
+        """
+        cd d && count=$(ls | wc -l) && test $count -ge 200
+        test "$(ls)" = "$(seq -f f%g 1000 $((999 + count)))"
+        for i in $(seq 1000 1199); do test "$(cat f$i)" = $i; done
+        for i in $(seq 1200 $((998 + count))); do test "$(cat f$i)" = $i; done
+        """);
   }
 
   @Test

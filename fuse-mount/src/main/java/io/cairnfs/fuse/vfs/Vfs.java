@@ -611,8 +611,9 @@ public final class Vfs {
   }
 
   public void sync(long handle) throws IOException, Errno {
-    nodes.sync();
-    handles.file(handle).file().sync();
+    OpenNode open = handles.file(handle);
+    open.file().sync();
+    nodes.sync(open.inode());
   }
 
   /** The last descriptor was closed. What fails was reported by {@link #flush} already. */
@@ -638,8 +639,8 @@ public final class Vfs {
   }
 
   /** Names are durable as soon as they are made, where nothing is deferred. */
-  public void syncDirectory() throws CairnException {
-    nodes.sync();
+  public void syncDirectory(long node) throws CairnException {
+    nodes.sync(inode(node));
   }
 
   public void releaseDirectory(long handle) {

@@ -276,7 +276,7 @@ final class Dispatcher {
       }
       case RELEASE -> vfs.release(request.int64());
       case FSYNC -> vfs.sync(request.int64());
-      case FSYNCDIR -> vfs.syncDirectory();
+      case FSYNCDIR -> vfs.syncDirectory(request.node());
       case SETXATTR -> setXattr(request);
       case GETXATTR -> {
         int room = request.int32();

@@ -163,7 +163,8 @@ public interface CairnNodes {
    * Takes a lock, or changes what the owner has of the range. It is not watched over: it ends with
    * {@link #unlock}, {@link #releaseLocks} and this client's session.
    *
-   * @param wait for as long as it takes; an interrupt ends that with {@code CANCELLED}
+   * @param wait for as long as it takes; an interrupt ends that with {@code CANCELLED}, and the
+   *     owner has what he had before, or makes no difference where the lock was just being given
    * @return false if others have it, or wait already
    * @throws CairnException {@code DEADLOCK}, {@code NO_LOCKS}
    */

@@ -8,6 +8,7 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnLock;
 import io.cairnfs.client.CairnLock.Mode;
 import io.cairnfs.client.CairnLocks;
+import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
@@ -149,6 +150,56 @@ final class LocksTest {
     held.unlock();
     while (!ann.lockHolders(FILE).isEmpty()) {
       Thread.onSpinWait();
+    }
+  }
+
+  /** As fcntl(2) has it: EINTR has changed nothing, and whoever was given the lock has it. */
+  @Test
+  void whoeverIsInterruptedWhileHeChangesHisLockKeepsWhatHeHad() throws Exception {
+    long inode = ann.stat(FILE).inode();
+    CairnNodes anns = ann.nodes();
+    CairnNodes bobs = bob.nodes();
+    CairnNodes.Lock shared =
+        new CairnNodes.Lock(inode, 7, CairnLock.Scope.WHOLE_FILE, Mode.SHARED, 0, 0);
+    CairnNodes.Lock exclusive =
+        new CairnNodes.Lock(inode, 7, CairnLock.Scope.WHOLE_FILE, Mode.EXCLUSIVE, 0, 0);
+    int interrupted = 0;
+    int given = 0;
+    for (int i = 0; i < 200 || interrupted == 0 || given == 0; i++) {
+      assertThat(anns.lock(shared, false)).isTrue();
+      assertThat(bobs.lock(shared, false)).isTrue();
+      CompletableFuture<Thread> asking = new CompletableFuture<>();
+      CompletableFuture<Boolean> asked =
+          elsewhere(
+              () -> {
+                asking.complete(Thread.currentThread());
+                try {
+                  return anns.lock(exclusive, true);
+                } catch (CairnException e) {
+                  assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED);
+                  return false;
+                }
+              });
+      awaitWaiting(1);
+      CompletableFuture<Void> unlocked =
+          elsewhere(
+              () -> {
+                bobs.unlock(shared);
+                return null;
+              });
+      for (int spins = i % 20 * 20_000; spins > 0; spins--) {
+        Thread.onSpinWait();
+      }
+      asking.get().interrupt();
+      boolean isGiven = asked.get(60, TimeUnit.SECONDS);
+      unlocked.get(60, TimeUnit.SECONDS);
+      assertThat(ann.lockHolders(FILE))
+          .singleElement()
+          .extracting(LockHolder::mode)
+          .isEqualTo(isGiven ? Mode.EXCLUSIVE : Mode.SHARED);
+      given += isGiven ? 1 : 0;
+      interrupted += isGiven ? 0 : 1;
+      anns.unlock(shared);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.cairnfs.client.base;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
@@ -54,6 +55,19 @@ public record ClientEnvironment(
     } catch (InterruptedException e) {
       future.cancel(true);
       throw interrupted(e);
+    } catch (ExecutionException | CancellationException e) {
+      throw Failures.here(Failures.of(e));
+    }
+  }
+
+  /**
+   * As {@link #await}, but an interrupt waits until the future is completed; the thread's flag is
+   * set then.
+   */
+  public <T> T awaitUninterruptibly(CompletableFuture<T> future) throws CairnException {
+    requireMayBlock();
+    try {
+      return Uninterruptibles.getUninterruptibly(future);
     } catch (ExecutionException | CancellationException e) {
       throw Failures.here(Failures.of(e));
     }

@@ -87,42 +87,40 @@ public final class LockService {
 
   /** What becomes of a lock that is given to somebody who was interrupted meanwhile. */
   private enum Orphan {
+    /** He has gone at once; it is freed when it comes. */
     FREED,
 
-    /** Its owner may have had locks before, and frees all that he may have. */
-    LEFT
+    /**
+     * He has it: commands are awaited though he was interrupted. He may have had the range in
+     * another mode before, so that to free it would take away more than was given.
+     */
+    KEPT
   }
 
   /** A lock that the cluster has given. */
   private record Given(long inode, long token) {}
 
   /**
-   * @param whoeverAsked what becomes of a lock that was given at once to somebody who has gone
+   * @param orphan what an interrupt does
    */
   private Optional<Given> claim(
-      Session session, LockAsk ask, Operation operation, Deadline deadline, Orphan whoeverAsked)
+      Session session, LockAsk ask, Operation operation, Deadline deadline, Orphan orphan)
       throws CairnException {
     awaitGivenBack(ask.owner());
     CompletableFuture<LockResult> asked =
         session.mutate(operation).thenApply(OperationResult::getLock);
     LockResult result;
     try {
-      // A copy: an interrupt ends the waiting, and what was asked for is answered all the same.
-      result = environment.await(asked.copy());
+      result =
+          orphan == Orphan.FREED
+              ? environment.await(asked.copy())
+              : environment.awaitUninterruptibly(asked);
     } catch (CairnException e) {
       if (e.code() == ErrorCode.LOCKED) {
         return Optional.empty();
       }
       if (e.code() == ErrorCode.CANCELLED) {
-        giveBack(
-            ask.owner(),
-            asked.thenCompose(
-                late -> {
-                  LockClaim claim = ask.claim(late.getInode(), late.getTicket());
-                  return late.getTicket() != 0
-                      ? stop(session, claim).thenCompose(token -> giveUp(session, claim, token))
-                      : giveUp(session, claim, whoeverAsked == Orphan.FREED ? late.getToken() : 0);
-                }));
+        giveBack(ask.owner(), asked.thenCompose(late -> free(session, ask, late)));
       }
       throw e;
     }
@@ -130,7 +128,7 @@ public final class LockService {
     long token =
         result.getToken() != 0
             ? result.getToken()
-            : await(session, ask.claim(inode, result.getTicket()), deadline);
+            : await(session, ask.claim(inode, result.getTicket()), deadline, orphan);
     return token == 0 ? Optional.empty() : Optional.of(new Given(inode, token));
   }
 
@@ -139,7 +137,7 @@ public final class LockService {
    * ends with {@link #unlock}, {@link #releaseAll} and the session.
    *
    * @return false if others have it; with {@code wait} never
-   * @throws CairnException as {@link #take}
+   * @throws CairnException as {@link #take}; CANCELLED leaves what there was before
    */
   public boolean takeUnwatched(LockAsk ask, boolean wait) throws CairnException {
     Session session = environment.await(sessions.session());
@@ -148,7 +146,7 @@ public final class LockService {
             ask,
             ask.lock(wait, false),
             environment.deadline(wait ? ALWAYS : Duration.ZERO),
-            Orphan.LEFT)
+            Orphan.KEPT)
         .isPresent();
   }
 
@@ -156,7 +154,7 @@ public final class LockService {
   public void takeUnsearched(LockAsk ask) throws CairnException {
     Session session = environment.await(sessions.session());
     Optional<Given> unused =
-        claim(session, ask, ask.lockUnsearched(), environment.deadline(ALWAYS), Orphan.LEFT);
+        claim(session, ask, ask.lockUnsearched(), environment.deadline(ALWAYS), Orphan.KEPT);
   }
 
   /** Gives up what an owner has of a range. That the session has ended does so, too. */
@@ -166,7 +164,8 @@ public final class LockService {
   }
 
   /** The token; 0 if the deadline came first. */
-  private long await(Session session, LockClaim claim, Deadline deadline) throws CairnException {
+  private long await(Session session, LockClaim claim, Deadline deadline, Orphan orphan)
+      throws CairnException {
     try {
       while (!deadline.isOver()) {
         AwaitLockReply reply = environment.await(ask(session, claim, deadline));
@@ -181,10 +180,19 @@ public final class LockService {
         }
       }
     } catch (CairnException e) {
-      if (session.isOpen()) {
-        giveBack(
-            claim.getOwner(),
-            stop(session, claim).thenCompose(token -> giveUp(session, claim, token)));
+      if (!session.isOpen()) {
+        throw e;
+      }
+      CompletableFuture<Long> stopped = stop(session, claim);
+      if (orphan == Orphan.FREED) {
+        giveBack(claim.getOwner(), stopped.thenCompose(token -> giveUp(session, claim, token)));
+      } else if (e.code() == ErrorCode.CANCELLED) {
+        long token = environment.awaitUninterruptibly(stopped);
+        if (token != 0) {
+          return token;
+        }
+      } else {
+        giveBack(claim.getOwner(), stopped);
       }
       throw e;
     }
@@ -202,6 +210,13 @@ public final class LockService {
             .build();
     return metadata.call(
         Method.AWAIT_LOCK, request, AwaitLockReply.parser(), metadata.timeout().plus(patience));
+  }
+
+  private static CompletableFuture<Void> free(Session session, LockAsk ask, LockResult late) {
+    LockClaim claim = ask.claim(late.getInode(), late.getTicket());
+    return late.getTicket() == 0
+        ? giveUp(session, claim, late.getToken())
+        : stop(session, claim).thenCompose(token -> giveUp(session, claim, token));
   }
 
   /** Notes what is done for an owner who waits no more. */

@@ -225,17 +225,23 @@ class PipelineFailureTest {
     }
   }
 
+  /** The first of two chunks lacks a member's end. */
+  private void flushWhileOneFails(CairnOutputStream out, byte[] content) throws IOException {
+    int half = content.length / 2;
+    out.write(content, 0, half);
+    out.flush();
+    cluster.dataServer(2).failAtLength.set(0);
+    out.write(content, half, content.length - half);
+    out.flush();
+  }
+
   /** One member of three is left; the others get copies, once the chunk's end is committed. */
   @Test
   void aSyncThatTooFewMembersCanKeepIsKeptByTheCopiesOfTheOthers() throws Exception {
     byte[] content = random(600_000);
     try (CairnFileSystem fs = connect();
         CairnOutputStream out = fs.create(FILE, CreateOptions.defaults())) {
-      out.write(content, 0, 300_000);
-      out.flush();
-      cluster.dataServer(2).failAtLength.set(0);
-      out.write(content, 300_000, 300_000);
-      out.flush();
+      flushWhileOneFails(out, content);
       cluster.dataServer(3).forcesRefused.set(Integer.MAX_VALUE);
       cluster.dataServer(2).forcesRefused.set(2);
       cluster.events.clear();
@@ -258,11 +264,7 @@ class PipelineFailureTest {
     byte[] content = random(600_000);
     try (CairnFileSystem fs = connect();
         CairnOutputStream out = fs.create(FILE, CreateOptions.defaults())) {
-      out.write(content, 0, 300_000);
-      out.flush();
-      cluster.dataServer(2).failAtLength.set(0);
-      out.write(content, 300_000, 300_000);
-      out.flush();
+      flushWhileOneFails(out, content);
       long first = cluster.namespace.file("/f").extents.get(0).getChunk();
       cluster.namespace.chunk(first).servers = List.of(1, 4);
       cluster.dataServer(2).forcesRefused.set(Integer.MAX_VALUE);

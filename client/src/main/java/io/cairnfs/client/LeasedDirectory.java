@@ -17,6 +17,9 @@ final class LeasedDirectory {
   /** Its lease is on its way back: nothing more is deferred there. */
   boolean ending;
 
+  /** The cluster has changed it meanwhile, on this client's behalf: it knows the times. */
+  boolean outdated;
+
   /** Others may have it; or why not all of it was told. */
   final CompletableFuture<Void> ended = new CompletableFuture<>();
 

@@ -164,10 +164,14 @@ final class LeasedNodes implements CairnNodes {
     if (own.isPresent()) {
       return own.get();
     }
-    if (tree.isOwn(inode)) {
-      tree.flush();
+    if (!tree.isOwn(inode)) {
+      return cluster.stat(inode);
     }
-    return cluster.stat(inode);
+    tree.flush();
+    Attributes told = cluster.attributesOf(inode);
+    // What was deferred meanwhile is not in it.
+    own = tree.heard(told) ? status(tree, inode) : Optional.empty();
+    return own.isPresent() ? own.get() : Conversions.status(CairnPath.of(""), told);
   }
 
   @Override
@@ -341,7 +345,10 @@ final class LeasedNodes implements CairnNodes {
     if (tree.remove(behalf, directory, name, FileType.FILE, operation)) {
       return;
     }
-    givenChild(tree, directory, name);
+    Optional<Attributes> own = unlessMissing(() -> tree.lookup(behalf, directory, name));
+    if (own.isPresent()) {
+      LeasedTree unused = given(own.get().getInode());
+    }
     if (tree.isEnding(directory) || !tree.isLeased(directory)) {
       LeasedTree unused = given(directory);
       cluster.unlink(directory, name);
@@ -350,7 +357,6 @@ final class LeasedNodes implements CairnNodes {
     tree.flush();
     cluster.unlink(directory, name);
     tree.removedByCluster(directory, name);
-    tree.touched(cluster.attributesOf(directory));
   }
 
   @Override

@@ -228,7 +228,8 @@ final class LeasedTree {
     OwnNode node = nodes.get(inode);
     LeasedDirectory directory = directories.get(inode);
     if (directory != null) {
-      return directory.ending ? Optional.empty() : Optional.of(directory.attributes.build());
+      boolean known = !directory.ending && !directory.outdated;
+      return known ? Optional.of(directory.attributes.build()) : Optional.empty();
     }
     return node == null ? Optional.empty() : Optional.of(node.attributes.build());
   }
@@ -515,16 +516,24 @@ final class LeasedTree {
     LeasedDirectory directory = directories.get(parent);
     if (directory != null) {
       Long unused = directory.names.remove(ByteString.copyFrom(name));
+      directory.outdated = true;
     }
   }
 
-  /** When the cluster has changed a directory's names, on this client's behalf. */
-  synchronized void touched(Attributes attributes) {
-    LeasedDirectory directory = directories.get(attributes.getInode());
-    if (directory != null) {
-      time.heard(attributes.getCtimeNanos());
-      directory.touch(
-          Math.max(directory.attributes.getCtimeNanos(), attributes.getCtimeNanos()), 0);
+  /**
+   * What the cluster says of a directory whose names it has changed: its times, to which nobody
+   * here adds less than there is.
+   *
+   * @return whether it is leased
+   */
+  synchronized boolean heard(Attributes told) {
+    LeasedDirectory directory = directories.get(told.getInode());
+    if (directory == null || directory.ending) {
+      return false;
     }
+    time.heard(told.getCtimeNanos());
+    directory.touch(Math.max(directory.attributes.getCtimeNanos(), told.getCtimeNanos()), 0);
+    directory.outdated = false;
+    return true;
   }
 }

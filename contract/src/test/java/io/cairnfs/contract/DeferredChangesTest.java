@@ -210,6 +210,24 @@ final class DeferredChangesTest {
     leasing.sync(home);
   }
 
+  /** The cluster does it, since it is the file of others: its time is the directory's. */
+  @Test
+  void aFileOfOthersIsRemovedFromALeasedDirectoryWhoseTimesStayTheSame() throws Exception {
+    FileStatus older = write(other, home, "older", "x");
+    for (int i = 0; i < 10; i++) {
+      FileStatus unused = write(leasing, home, "f" + i, "x");
+    }
+    FileStatus before = leasing.stat(home);
+    leasing.unlink(home, bytes("older"));
+    refused(ErrorCode.NOT_FOUND, () -> leasing.lookup(home, bytes("older")));
+    FileStatus told = leasing.stat(home);
+    assertThat(told.changeTimeNanos()).isGreaterThan(before.changeTimeNanos());
+    FileStatus seen = other.stat(home);
+    assertThat(seen.changeTimeNanos()).isEqualTo(told.changeTimeNanos());
+    assertThat(seen.modificationTimeNanos()).isEqualTo(told.modificationTimeNanos());
+    refused(ErrorCode.NOT_FOUND, () -> other.stat(older.inode()));
+  }
+
   private FileStatus refusedLater(long inode) throws Exception {
     return leasing.setAttributes(inode, AttributeChange.none().owner(TOO_LONG));
   }

@@ -177,15 +177,17 @@ public final class Mounting implements AutoCloseable {
                 new VfsOptions.Owner(
                     options.uid().orElse(Host.uid()), options.gid().orElse(Host.gid())))
             : Optional.empty();
+    Binding binding = options.binding().orElseGet(Binding::usual);
+    // libfuse 2 passes no fsync of a directory on, by which programs make names safe.
+    boolean leased = options.directoryLeases() && binding == Binding.RAW;
     VfsOptions behaviour =
         new VfsOptions(
             root,
             acting,
             shownAs,
             options.directIo(),
-            options.directoryLeases() ? VfsOptions.Naming.LEASED : VfsOptions.Naming.LOGGED);
+            leased ? VfsOptions.Naming.LEASED : VfsOptions.Naming.LOGGED);
     Vfs[] made = new Vfs[1];
-    Binding binding = options.binding().orElseGet(Binding::usual);
     // libfuse 2 cannot tell the kernel at an open that a file's length has changed.
     Duration attributesKept =
         options

@@ -1,5 +1,8 @@
 package io.cairnfs.contract;
 
+import static io.cairnfs.contract.NodeTexts.bytes;
+import static io.cairnfs.contract.NodeTexts.names;
+import static io.cairnfs.contract.NodeTexts.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,13 +12,11 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnFileSystem.RenameMode;
 import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.CairnNodes.Opened;
-import io.cairnfs.client.CairnNodes.Page;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.client.OpenOptions;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,10 +62,6 @@ final class DeferredChangesTest {
     home = leasing.mkdir(CairnNodes.ROOT, bytes("deferred-" + ++tests), 0755, 0).inode();
   }
 
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
   private static Opened create(CairnNodes nodes, long directory, String name) throws Exception {
     return nodes.create(
         directory, bytes(name), OpenOptions.forReadingAndWriting().createNew(), 022);
@@ -77,30 +74,6 @@ final class DeferredChangesTest {
       int unused = file.write(0, ByteBuffer.wrap(bytes(content)));
     }
     return made.status();
-  }
-
-  private static String read(CairnNodes nodes, long inode) throws Exception {
-    ByteBuffer target = ByteBuffer.allocate(1 << 10);
-    try (CairnFile file = nodes.open(inode, OpenOptions.forReading()).file()) {
-      while (file.read(target.position(), target) > 0) {
-        assertThat(target.hasRemaining()).isTrue();
-      }
-    }
-    return new String(target.array(), 0, target.position(), StandardCharsets.UTF_8);
-  }
-
-  private static List<String> names(CairnNodes nodes, long directory) throws Exception {
-    List<String> names = new ArrayList<>();
-    byte[] after = {};
-    Page page;
-    do {
-      page = nodes.list(directory, after, 1_000);
-      for (FileStatus entry : page.entries()) {
-        after = entry.nameBytes();
-        names.add(new String(after, StandardCharsets.UTF_8));
-      }
-    } while (page.more());
-    return names;
   }
 
   private static void refused(ErrorCode code, ThrowingCallable call) {

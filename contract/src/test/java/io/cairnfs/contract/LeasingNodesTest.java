@@ -1,5 +1,8 @@
 package io.cairnfs.contract;
 
+import static io.cairnfs.contract.NodeTexts.bytes;
+import static io.cairnfs.contract.NodeTexts.names;
+import static io.cairnfs.contract.NodeTexts.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairnfs.client.AttributeChange;
@@ -7,11 +10,9 @@ import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.CairnNodes.Opened;
-import io.cairnfs.client.CairnNodes.Page;
 import io.cairnfs.client.FileStatus;
 import io.cairnfs.client.OpenOptions;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -54,10 +55,6 @@ final class LeasingNodesTest extends NodesTest {
     home = leasing.mkdir(CairnNodes.ROOT, bytes("leased-" + ++tests), 0755, 0).inode();
   }
 
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
   private static FileStatus write(CairnNodes nodes, long directory, String name, String content)
       throws Exception {
     Opened made = nodes.create(directory, bytes(name), OpenOptions.forWriting().createNew(), 022);
@@ -65,30 +62,6 @@ final class LeasingNodesTest extends NodesTest {
       int unused = file.write(0, ByteBuffer.wrap(bytes(content)));
     }
     return nodes.stat(made.status().inode());
-  }
-
-  private static String read(CairnNodes nodes, long inode) throws Exception {
-    ByteBuffer target = ByteBuffer.allocate(1 << 20);
-    try (CairnFile file = nodes.open(inode, OpenOptions.forReading()).file()) {
-      while (file.read(target.position(), target) > 0) {
-        assertThat(target.hasRemaining()).isTrue();
-      }
-    }
-    return new String(target.array(), 0, target.position(), StandardCharsets.UTF_8);
-  }
-
-  private static List<String> names(CairnNodes nodes, long directory) throws Exception {
-    List<String> names = new ArrayList<>();
-    byte[] after = {};
-    Page page;
-    do {
-      page = nodes.list(directory, after, 100);
-      for (FileStatus entry : page.entries()) {
-        after = entry.nameBytes();
-        names.add(new String(after, StandardCharsets.UTF_8));
-      }
-    } while (page.more());
-    return names;
   }
 
   private long calls() {

@@ -30,6 +30,8 @@ import io.cairnfs.proto.metadata.ChunkQuery;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReport;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.DependenceQuery;
+import io.cairnfs.proto.metadata.DependenceResult;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
@@ -82,6 +84,12 @@ final class Administration implements ClusterAdministration {
       query.setTarget(Conversions.nodeRef(file.get()));
     }
     return read(ReadRequest.newBuilder().setRing(query)).getRing();
+  }
+
+  @Override
+  public DependenceResult dependence(ServerId server) throws CairnException {
+    DependenceQuery query = DependenceQuery.newBuilder().setServer(server.value()).build();
+    return read(ReadRequest.newBuilder().setDependence(query)).getDependence();
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.DependenceResult;
 import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
@@ -38,6 +39,14 @@ public interface ClusterAdministration {
     SHARES_ONLY,
     ALL_SLOTS
   }
+
+  /**
+   * What still depends on a data server: how far its drain is, what is in the way, and whether it
+   * can be stopped. Paths of files are told the superuser alone.
+   *
+   * @throws CairnException UNKNOWN_SERVER
+   */
+  DependenceResult dependence(ServerId server) throws CairnException;
 
   /** A chunk's row, repair entries and references. */
   ChunkResult chunk(ChunkId chunk) throws CairnException;

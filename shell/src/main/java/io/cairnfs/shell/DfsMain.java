@@ -14,13 +14,13 @@ import io.cairnfs.shell.copy.TerminalProgress;
 import io.cairnfs.shell.copy.UnfinishedFiles;
 import io.cairnfs.shell.text.Output;
 import io.cairnfs.shell.text.OutputException;
+import io.cairnfs.shell.text.Terminal;
 import io.cairnfs.shell.tree.LocalTree;
 import io.cairnfs.shell.tree.Trees;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.List;
@@ -28,7 +28,6 @@ import java.util.function.Supplier;
 
 /** {@code dfs}: the shell of the file system. */
 public final class DfsMain {
-  private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
   private DfsMain() {}
 
@@ -84,17 +83,8 @@ public final class DfsMain {
 
   /** A bar where somebody can see it, nothing in files and pipes. */
   private static Supplier<Progress> progress(Output err, Clock clock) {
-    return isTerminal() ? () -> new TerminalProgress(err, clock) : () -> Progress.NONE;
-  }
-
-  private static boolean isTerminal() {
-    try {
-      String target = Files.readSymbolicLink(STANDARD_ERROR).toString();
-      return target.startsWith("/dev/pts/")
-          || target.startsWith("/dev/tty")
-          || target.equals("/dev/console");
-    } catch (IOException | UnsupportedOperationException e) {
-      return false;
-    }
+    return Terminal.isStandardError()
+        ? () -> new TerminalProgress(err, clock)
+        : () -> Progress.NONE;
   }
 }

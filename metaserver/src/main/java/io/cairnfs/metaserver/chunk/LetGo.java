@@ -92,6 +92,17 @@ final class LetGo {
     }
   }
 
+  /** Slots that the server has not let go of wholly. */
+  static int slotsOf(RecordReader reader, int server) {
+    int slots = 0;
+    try (RecordCursor rows = reader.scanPrefix(Table.GARBAGE, ChunkKeys.index(ChunkKeys.LET_GO))) {
+      while (rows.next()) {
+        slots += Work.decode(rows.key(), rows.value()).server() == server ? 1 : 0;
+      }
+    }
+    return slots;
+  }
+
   /** The server has not let go of the whole slot yet: it is not to join it again before. */
   static boolean isUnderWay(RecordReader reader, SlotRecord slot, int server) {
     return reader.get(Table.GARBAGE, ChunkKeys.letGo(slot.pool(), slot.slot(), server)).isPresent();

@@ -73,6 +73,12 @@ public final class RepairTable {
     return entries;
   }
 
+  /** Chunks of a slot that a server lacks, in id order; at most so many. */
+  public static List<Entry> inSlot(RecordReader reader, int server, int pool, int slot, int limit) {
+    byte[] prefix = ChunkKeys.repairOfServer(server, pool, slot);
+    return entries(reader, server, prefix, prefix, limit);
+  }
+
   /**
    * True if the server lacks any chunk of the slot that somebody holds. Of a chunk that is lost
    * there is nothing to wait for.

@@ -141,6 +141,11 @@ public final class SlotJoins {
     return LetGo.isUnderWay(reader, slot, server);
   }
 
+  /** Slots that the server has left, and has still to let go of. */
+  public static int slotsLettingGo(RecordReader reader, int server) {
+    return LetGo.slotsOf(reader, server);
+  }
+
   private SlotRecord require(int pool, int slot) throws CairnException {
     PoolRecord record =
         PoolRecord.find(transaction, pool)

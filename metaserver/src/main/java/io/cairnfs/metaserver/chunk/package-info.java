@@ -30,7 +30,7 @@
  *     <td>version, tick varint</td></tr>
  * <tr><td>GARBAGE</td><td>1, server 4, chunk 8: to be deleted there</td><td>empty</td></tr>
  * <tr><td>GARBAGE</td><td>2, chunk 8, server 4: the same</td><td>empty</td></tr>
- * <tr><td>GARBAGE</td><td>3, server 4, pool 2, slot 2: the server lets the slot go</td>
+ * <tr><td>GARBAGE</td><td>3, pool 2, slot 2, server 4: the server lets the slot go</td>
  *     <td>version, position varint, chunk handled last 8</td></tr>
  * <tr><td>CLUSTER</td><td>"server/", server 4</td>
  *     <td>{@link io.cairnfs.metaserver.chunk.ServerRecord}</td></tr>

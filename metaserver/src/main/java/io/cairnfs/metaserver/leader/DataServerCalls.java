@@ -78,6 +78,7 @@ final class DataServerCalls {
   private final Proposals proposals;
   private final ServerBoard board;
   private final CopyDesk copies;
+  private final CopyFailures failures;
   private final CompactionDesk compactions;
   private final RpcClient client;
   private final Runnable slotsChanged;
@@ -98,6 +99,7 @@ final class DataServerCalls {
       Proposals proposals,
       ServerBoard board,
       CopyDesk copies,
+      CopyFailures failures,
       CompactionDesk compactions,
       RpcClient client,
       Runnable slotsChanged,
@@ -108,6 +110,7 @@ final class DataServerCalls {
     this.proposals = proposals;
     this.board = board;
     this.copies = copies;
+    this.failures = failures;
     this.compactions = compactions;
     this.client = client;
     this.slotsChanged = slotsChanged;
@@ -119,6 +122,7 @@ final class DataServerCalls {
   void reset() {
     underVerification.clear();
     copies.reset();
+    failures.reset();
   }
 
   /** Method REGISTER_SERVER. */
@@ -261,6 +265,7 @@ final class DataServerCalls {
       ChunkId chunk = new ChunkId(copied.getChunk());
       copies.reported(server, chunk, copied.getErrorCode() == 0);
       if (copied.getErrorCode() == 0) {
+        failures.succeeded(server, chunk);
         logged.add(
             proposals.submit(
                 Proposals.command()
@@ -274,6 +279,7 @@ final class DataServerCalls {
         ErrorCode code = ErrorCode.ofNumber(copied.getErrorCode());
         logger.warn(
             "{} server={} copy failed: {} {}", chunk, server, code, copied.getErrorMessage());
+        failures.failed(server, chunk, code + " " + copied.getErrorMessage());
         if (code == ErrorCode.CHUNK_NOT_FOUND || code == ErrorCode.CHUNK_CORRUPT) {
           noteNoHolder(chunk, server);
         }

@@ -129,6 +129,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.heldInodes = parts.heldInodes();
     this.compactions =
         new CompactionDesk(views, proposals, stamp, board, thread, clock, times.compaction());
+    CopyFailures failures = new CopyFailures();
     this.calls =
         new DataServerCalls(
             leadership,
@@ -136,6 +137,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             proposals,
             board,
             new CopyDesk(clock, board),
+            failures,
             compactions,
             parts.client(),
             () -> slotsChanged = true,
@@ -144,7 +146,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.settling =
         new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);
     this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
-    this.reads = new LeaderReads(board, parts.log(), parts.securityMode());
+    this.reads = new LeaderReads(board, failures, parts.log(), parts.securityMode());
     thread.every(PERIOD, this::tick);
   }
 

@@ -35,10 +35,12 @@ final class LeaderReads implements ReadHandler {
 
   private final ServerBoard board;
   private final ReplicatedLog<?> log;
+  private final CopyFailures failures;
   private final String securityMode;
 
-  LeaderReads(ServerBoard board, ReplicatedLog<?> log, String securityMode) {
+  LeaderReads(ServerBoard board, CopyFailures failures, ReplicatedLog<?> log, String securityMode) {
     this.board = board;
+    this.failures = failures;
     this.log = log;
     this.securityMode = securityMode.toLowerCase(Locale.ROOT);
   }
@@ -63,6 +65,10 @@ final class LeaderReads implements ReadHandler {
                   request.getRing(),
                   LeaseGuard.ofRead(view, principal, request.getSession())));
       case CHUNK -> reply.setChunk(chunks.chunk(new ChunkId(request.getChunk().getChunk())));
+      case DEPENDENCE ->
+          reply.setDependence(
+              DependenceReads.read(
+                  view, board, failures, principal, request.getDependence().getServer()));
       case STAT,
           LIST,
           OPEN,

@@ -59,6 +59,11 @@ final class SlotStamp implements AllocationStamp {
     this.random = random;
   }
 
+  /** A server that gets no new chunks, for what it said last. */
+  static boolean isFull(ServerBoard.Heard heard) {
+    return heard.spoke() && heard.availableBytes() < LEAST_BYTES;
+  }
+
   /** Reads the slots and who is up. */
   void refresh() {
     try (StoreView view = views.get()) {
@@ -95,10 +100,7 @@ final class SlotStamp implements AllocationStamp {
 
   /** Who was not heard yet is not up; that he is full nobody has said. */
   private boolean hasSpace(int server) {
-    return board
-        .last(server)
-        .map(heard -> !heard.spoke() || heard.availableBytes() >= LEAST_BYTES)
-        .orElse(true);
+    return board.last(server).filter(SlotStamp::isFull).isEmpty();
   }
 
   private ServerCondition condition(ServerRecord server, boolean hasSpace) {

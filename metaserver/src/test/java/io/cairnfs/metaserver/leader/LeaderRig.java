@@ -34,6 +34,8 @@ import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
+import io.cairnfs.proto.metadata.DependenceQuery;
+import io.cairnfs.proto.metadata.DependenceResult;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.StatFs;
@@ -187,6 +189,24 @@ final class LeaderRig implements AutoCloseable {
     }
   }
 
+  DependenceResult dependence(int server) throws CairnException {
+    ReadRequest request =
+        ReadRequest.newBuilder()
+            .setDependence(DependenceQuery.newBuilder().setServer(server))
+            .build();
+    Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
+    try (StoreView view = view()) {
+      return duties.reads().read(view, request, root, "").getDependence();
+    }
+  }
+
+  /** The next server, which is to do as told like the others. */
+  void addServer(int server) throws Exception {
+    servers.add(new FakeDataServer(loops, "d" + server));
+    assertThat(servers).hasSize(server);
+    assertThat(register(registration(server)).getServer()).isEqualTo(server);
+  }
+
   static VolumeStatus volume(int server, long available) {
     return VolumeStatus.newBuilder()
         .setVolume("v" + server)
@@ -293,6 +313,11 @@ final class LeaderRig implements AutoCloseable {
   }
 
   void commit(Writing file, long length, boolean close) {
+    commit(file, length, 1, close);
+  }
+
+  /** The commit of this number under the file's lease. */
+  void commit(Writing file, long length, long sequence, boolean close) {
     run(
         TestCluster.ROOT_USER,
         Operation.newBuilder()
@@ -300,7 +325,7 @@ final class LeaderRig implements AutoCloseable {
                 CommitExtents.newBuilder()
                     .setInode(file.inode())
                     .setLease(file.lease())
-                    .setSequence(1)
+                    .setSequence(sequence)
                     .setLength(length)
                     .setOpenTail(!close)
                     .setClose(close)

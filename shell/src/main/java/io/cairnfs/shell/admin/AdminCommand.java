@@ -4,6 +4,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.shell.cluster.Program;
 import io.cairnfs.shell.command.Pause;
+import io.cairnfs.shell.text.Terminal;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -32,17 +33,23 @@ public final class AdminCommand implements Runnable {
 
   /** Runs one command line, generic options taken off; the exit code. */
   public static int run(Program program, List<String> words) {
-    return run(program, words, new SystemClock(), TimeUnit.MILLISECONDS::sleep);
+    return run(
+        program,
+        words,
+        new SystemClock(),
+        TimeUnit.MILLISECONDS::sleep,
+        Terminal.isStandardError());
   }
 
   /** As {@link #run(Program, List)}, waiting as a test wants it. */
-  static int run(Program program, List<String> words, Clock clock, Pause pause) {
+  static int run(Program program, List<String> words, Clock clock, Pause pause, boolean terminal) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine line = new CommandLine(new AdminCommand());
     line.addSubcommand("report", new ReportTask(program));
     line.addSubcommand("servers", new ServersTask(program));
     line.addSubcommand("ring", new RingTask(program));
+    line.addSubcommand("drain", new DrainTask(program, clock, pause, terminal));
     line.addSubcommand("out", new OutTask(program));
     line.addSubcommand("in", new InTask(program));
     line.addSubcommand("metrics", new MetricsTask(program));

@@ -65,8 +65,9 @@ final class OutTask extends AdminTask {
               self
                   + " is being emptied: "
                   + server.getSlots()
-                  + " slots move to the other servers. It can be stopped when 'cairn admin servers'"
-                  + " shows 0 slots for it.");
+                  + " slots move to the other servers. It can be stopped when 'cairn admin drain "
+                  + server.getMember().getName()
+                  + " --wait' says so.");
     }
     out().line("'cairn admin in " + server.getMember().getName() + "' takes it back.");
   }

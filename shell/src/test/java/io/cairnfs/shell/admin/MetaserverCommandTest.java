@@ -108,7 +108,7 @@ final class MetaserverCommandTest {
             output,
             errors,
             (program, rest) ->
-                AdminCommand.run(program, rest, clock, millis -> pauses.remove().run()));
+                AdminCommand.run(program, rest, clock, millis -> pauses.remove().run(), false));
     return new Result(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -16,12 +16,15 @@ import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.DependenceResult;
 import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.types.ServerMembership;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +59,18 @@ public final class FakeAdministration implements ClusterAdministration {
   public RingResult ring(Optional<CairnPath> file, SlotDetail slots) {
     asked.add("ring " + file.map(CairnPath::toString).orElse("") + " " + slots);
     return ring;
+  }
+
+  /** What depends on a server, one answer after the other; the last one stays. */
+  public final Deque<DependenceResult> dependences = new ArrayDeque<>();
+
+  @Override
+  public DependenceResult dependence(ServerId server) throws CairnException {
+    DependenceResult next = dependences.size() > 1 ? dependences.remove() : dependences.peek();
+    if (next == null) {
+      throw new CairnException(ErrorCode.UNKNOWN_SERVER, server + " is not registered");
+    }
+    return next;
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
 import io.cairnfs.metaserver.repair.OutPolicy;
+import io.cairnfs.metaserver.repair.WeakSlots;
 import io.cairnfs.metaserver.service.AllocationStamp;
 import io.cairnfs.metaserver.service.ContentWatch;
 import io.cairnfs.metaserver.service.Leadership;
@@ -31,13 +32,14 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.Handlers;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -280,21 +282,31 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     if (times.outAfter().isZero()) {
       return;
     }
-    Set<Integer> silent = new HashSet<>();
-    for (ServerRecord server : servers) {
-      if (!server.isOut() && isSilentFor(server.id(), times.outAfter())) {
-        silent.add(server.id());
-      }
-    }
     int width = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::width).orElse(1);
-    for (int server : new OutPolicy(width).toStrike(servers, silent)) {
-      logger.warn("server={} was silent for {}: struck out", server, times.outAfter());
+    OutPolicy policy = new OutPolicy(width);
+    Set<Integer> silent = silentFor(servers, times.outAfter());
+    Set<Integer> down = silentFor(servers, times.downAfter());
+    Set<Integer> struck = new TreeSet<>(policy.toStrike(servers, silent));
+    struck.addAll(policy.toStrikeAtOnce(servers, down, WeakSlots.missing(view, down)));
+    for (int server : struck) {
+      logger.warn(
+          "server={} was silent for {}: struck out{}",
+          server,
+          board.silence(server).orElse(Duration.ZERO),
+          silent.contains(server) ? "" : ", as one replica is left of some chunks");
       proposals.propose(
           Proposals.command()
               .setSetServer(
                   SetServer.newBuilder().setServer(server).setMembership(ServerMembership.OUT)),
           reply -> slotsChanged = true);
     }
+  }
+
+  private Set<Integer> silentFor(List<ServerRecord> servers, Duration time) {
+    return servers.stream()
+        .filter(server -> !server.isOut() && isSilentFor(server.id(), time))
+        .map(ServerRecord::id)
+        .collect(Collectors.toSet());
   }
 
   private boolean isSilentFor(int server, Duration time) {

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which silent servers a leader may strike out by itself. Not more than one rack, or a fifth of the
- * servers (at least one): where more are silent it is rather the leader that is cut off. And only
- * where enough others remain to take over.
+ * Which silent servers a leader may strike out by itself. After a while, not more than one rack, or
+ * a fifth of the servers (at least one): where more are silent it is rather the leader that is cut
+ * off. And only where enough others remain to take over.
  */
 public final class OutPolicy {
   private static final int SHARE = 5;
@@ -31,26 +31,52 @@ public final class OutPolicy {
    * @return servers to set OUT
    */
   public List<Integer> toStrike(Collection<ServerRecord> servers, Set<Integer> silent) {
-    List<Integer> candidates = new ArrayList<>();
-    Set<String> silentRacks = new HashSet<>();
-    Set<String> racks = new HashSet<>();
-    int registered = 0;
-    for (ServerRecord server : servers) {
-      if (server.isOut()) {
-        continue;
-      }
-      registered++;
-      racks.add(server.rack());
-      if (silent.contains(server.id())) {
-        silentRacks.add(server.rack());
-        if (server.membership() != ServerMembership.MAINTENANCE) {
-          candidates.add(server.id());
+    Silence silence = Silence.of(servers, silent);
+    boolean oneRack = silence.racks > 1 && silence.silentRacks == 1;
+    boolean few = silent.size() <= Math.max(1, silence.registered / SHARE);
+    boolean enoughRemain = silence.registered - silent.size() >= width;
+    return (oneRack || few) && enoughRemain ? silence.candidates : List.of();
+  }
+
+  /**
+   * Where one replica is left of some chunks nobody waits: as long as most servers answer it is not
+   * the leader that is cut off, and one that comes back brings its replicas along.
+   *
+   * @param servers all registered ones
+   * @param down those that are down just now
+   * @param missing those of them without which one member is left of some slot
+   * @return servers to set OUT
+   */
+  public List<Integer> toStrikeAtOnce(
+      Collection<ServerRecord> servers, Set<Integer> down, Set<Integer> missing) {
+    Silence silence = Silence.of(servers, down);
+    int remain = silence.registered - down.size();
+    return remain >= width && 2 * remain > silence.registered
+        ? silence.candidates.stream().filter(missing::contains).toList()
+        : List.of();
+  }
+
+  /** Of the servers that are not OUT. */
+  private record Silence(List<Integer> candidates, int registered, int racks, int silentRacks) {
+    static Silence of(Collection<ServerRecord> servers, Set<Integer> silent) {
+      List<Integer> candidates = new ArrayList<>();
+      Set<String> silentRacks = new HashSet<>();
+      Set<String> racks = new HashSet<>();
+      int registered = 0;
+      for (ServerRecord server : servers) {
+        if (server.isOut()) {
+          continue;
+        }
+        registered++;
+        racks.add(server.rack());
+        if (silent.contains(server.id())) {
+          silentRacks.add(server.rack());
+          if (server.membership() != ServerMembership.MAINTENANCE) {
+            candidates.add(server.id());
+          }
         }
       }
+      return new Silence(candidates, registered, racks.size(), silentRacks.size());
     }
-    boolean oneRack = racks.size() > 1 && silentRacks.size() == 1;
-    boolean few = silent.size() <= Math.max(1, registered / SHARE);
-    boolean enoughRemain = registered - silent.size() >= width;
-    return (oneRack || few) && enoughRemain ? candidates : List.of();
   }
 }

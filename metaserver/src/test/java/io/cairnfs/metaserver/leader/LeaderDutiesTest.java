@@ -13,6 +13,8 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.GarbageTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
+import io.cairnfs.metaserver.chunk.ServerRecord;
+import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotJoin;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
@@ -246,6 +248,32 @@ final class LeaderDutiesTest {
     // A slot needs three servers and there are only two others.
     rig.turn();
     assertThat(rig.heartbeat(rig.sign(3)).getRegister()).isFalse();
+  }
+
+  @Test
+  void twoThatAreDownAtOnceAreStruckOutWhereOneReplicaIsLeft() throws Exception {
+    rig.started();
+    for (int server = 4; server <= 5; server++) {
+      rig.register(
+          rig.registration(1)
+              .setNonce(ByteString.copyFromUtf8("nonce-" + server))
+              .setName("d" + server)
+              .clearVolumes()
+              .addVolumes(LeaderRig.volume(server, 1L << 40)));
+    }
+    rig.await(() -> rig.read(Counter.SLOTS_MOVING::in) == 0);
+    rig.clock.advance(Duration.ofSeconds(11));
+    for (int server = 1; server <= 3; server++) {
+      rig.heartbeat(rig.sign(server));
+    }
+    rig.await(
+        () ->
+            rig.read(ServerTable::all).stream()
+                .filter(ServerRecord::isOut)
+                .map(ServerRecord::id)
+                .toList()
+                .equals(List.of(4, 5)));
+    assertThat(rig.heartbeat(rig.sign(4)).getRegister()).isTrue();
   }
 
   @Test

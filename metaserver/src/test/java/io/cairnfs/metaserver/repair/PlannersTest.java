@@ -368,6 +368,34 @@ class PlannersTest {
   }
 
   @Test
+  void whereOneReplicaIsLeftNobodyWaits() throws Exception {
+    ChunkCluster five = new ChunkCluster(5);
+    var servers = ServerTable.all(five.store());
+    OutPolicy policy = new OutPolicy(3);
+    Set<Integer> down = Set.of(2, 5);
+    // Some slot of so many has both.
+    assertThat(WeakSlots.missing(five.store(), down)).isEqualTo(down);
+    assertThat(policy.toStrike(servers, down)).isEmpty();
+    assertThat(policy.toStrikeAtOnce(servers, down, down)).containsExactly(2, 5);
+    assertThat(WeakSlots.missing(five.store(), Set.of(2))).isEmpty();
+    assertThat(policy.toStrikeAtOnce(servers, down, Set.of())).isEmpty();
+    // Too few would remain, or most are silent.
+    assertThat(policy.toStrikeAtOnce(servers, Set.of(1, 2, 5), down)).isEmpty();
+    var ten = ServerTable.all(new ChunkCluster(10).store());
+    assertThat(policy.toStrikeAtOnce(ten, Set.of(1, 2, 3, 4, 5), down)).isEmpty();
+    assertThat(policy.toStrikeAtOnce(ten, Set.of(1, 2, 3, 5), down)).containsExactly(2, 5);
+    ok(five.set(5, ServerMembership.MAINTENANCE));
+    assertThat(policy.toStrikeAtOnce(ServerTable.all(five.store()), down, down)).containsExactly(2);
+  }
+
+  @Test
+  void ofASlotOfTwoOneIsNoReasonToHurry() throws Exception {
+    ChunkCluster two = new ChunkCluster(2);
+    assertThat(WeakSlots.missing(two.store(), Set.of(1, 2))).isEmpty();
+    assertThat(WeakSlots.missing(two.store(), Set.of(1))).isEmpty();
+  }
+
+  @Test
   void oneRackMayBeStruckOutAsAWhole() {
     ChunkCluster racks = new ChunkCluster(0);
     for (int id = 1; id <= 9; id++) {

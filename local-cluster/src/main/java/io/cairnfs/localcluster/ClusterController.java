@@ -6,8 +6,6 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.process.PidFile;
 import io.cairnfs.common.time.Clock;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Starts, watches and ends the processes of a local cluster. One controller at a time should change
@@ -185,14 +185,7 @@ public final class ClusterController {
    */
   public HostPort startJoining(String id) throws LocalClusterException, IOException {
     requireProcesses("a further metaserver");
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
-    Files.writeString(
-        directory.configurationFile(),
-        "metaservers.%s { host = 127.0.0.1, port = %d, directory = %s }%n".formatted(id, port, id),
-        StandardOpenOption.APPEND);
+    configure("metaservers.%1$s { host = 127.0.0.1, port = %2$d, directory = %1$s }%n", id);
     Role role = directory.role(id);
     String clusterId = Files.readString(directory.root().resolve("cluster-id")).strip();
     if (!format(role, clusterId, "--join").equals(clusterId)) {
@@ -200,6 +193,34 @@ public final class ClusterController {
     }
     restart(id);
     return role.address();
+  }
+
+  /**
+   * Puts a further data server into the configuration and starts it: it registers by itself and is
+   * given its share. Returns when it answers.
+   *
+   * @return its id, one that the configuration did not know
+   */
+  public String addDataServer() throws LocalClusterException, IOException {
+    requireProcesses("a further data server");
+    Set<String> ids = directory.roles().stream().map(Role::id).collect(Collectors.toSet());
+    int number = 1;
+    while (ids.contains("d" + number) || Files.exists(directory.root().resolve("d" + number))) {
+      number++;
+    }
+    String id = "d" + number;
+    configure(
+        "dataservers.%1$s { host = 127.0.0.1, port = %2$d, directory = %1$s, volumes = [%1$s/v1] }%n",
+        id);
+    restart(id);
+    return id;
+  }
+
+  /** Appends a line to the configuration. */
+  private void configure(String line, String id) throws IOException {
+    int port = Iterables.getOnlyElement(ClusterDirectory.freePorts(1));
+    Files.writeString(
+        directory.configurationFile(), line.formatted(id, port), StandardOpenOption.APPEND);
   }
 
   /** Formats the emptied directory of a metaserver as one that is to be added. */

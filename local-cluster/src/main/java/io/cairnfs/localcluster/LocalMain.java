@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LocalMain.Status.class,
       LocalMain.Kill.class,
       LocalMain.Restart.class,
+      LocalMain.Add.class,
       LocalMain.Logs.class,
       LocalMain.Destroy.class
     })
@@ -242,6 +243,19 @@ public final class LocalMain implements Runnable {
     int run(ClusterController cluster) throws LocalClusterException, IOException {
       cluster.restart(id);
       print("restarted " + id + "\n");
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "add",
+      description =
+          "Start a further data server (of a cluster started with --processes); it is given its share.")
+  static final class Add extends OnCluster {
+    @Override
+    int run(ClusterController cluster) throws LocalClusterException, IOException {
+      String id = cluster.addDataServer();
+      print("started %s; 'cairn admin servers' shows what it gets%n".formatted(id));
       return 0;
     }
   }

@@ -96,6 +96,15 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
+  /** As {@link ClusterController#addDataServer}. */
+  public String addDataServer() throws IOException {
+    try {
+      return controller.addDataServer();
+    } catch (LocalClusterException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
   /** SIGKILL. */
   public void kill(String id) throws IOException {
     run(() -> controller.kill(id));

@@ -82,6 +82,7 @@ class LocalCommandsIT {
     assertThat(kill.code()).isEqualTo(1);
     assertThat(kill.err()).contains("kill needs a process for each role").contains("--processes");
     assertThat(local("restart", "m1").err()).contains("restart needs a process for each role");
+    assertThat(local("add").err()).contains("a further data server needs a process for each role");
     assertThat(local("start", "--processes").err()).contains("stop it first ('cairn local stop')");
     assertThat(local("logs", "m1").out()).contains("all roles of " + root + " run in this process");
     assertThat(local("logs", "m7").err()).contains("no role m7; there are [m1, d1]");
@@ -173,9 +174,23 @@ class LocalCommandsIT {
     good(start("--processes"));
     assertThat(status().get(0).get("state").asText()).isEqualTo("UP");
     assertThat(local("logs", "d1").out()).contains("registered as d1");
-    assertThat(local("stop").out()).isEqualTo("stopped 2 processes\n");
+    aFurtherDataServer();
+    assertThat(local("stop").out()).isEqualTo("stopped 3 processes\n");
     good(local("destroy", "-f"));
     assertThat(root).doesNotExist();
+  }
+
+  private void aFurtherDataServer() throws Exception {
+    Programs.Result added = local("add");
+    good(added);
+    assertThat(added.out()).startsWith("started d2; ");
+    assertThat(status().get(2).get("id").asText()).isEqualTo("d2");
+    good(local("kill", "d2"));
+    Programs.Result again = local("start", "--json");
+    good(again);
+    assertThat(new ObjectMapper().readTree(again.out()).get("roles"))
+        .hasSize(3)
+        .allSatisfy(each -> assertThat(each.get("state").asText()).isEqualTo("UP"));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.cairnfs.bench;
 
 import io.cairnfs.bench.calibrate.CalibrateCommand;
+import io.cairnfs.bench.heal.HealBench;
 import io.cairnfs.bench.io.IoBench;
 import io.cairnfs.bench.meta.MetaBench;
 import io.cairnfs.bench.mount.MountBench;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Command;
       FailoverBench.class,
       RestartBench.class,
       OverloadBench.class,
-      SteadyBench.class
+      SteadyBench.class,
+      HealBench.class
     })
 public final class BenchMain {
   private static final int INTERRUPTED = 130;

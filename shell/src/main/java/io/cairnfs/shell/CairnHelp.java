@@ -94,11 +94,11 @@ public final class CairnHelp {
     WORDS.put(
         "bench",
         new Word(
-            "measure: calibrate, raft, meta, io, mount, failover, restart, overload, steady",
+            "measure: calibrate, raft, meta, io, mount, failover, restart, overload, steady, heal",
             """
-            cairn bench calibrate|raft|meta|io|mount|failover|restart|overload|steady [options]; 'cairn bench --help' explains them.
+            cairn bench calibrate|raft|meta|io|mount|failover|restart|overload|steady|heal [options]; 'cairn bench --help' explains them.
             meta and io: -fs, -D and --conf as for dfs; without any cluster they make one of their own;
-            failover, restart, overload and steady always do. mount measures any directory, or a mount of its own."""));
+            failover, restart, overload, steady and heal always do. mount measures any directory, or a mount of its own."""));
     WORDS.put(
         "archive",
         new Word(

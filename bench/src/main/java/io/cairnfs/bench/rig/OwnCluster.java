@@ -19,4 +19,9 @@ public final class OwnCluster {
   public BenchCluster open() throws IOException {
     return BenchCluster.own(directory);
   }
+
+  /** Three metaservers and so many data servers, each a process. */
+  public BenchCluster open(int dataServers) throws IOException {
+    return BenchCluster.own(directory, dataServers);
+  }
 }

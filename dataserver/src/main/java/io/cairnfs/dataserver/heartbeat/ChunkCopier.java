@@ -4,6 +4,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.metrics.Counter;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.dataserver.storage.ReadPace;
 import io.cairnfs.dataserver.storage.ReplicaCopy;
@@ -36,11 +37,16 @@ final class ChunkCopier {
   private final ReplicaStore store;
   private final RpcClient client;
   private final ReadPace pace;
+  private final Counter copiedBytes;
 
-  ChunkCopier(ReplicaStore store, RpcClient client, ReadPace pace) {
+  /**
+   * @param copiedBytes counts those of copies that were kept
+   */
+  ChunkCopier(ReplicaStore store, RpcClient client, ReadPace pace, Counter copiedBytes) {
     this.store = store;
     this.client = client;
     this.pace = pace;
+    this.copiedBytes = copiedBytes;
   }
 
   /**
@@ -64,6 +70,7 @@ final class ChunkCopier {
       try (ReplicaCopy copy = begun.get()) {
         copyFrom(source, task, copy);
         copy.finish();
+        copiedBytes.add(task.getLength());
         return;
       } catch (CairnException e) {
         if (e.code() == ErrorCode.NO_SPACE || e.code() == ErrorCode.VOLUME_FAILED) {

@@ -139,7 +139,11 @@ public final class HeartbeatService implements AutoCloseable {
     this.work =
         new LeaderWork(
             store,
-            new ChunkCopier(store, parts.client(), copyPace),
+            new ChunkCopier(
+                store,
+                parts.client(),
+                copyPace,
+                parts.metrics().counter("dataserver.copied.bytes")),
             (task, done) ->
                 new Compaction(task, parts.client(), copies, compactionPace, done).start(),
             small,

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** What the cluster tells of its data servers, and what operators tell them. For one thread. */
@@ -45,24 +46,13 @@ final class ClusterWatch {
         .toList();
   }
 
-  ServerReport server(String name) throws IOException {
-    return find(report(), name);
-  }
-
-  private static ServerReport find(ClusterReportResult report, String name) throws IOException {
-    return report.getServersList().stream()
-        .filter(each -> each.getMember().getName().equals(name))
-        .filter(each -> each.getMembership() != ServerMembership.OUT)
-        .findFirst()
-        .orElseThrow(() -> new IOException("the cluster has no data server " + name));
-  }
-
   static long used(ServerReport server) {
     return server.getVolumesList().stream().mapToLong(VolumeReport::getUsedBytes).sum();
   }
 
-  void setMembership(String name, ServerMembership membership) throws IOException {
-    administration.setMembership(new ServerId(server(name).getMember().getServer()), membership);
+  void drain(ServerReport server) throws IOException {
+    administration.setMembership(
+        new ServerId(server.getMember().getServer()), ServerMembership.DRAINING);
   }
 
   /** Bytes that each data server that answers has copied since it was started. */
@@ -104,17 +94,41 @@ final class ClusterWatch {
     return secondsUntil(what, ClusterWatch::isWhole);
   }
 
-  /** Seconds until a server has the health. */
-  double secondsUntil(String name, ServerHealth health) throws IOException, InterruptedException {
-    int id = server(name).getMember().getServer();
+  /** Waits until a server that was just started is known and up. */
+  void awaitJoined(String name) throws IOException, InterruptedException {
+    double unused =
+        secondsUntil(
+            name + " has joined",
+            report ->
+                report.getServersList().stream()
+                    .anyMatch(
+                        each ->
+                            each.getMember().getName().equals(name)
+                                && each.getMembership() == ServerMembership.IN
+                                && each.getMember().getHealth() == ServerHealth.UP));
+  }
+
+  /**
+   * Seconds until servers that were killed are known to be down; they may be struck out already.
+   */
+  double secondsUntilDown(Set<Integer> servers) throws IOException, InterruptedException {
     return secondsUntil(
-        name + " is " + health,
+        servers + " are down",
         report ->
             report.getServersList().stream()
-                .anyMatch(
-                    each ->
-                        each.getMember().getServer() == id
-                            && each.getMember().getHealth() == health));
+                .filter(each -> servers.contains(each.getMember().getServer()))
+                .allMatch(each -> each.getMember().getHealth() == ServerHealth.DOWN));
+  }
+
+  /** Strikes out those of the servers that the leader did not strike out itself. */
+  void strikeOut(Set<Integer> servers) throws IOException {
+    for (ServerReport each : report().getServersList()) {
+      if (servers.contains(each.getMember().getServer())
+          && each.getMembership() != ServerMembership.OUT) {
+        administration.setMembership(
+            new ServerId(each.getMember().getServer()), ServerMembership.OUT);
+      }
+    }
   }
 
   /**

@@ -61,7 +61,7 @@ public final class HealBench implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--mib must be at least " + LEAST_MEBIBYTES);
     }
     long failed = 0;
-    FigureTable table;
+    FigureTable table = new FigureTable("bench heal: %d data servers".formatted(DATA_SERVERS));
     try (BenchCluster cluster = own.open(DATA_SERVERS);
         CairnFileSystem fileSystem = cluster.connect()) {
       HealFiles files = new HealFiles(fileSystem, clock, mebibytes);
@@ -74,8 +74,10 @@ public final class HealBench implements Callable<Integer> {
       for (HealEvent event : EnumSet.copyOf(only)) {
         failed += run.measure(event);
       }
+    } finally {
+      // What was measured before something went wrong counts, too.
+      output.print(table);
     }
-    output.print(table);
     return failed == 0 ? 0 : 1;
   }
 }

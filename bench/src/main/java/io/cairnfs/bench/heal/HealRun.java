@@ -8,8 +8,6 @@ import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.localcluster.LocalProcesses;
 import io.cairnfs.proto.metadata.ServerReport;
-import io.cairnfs.proto.types.ServerHealth;
-import io.cairnfs.proto.types.ServerMembership;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,7 +19,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** One cluster to which one thing after the other happens. For one thread. */
 final class HealRun {
@@ -97,8 +97,7 @@ final class HealRun {
    */
   long measure(HealEvent event) throws IOException, InterruptedException {
     while (watch.in().size() < HealBench.DATA_SERVERS && event != HealEvent.ADDED) {
-      String id = processes.addDataServer();
-      double unused = watch.secondsUntil(id, ServerHealth.UP);
+      watch.awaitJoined(processes.addDataServer());
     }
     double unused = watch.secondsUntilWhole("all is well before " + event);
     tell("%s: begins", event);
@@ -147,42 +146,24 @@ final class HealRun {
                     meanwhile.calls())));
   }
 
-  private String any() throws IOException {
-    return watch.in().get(0).getMember().getName();
-  }
-
-  /** Kills them, waits until that is noticed, and strikes them out as the leader would later. */
-  private double seconds(List<String> victims, String what)
+  private void recovery(String what, List<ServerReport> victims)
       throws IOException, InterruptedException {
-    for (String victim : victims) {
-      processes.kill(victim);
-    }
-    long killed = clock.monotonicNanos();
-    for (String victim : victims) {
-      double unused = watch.secondsUntil(victim, ServerHealth.DOWN);
+    Set<Integer> servers =
+        victims.stream().map(each -> each.getMember().getServer()).collect(Collectors.toSet());
+    long bytes = victims.stream().mapToLong(ClusterWatch::used).sum();
+    Map<Integer, Long> copied = watch.copiedBytes();
+    for (ServerReport victim : victims) {
+      processes.kill(victim.getMember().getName());
     }
     table.add(
         Figure.time(
                 what + ": until it is noticed",
-                (clock.monotonicNanos() - killed) / 1e9,
+                watch.secondsUntilDown(servers),
                 "s",
                 "silence until DOWN")
             .withAim(OptionalDouble.of(DETECTION_AIM)));
-    for (String victim : victims) {
-      watch.setMembership(victim, ServerMembership.OUT);
-    }
-    return watch.secondsUntilWhole(what);
-  }
-
-  private void recovery(String what, List<String> victims)
-      throws IOException, InterruptedException {
-    long bytes = 0;
-    for (String victim : victims) {
-      bytes += ClusterWatch.used(watch.server(victim));
-    }
-    Map<Integer, Long> copied = watch.copiedBytes();
-    double took = seconds(victims, what);
-    long moved = watch.copiedSince(copied);
+    watch.strikeOut(servers);
+    double took = watch.secondsUntilWhole(what);
     double ideal = bytes / floorBytesPerSecond;
     table.add(
         Figure.time(what + ": from OUT to full redundancy", took, "s", "")
@@ -190,24 +171,23 @@ final class HealRun {
             .withAim(OptionalDouble.of(RECOVERY_AIM * ideal))
             .withRemark(
                 "%,d MiB were lost, %,d copied; floor: the lost bytes at what disk and network allow"
-                    .formatted(bytes / BLOCK, moved / BLOCK)));
+                    .formatted(bytes / BLOCK, watch.copiedSince(copied) / BLOCK)));
     table.add(Figure.time(what + ": chunks lost", (double) watch.report().getChunksLost(), "", ""));
   }
 
   private void lost() throws IOException, InterruptedException {
-    recovery("lost", List.of(any()));
+    recovery("lost", watch.in().subList(0, 1));
   }
 
   private void two() throws IOException, InterruptedException {
-    recovery("two", watch.in().stream().limit(2).map(each -> each.getMember().getName()).toList());
+    recovery("two", watch.in().subList(0, 2));
   }
 
   private void added() throws IOException, InterruptedException {
     Map<Integer, Long> copied = watch.copiedBytes();
     long start = clock.monotonicNanos();
-    String id = processes.addDataServer();
-    double unused = watch.secondsUntil(id, ServerHealth.UP);
-    double unusedToo =
+    watch.awaitJoined(processes.addDataServer());
+    double unused =
         watch.secondsUntil(
             "added",
             report ->
@@ -233,10 +213,10 @@ final class HealRun {
   }
 
   private void drained() throws IOException, InterruptedException {
-    String victim = any();
-    long bytes = ClusterWatch.used(watch.server(victim));
-    watch.setMembership(victim, ServerMembership.DRAINING);
-    int id = watch.server(victim).getMember().getServer();
+    ServerReport victim = watch.in().get(0);
+    long bytes = ClusterWatch.used(victim);
+    int id = victim.getMember().getServer();
+    watch.drain(victim);
     double took =
         watch.secondsUntil(
             "drained",
@@ -249,9 +229,9 @@ final class HealRun {
         Figure.time("drained: until it holds nothing that is needed", took, "s", "")
             .withFloor(bytes / floorBytesPerSecond)
             .withRemark("%,d MiB".formatted(bytes / BLOCK)));
-    processes.kill(victim);
-    double unused = watch.secondsUntil(victim, ServerHealth.DOWN);
-    watch.setMembership(victim, ServerMembership.OUT);
+    processes.kill(victim.getMember().getName());
+    double unused = watch.secondsUntilDown(Set.of(id));
+    watch.strikeOut(Set.of(id));
     table.add(Figure.time("drained: chunks lost", (double) watch.report().getChunksLost(), "", ""));
   }
 

@@ -24,6 +24,8 @@ import io.cairnfs.proto.dataserver.ChunkStatusRequest;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
+import io.cairnfs.proto.dataserver.ScrubReply;
+import io.cairnfs.proto.dataserver.ScrubRequest;
 import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkQuery;
@@ -173,6 +175,13 @@ final class Administration implements ClusterAdministration {
         Method.SERVER_STATUS,
         ServerStatusRequest.getDefaultInstance(),
         ServerStatusReply.parser());
+  }
+
+  @Override
+  public ScrubReply scrub(HostPort dataServer, ScrubStart start) throws CairnException {
+    ScrubRequest request =
+        ScrubRequest.newBuilder().setNow(start == ScrubStart.FROM_THE_BEGINNING).build();
+    return ask(dataServer, Method.SCRUB, request, ScrubReply.parser());
   }
 
   @Override

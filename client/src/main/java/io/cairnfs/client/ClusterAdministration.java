@@ -10,6 +10,7 @@ import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReportResult;
@@ -88,6 +89,15 @@ public interface ClusterAdministration {
   ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change) throws CairnException;
 
   ServerStatusReply serverStatus(HostPort server) throws CairnException;
+
+  /** How far a data server's scrubber is, and the replicas that were found bad. */
+  ScrubReply scrub(HostPort dataServer, ScrubStart start) throws CairnException;
+
+  /** Whether {@link #scrub} also begins a round. */
+  enum ScrubStart {
+    AS_IT_IS,
+    FROM_THE_BEGINNING
+  }
 
   MetricsReply metrics(HostPort server) throws CairnException;
 

@@ -8,6 +8,7 @@ import io.cairnfs.common.process.CairnVersion;
 import io.cairnfs.common.process.ServerLogging;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
+import io.cairnfs.dataserver.heartbeat.HeartbeatService;
 import io.cairnfs.dataserver.heartbeat.HeartbeatService.Registration;
 import io.cairnfs.dataserver.storage.IdentityFile;
 import io.cairnfs.dataserver.storage.ReplicaStore;
@@ -19,19 +20,26 @@ import io.cairnfs.proto.admin.Metric;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.VolumeUsage;
+import io.cairnfs.proto.dataserver.BadReplica;
+import io.cairnfs.proto.dataserver.QuarantinedReplica;
+import io.cairnfs.proto.dataserver.ScrubReply;
+import io.cairnfs.proto.dataserver.ScrubRequest;
 import io.cairnfs.rpc.server.RpcServer;
 import io.cairnfs.rpc.server.ServerCall;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Answers operators: status, metrics, log level. */
+/** Answers operators: status, metrics, log level, scrubbing. */
 final class AdminService {
+  private static final int MAX_LISTED = 1000;
+
   private final DataServerOptions options;
   private final ReplicaStore store;
   private final IdentityFile identity;
-  private final Supplier<Registration> registration;
+  private final Supplier<Optional<HeartbeatService>> heartbeat;
   private final MetricRegistry metrics;
   private final Clock clock;
   private final long startNanos;
@@ -40,13 +48,13 @@ final class AdminService {
       DataServerOptions options,
       ReplicaStore store,
       IdentityFile identity,
-      Supplier<Registration> registration,
+      Supplier<Optional<HeartbeatService>> heartbeat,
       MetricRegistry metrics,
       Clock clock) {
     this.options = options;
     this.store = store;
     this.identity = identity;
-    this.registration = registration;
+    this.heartbeat = heartbeat;
     this.metrics = metrics;
     this.clock = clock;
     this.startNanos = clock.monotonicNanos();
@@ -56,6 +64,7 @@ final class AdminService {
     server.handler(Method.SERVER_STATUS, this::status, threads);
     server.handler(Method.METRICS, this::metrics, threads);
     server.handler(Method.LOG_LEVEL, this::logLevel, threads);
+    server.handler(Method.SCRUB, this::scrub, threads);
   }
 
   private void status(ServerCall call) {
@@ -68,7 +77,12 @@ final class AdminService {
             .setPid(ProcessHandle.current().pid())
             .setDataDirectory(options.directory().toString())
             .setConfigurationFile(options.configurationFile())
-            .setState(state(registration.get()))
+            .setState(
+                state(
+                    heartbeat
+                        .get()
+                        .map(HeartbeatService::registration)
+                        .orElse(Registration.UNREGISTERED)))
             .setTerm(identity.identity().term())
             .setSecurityMode(options.securityMode().name().toLowerCase(Locale.ROOT))
             .setUptimeMillis((clock.monotonicNanos() - startNanos) / 1_000_000);
@@ -92,6 +106,33 @@ final class AdminService {
       case UNREGISTERED -> "REGISTERING";
       case REFUSED -> "REFUSED";
     };
+  }
+
+  private void scrub(ServerCall call) throws CairnException {
+    ScrubRequest request = call.message(ScrubRequest.parser());
+    HeartbeatService service =
+        heartbeat
+            .get()
+            .orElseThrow(
+                () -> new CairnException(ErrorCode.UNAVAILABLE, "the data server is starting"));
+    if (request.getNow()) {
+      service.scrubNow();
+    }
+    ScrubReply.Builder reply = ScrubReply.newBuilder().setStatus(service.scrubStatus());
+    for (io.cairnfs.dataserver.storage.BadReplica bad : store.describeBad(MAX_LISTED)) {
+      reply.addBad(BadReplica.newBuilder().setChunk(bad.chunk().value()).setProblem(bad.problem()));
+    }
+    store.quarantined().stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            kept ->
+                reply.addQuarantined(
+                    QuarantinedReplica.newBuilder()
+                        .setChunk(kept.chunk().value())
+                        .setFile(kept.file())
+                        .setBytes(kept.bytes())
+                        .setSinceMillis(kept.sinceMillis())));
+    call.reply(reply.build());
   }
 
   private void metrics(ServerCall call) {

@@ -34,6 +34,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -177,7 +178,7 @@ public final class DataServer implements Closeable {
         TransferService transfer,
         DiskThreads reads)
         throws IOException {
-      RegistrationView registration = new RegistrationView();
+      HeartbeatView view = new HeartbeatView();
       RpcServer.Builder builder =
           RpcServer.builder(
               loops,
@@ -189,8 +190,7 @@ public final class DataServer implements Closeable {
               clock);
       builder.onFatal(cause -> fatal.stop("a handler of " + options.name(), cause));
       transfer.addTo(builder);
-      new AdminService(options, store, identity, registration::get, metrics, clock)
-          .addTo(builder, reads);
+      new AdminService(options, store, identity, view::get, metrics, clock).addTo(builder, reads);
       RpcServer server = builder.start();
       HeartbeatService heartbeat =
           new HeartbeatService(
@@ -202,7 +202,7 @@ public final class DataServer implements Closeable {
               new HeartbeatService.Parts(
                   store, volumes, identity, stateDisk, client, clock, random, fatal, metrics),
               transfer::streams);
-      registration.service = heartbeat;
+      view.service = heartbeat;
       heartbeat.start();
       parts.push(heartbeat::close);
       parts.push(server::close);
@@ -237,12 +237,11 @@ public final class DataServer implements Closeable {
   }
 
   /** The server answers before the heartbeats exist. */
-  private static final class RegistrationView {
+  private static final class HeartbeatView {
     private volatile HeartbeatService service;
 
-    Registration get() {
-      HeartbeatService known = service;
-      return known == null ? Registration.UNREGISTERED : known.registration();
+    Optional<HeartbeatService> get() {
+      return Optional.ofNullable(service);
     }
   }
 }

@@ -7,6 +7,7 @@ import io.cairnfs.common.config.DataServerEntry;
 import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.dataserver.heartbeat.HeartbeatOptions;
+import io.cairnfs.dataserver.heartbeat.UpkeepOptions;
 import io.cairnfs.dataserver.storage.VolumeOptions;
 import io.cairnfs.dataserver.transfer.TransferOptions;
 import io.cairnfs.rpc.server.SecurityMode;
@@ -83,7 +84,11 @@ public record DataServerOptions(
             CALL_TIMEOUT,
             configuration.bytes(ConfigKey.DATASERVER_COPY_RATE),
             configuration.bytes(ConfigKey.DATASERVER_COMPACTION_RATE),
-            configuration.duration(ConfigKey.DATASERVER_SCRUB_PERIOD),
+            new UpkeepOptions(
+                configuration.duration(ConfigKey.DATASERVER_SCRUB_PERIOD),
+                configuration.bytes(ConfigKey.DATASERVER_SCRUB_RATE),
+                configuration.duration(ConfigKey.DATASERVER_QUARANTINE_PERIOD),
+                configuration.bytes(ConfigKey.DATASERVER_QUARANTINE_BYTES)),
             ""),
         TransferOptions.DEFAULT,
         configuration.file().map(Path::toString).orElse(""));

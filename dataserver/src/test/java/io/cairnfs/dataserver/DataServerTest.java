@@ -18,6 +18,7 @@ import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.dataserver.DataServerOptions.VolumeDirectory;
 import io.cairnfs.dataserver.heartbeat.HeartbeatOptions;
 import io.cairnfs.dataserver.heartbeat.HeartbeatService.Registration;
+import io.cairnfs.dataserver.heartbeat.UpkeepOptions;
 import io.cairnfs.dataserver.storage.VolumeOptions;
 import io.cairnfs.dataserver.transfer.TransferOptions;
 import io.cairnfs.proto.admin.LogLevelReply;
@@ -36,6 +37,8 @@ import io.cairnfs.proto.dataserver.PacketHeader;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
+import io.cairnfs.proto.dataserver.ScrubReply;
+import io.cairnfs.proto.dataserver.ScrubRequest;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
@@ -44,6 +47,7 @@ import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.WriteChunkRequest;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.rpc.client.ClientStream;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.client.RpcClientOptions;
@@ -125,7 +129,7 @@ class DataServerTest {
             Duration.ofSeconds(2),
             1L << 30,
             1L << 30,
-            scrubPeriod,
+            new UpkeepOptions(scrubPeriod, 1L << 30, Duration.ofDays(7), 1L << 30),
             ""),
         TransferOptions.DEFAULT,
         "");
@@ -474,6 +478,80 @@ class DataServerTest {
     flip("d1", 123_456);
     startServer(options("d1", Duration.ofSeconds(1), metaserver.address()));
     metaserver.await(each -> each.bad.contains(CHUNK));
+  }
+
+  private ScrubReply scrub(DataServer server, boolean now) throws Exception {
+    return call(
+        server, Method.SCRUB, ScrubRequest.newBuilder().setNow(now).build(), ScrubReply.parser());
+  }
+
+  private ScrubReply awaitScrubbed(DataServer server, long replicas) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
+    while (true) {
+      ScrubReply reply = scrub(server, false);
+      if (!reply.getStatus().hasRound() && reply.getStatus().getLast().getReplicas() == replicas) {
+        return reply;
+      }
+      assertThat(System.nanoTime()).as("waited long enough: %s", reply).isLessThan(deadline);
+    }
+  }
+
+  @Test
+  void anOperatorHasEverythingReadAtOnceAndSeesWhatBecameOfIt() throws Exception {
+    DataServer source = withSealed("d1", 100, 300_000);
+    DataServer server = registered("d2");
+    metaserver.order(101, copyFrom(source, 300_000));
+    awaitState(server, CHUNK, ReplicaState.REPLICA_SEALED);
+    flip("d2", 123_456);
+    assertThat(scrub(server, false).getStatus().hasRound()).isFalse();
+    assertThat(scrub(server, true).getStatus().getHurried()).isTrue();
+    ScrubReply found = awaitScrubbed(server, 1);
+    assertThat(found.getStatus().getLast().getBad()).isEqualTo(1);
+    assertThat(found.getStatus().getLast().getBytes()).isGreaterThan(300_000);
+    assertThat(found.getBad(0).getChunk()).isEqualTo(CHUNK);
+    assertThat(found.getBad(0).getProblem()).contains("cell at");
+    metaserver.await(each -> each.bad.contains(CHUNK));
+    metaserver.await(
+        each -> each.heartbeats.stream().anyMatch(beat -> beat.getScrub().getLast().getBad() == 1));
+    metaserver.order(101, copyFrom(source, 300_000));
+    awaitState(server, CHUNK, ReplicaState.REPLICA_SEALED);
+    ScrubReply repaired = scrub(server, false);
+    assertThat(repaired.getBadCount()).isZero();
+    assertThat(repaired.getQuarantined(0).getChunk()).isEqualTo(CHUNK);
+    assertThat(Path.of(repaired.getQuarantined(0).getFile())).exists();
+    assertThat(repaired.getStatus().getQuarantinedReplicas()).isEqualTo(1);
+  }
+
+  private ScrubStatus awaitRound(DataServer server) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
+    while (true) {
+      ScrubStatus status = scrub(server, false).getStatus();
+      if (status.hasRound() && status.getReplicasLeft() > 0) {
+        return status;
+      }
+      assertThat(System.nanoTime()).as("waited long enough").isLessThan(deadline);
+    }
+  }
+
+  @Test
+  void aRoundGoesOnAfterARestart() throws Exception {
+    DataServer server = withSealed("d1", 100, 5000);
+    for (long chunk = CHUNK + 1; chunk <= CHUNK + 2; chunk++) {
+      write(server, chunk, content(5000));
+      metaserver.order(100, verdict(chunk, Verdict.SEAL, 5000));
+      awaitState(server, chunk, ReplicaState.REPLICA_SEALED);
+    }
+    stop(server);
+    DataServer slow = startServer(options("d1", Duration.ofDays(7), metaserver.address()));
+    ScrubStatus before = awaitRound(slow);
+    assertThat(before.getExpectedEndMillis() - before.getRound().getStartedMillis())
+        .isGreaterThan(Duration.ofDays(6).toMillis());
+    stop(slow);
+    DataServer again = startServer(options("d1", Duration.ofDays(7), metaserver.address()));
+    ScrubStatus after = awaitRound(again);
+    assertThat(after.getRound().getStartedMillis()).isEqualTo(before.getRound().getStartedMillis());
+    assertThat(after.getRound().getReplicas()).isEqualTo(1);
+    assertThat(after.getReplicasLeft()).isEqualTo(2);
   }
 
   private void flip(String name, long at) throws IOException {

@@ -45,7 +45,7 @@ public final class CairnHelp {
     WORDS.put(
         "admin",
         new Word(
-            "report, servers, ring, out, in, metaserver, metrics, log-level",
+            "report, servers, ring, out, in, scrub, metaserver, metrics, log-level",
             """
             cairn admin [-fs CLUSTER] report [--json]
             cairn admin [-fs CLUSTER] servers [--json]
@@ -53,6 +53,7 @@ public final class CairnHelp {
             cairn admin [-fs CLUSTER] drain SERVER [--wait] [--json]
             cairn admin [-fs CLUSTER] out SERVER
             cairn admin [-fs CLUSTER] in SERVER
+            cairn admin [-fs CLUSTER] scrub [SERVER...] [--now] [--json]
             cairn admin [-fs CLUSTER] metaserver list [--json]
             cairn admin [-fs CLUSTER] metaserver add ID HOST:PORT [--learner]
             cairn admin [-fs CLUSTER] metaserver remove ID [--force]

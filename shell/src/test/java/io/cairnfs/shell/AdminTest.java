@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cairnfs.client.cluster.Surroundings;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.proto.admin.HistogramSummary;
 import io.cairnfs.proto.admin.Metric;
 import io.cairnfs.proto.admin.MetricsReply;
+import io.cairnfs.proto.dataserver.BadReplica;
+import io.cairnfs.proto.dataserver.QuarantinedReplica;
+import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.RingResult;
@@ -21,6 +25,8 @@ import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.ChunkState;
 import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ScrubRound;
+import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.shell.admin.AdminCommand;
@@ -124,6 +130,70 @@ class AdminTest {
     ShellRun.Result result = run(words);
     assertThat(result.code()).as(result.err()).isZero();
     return new ObjectMapper().readTree(result.out());
+  }
+
+  private static final HostPort D1 = new HostPort("127.0.0.1", 7711);
+
+  private void d1Scrubs() {
+    administration.scrubs.put(
+        D1,
+        ScrubReply.newBuilder()
+            .setStatus(
+                ScrubStatus.newBuilder()
+                    .setRound(
+                        ScrubRound.newBuilder()
+                            .setStartedMillis(0)
+                            .setReplicas(3)
+                            .setBytes(1 << 20)
+                            .setBad(1))
+                    .setReplicasLeft(9)
+                    .setBytesLeft(3 << 20)
+                    .setExpectedEndMillis(86_400_000)
+                    .setQuarantinedReplicas(1))
+            .addBad(
+                BadReplica.newBuilder()
+                    .setChunk(ChunkId.of(0, 17, 5).value())
+                    .setProblem("cell at 4096"))
+            .addQuarantined(
+                QuarantinedReplica.newBuilder()
+                    .setChunk(ChunkId.of(0, 18, 6).value())
+                    .setFile("/data/quarantine/x.data")
+                    .setBytes(2048)
+                    .setSinceMillis(1000))
+            .build());
+  }
+
+  @Test
+  void scrubShowsHowFarItIsAndWhatWasFound() throws IOException {
+    d1Scrubs();
+    assertThat(run("scrub").out())
+        .contains("25%", "3/12", "1 M/4 M", "1970-01-02T00:00:00Z", "LAST ROUND")
+        .contains("chunk=0.17.5", "to repair: cell at 4096")
+        .contains("chunk=0.18.6", "1970-01-01T00:00:01Z", "/data/quarantine/x.data");
+    JsonNode server = json("scrub", "d1", "--json").get("dataServers").get(0);
+    assertThat(server.get("scrub").get("bytesLeft").asLong()).isEqualTo(3 << 20);
+    assertThat(server.get("scrub").get("round").get("bad").asInt()).isEqualTo(1);
+    assertThat(server.get("bad").get(0).get("problem").asText()).isEqualTo("cell at 4096");
+    assertThat(server.get("quarantined").get(0).get("bytes").asLong()).isEqualTo(2048);
+    assertThat(administration.asked).allMatch(word -> word.endsWith("AS_IT_IS"));
+  }
+
+  @Test
+  void scrubNowBeginsARound() {
+    d1Scrubs();
+    assertThat(run("scrub", "--now", "d1").code()).isZero();
+    assertThat(administration.asked).containsExactly("scrub " + D1 + " FROM_THE_BEGINNING");
+  }
+
+  @Test
+  void scrubTellsOfAServerThatDoesNotAnswer() {
+    ShellRun.Result all = run("scrub");
+    assertThat(all.code()).isZero();
+    assertThat(all.out()).contains("d1 does not answer").contains("connection refused");
+    ShellRun.Result one = run("scrub", "d1");
+    assertThat(one.code()).isEqualTo(255);
+    assertThat(one.err()).contains("connection refused");
+    assertThat(run("scrub", "d9").err()).contains("no data server is called d9");
   }
 
   @Test

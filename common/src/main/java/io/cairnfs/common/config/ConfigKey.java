@@ -210,7 +210,22 @@ public enum ConfigKey {
       "dataserver.scrub-period",
       ConfigType.DURATION,
       "7d",
-      "Time within which every replica is read and checked once; 0 = never."),
+      "Time within which every replica is read and checked once; 0 = only by 'admin scrub --now'."),
+  DATASERVER_SCRUB_RATE(
+      "dataserver.scrub-rate",
+      ConfigType.SIZE,
+      "64MiB",
+      "Bytes a second that a data server reads at most to check replicas."),
+  DATASERVER_QUARANTINE_PERIOD(
+      "dataserver.quarantine-period",
+      ConfigType.DURATION,
+      "7d",
+      "How long a bad replica is kept for inspection after a good one took its place."),
+  DATASERVER_QUARANTINE_BYTES(
+      "dataserver.quarantine-bytes",
+      ConfigType.SIZE,
+      "4GiB",
+      "Bytes of such replicas on each volume above which the oldest are deleted."),
   LOG_LEVEL("log.level", ConfigType.TEXT, "INFO", "ERROR, WARN, INFO, DEBUG or TRACE."),
   LOG_FILE_BYTES(
       "log.file-bytes", ConfigType.SIZE, "32MiB", "Size at which a log file is rotated."),

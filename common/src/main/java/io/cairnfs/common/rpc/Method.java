@@ -28,6 +28,7 @@ public enum Method {
   VERIFY_CHUNK(44),
   CHUNK_STATUS(45),
   SYNC_CHUNK(46),
+  SCRUB(47),
   // Between metaservers; the messages are the engine's.
   RAFT_MESSAGE(60),
   RAFT_CHECKPOINT_PART(61),

@@ -14,7 +14,7 @@ import java.util.List;
  * @param callTimeout for one call to a metaserver
  * @param copyBytesPerSecond most bytes copied a second for repair
  * @param compactionBytesPerSecond most bytes copied a second to compact files
- * @param scrubPeriod within which each replica is read once; zero = never
+ * @param upkeep of what it holds
  * @param expectedClusterId the cluster it must belong to; empty = the one that answers
  */
 public record HeartbeatOptions(
@@ -25,7 +25,7 @@ public record HeartbeatOptions(
     Duration callTimeout,
     long copyBytesPerSecond,
     long compactionBytesPerSecond,
-    Duration scrubPeriod,
+    UpkeepOptions upkeep,
     String expectedClusterId) {
   public HeartbeatOptions {
     metaservers = List.copyOf(metaservers);

@@ -28,6 +28,7 @@ import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
+import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.rpc.client.RpcClient;
 import java.io.IOException;
 import java.time.Duration;
@@ -153,7 +154,7 @@ public final class HeartbeatService implements AutoCloseable {
     this.reports = new UnsealedReports(store, completed, clock);
     this.scrubber =
         new Scrubber(
-            store, parts.stateDisk(), options.scrubPeriod(), clock, this::nudge, parts.metrics());
+            store, parts.stateDisk(), options.upkeep(), clock, this::nudge, parts.metrics());
     this.heartbeats = thread(options.name() + "-heartbeat", this::run);
     this.scrubbing = thread(options.name() + "-scrub", scrubber::run);
     this.forcedNanos = clock.monotonicNanos();
@@ -171,9 +172,7 @@ public final class HeartbeatService implements AutoCloseable {
 
   public void start() {
     heartbeats.start();
-    if (!options.scrubPeriod().isZero()) {
-      scrubbing.start();
-    }
+    scrubbing.start();
   }
 
   public synchronized Registration registration() {
@@ -191,6 +190,16 @@ public final class HeartbeatService implements AutoCloseable {
       TimeUnit.NANOSECONDS.timedWait(this, left);
     }
     return registration == Registration.REGISTERED;
+  }
+
+  /** Reads every replica from now on, as fast as scrubbing may. */
+  public void scrubNow() {
+    scrubber.hurry();
+  }
+
+  /** How far the scrubber is, and what became of what it found. */
+  public ScrubStatus scrubStatus() {
+    return scrubber.status();
   }
 
   /** Something is worth a heartbeat now. */
@@ -286,9 +295,20 @@ public final class HeartbeatService implements AutoCloseable {
               LOG.error("closed replicas are not forced: {}", e.getMessage());
               nudge();
             }
+            sweepQuarantine();
           });
     } catch (RejectedExecutionException e) {
       LOG.debug("closed replicas are forced later: {}", e.toString());
+    }
+  }
+
+  private void sweepQuarantine() {
+    try {
+      store.sweepQuarantine(
+          options.upkeep().quarantinePeriod(), options.upkeep().quarantineBytes());
+    } catch (CairnException e) {
+      LOG.error("the quarantine is not emptied: {}", e.getMessage());
+      nudge();
     }
   }
 
@@ -474,6 +494,7 @@ public final class HeartbeatService implements AutoCloseable {
             .addAllCompacting(done.compacting())
             .addAllBadReplicas(reports.bad())
             .setStreams(streams.getAsInt())
+            .setScrub(scrubber.status())
             .build();
     ServerHeartbeatReply reply =
         leader.call(Method.SERVER_HEARTBEAT, request, ServerHeartbeatReply.parser());

@@ -3,55 +3,57 @@ package io.cairnfs.dataserver.heartbeat;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.ReadPace;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.function.DoubleSupplier;
 
 /**
- * A rate in bytes a second that several readers share. Once closed it holds nobody back. Safe for
- * any thread.
+ * A rate in bytes a second that several readers share, and that may change while they wait. Once
+ * closed it holds nobody back. Safe for any thread.
  */
 final class Pace implements ReadPace, AutoCloseable {
-  private static final double NANOS_PER_SECOND = 1e9;
+  /** So soon a changed rate is noticed. */
+  private static final long LONGEST_WAIT_NANOS = Duration.ofMillis(200).toNanos();
 
   private final Clock clock;
-  private final LongSupplier bytesPerSecond;
+  private final DoubleSupplier bytesPerSecond;
 
   @GuardedBy("this")
-  private long freeAtNanos;
+  private final RateBudget budget;
 
-  @GuardedBy("this")
-  private boolean closed;
+  private volatile boolean closed;
 
-  Pace(Clock clock, LongSupplier bytesPerSecond) {
+  /**
+   * @param bytesPerSecond above 0; asked under this pace's lock
+   */
+  Pace(Clock clock, DoubleSupplier bytesPerSecond) {
     this.clock = clock;
     this.bytesPerSecond = bytesPerSecond;
-    this.freeAtNanos = clock.monotonicNanos();
+    this.budget = new RateBudget(clock.monotonicNanos());
   }
 
   @Override
   public synchronized void beforeRead(int bytes) {
-    long start = Math.max(freeAtNanos, clock.monotonicNanos());
-    freeAtNanos =
-        start + (long) (bytes * NANOS_PER_SECOND / Math.max(1, bytesPerSecond.getAsLong()));
     boolean interrupted = false;
     while (!closed) {
-      long left = start - clock.monotonicNanos();
+      long left = budget.nanosToWait(clock.monotonicNanos(), bytesPerSecond.getAsDouble());
       if (left <= 0) {
         break;
       }
       try {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
+        TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LONGEST_WAIT_NANOS));
       } catch (InterruptedException e) {
         interrupted = true;
         closed = true;
       }
     }
+    budget.take(bytes);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  synchronized boolean isClosed() {
+  boolean isClosed() {
     return closed;
   }
 

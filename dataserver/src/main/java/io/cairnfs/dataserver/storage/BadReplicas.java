@@ -3,6 +3,7 @@ package io.cairnfs.dataserver.storage;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.common.id.ChunkId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,9 +27,14 @@ final class BadReplicas {
   @GuardedBy("this")
   private final Set<ChunkId> missing = new LinkedHashSet<>();
 
+  /** Why, for those of both kinds. */
+  @GuardedBy("this")
+  private final Map<ChunkId, String> problems = new HashMap<>();
+
   /** A SEALED replica that is there, but bad. */
   synchronized void add(ReplicaIndex.Entry entry, String problem) {
     if (kept.put(entry.name().chunk(), entry) == null) {
+      problems.put(entry.name().chunk(), problem);
       LOG.warn("{} replica is bad: {}", entry.name().chunk(), problem);
     }
   }
@@ -36,6 +42,7 @@ final class BadReplicas {
   /** A replica that should be there and is not, or is too short to be sealed. */
   synchronized void addMissing(ChunkId chunk, String problem) {
     if (missing.add(chunk)) {
+      problems.put(chunk, problem);
       LOG.warn("{} replica is missing or short: {}", chunk, problem);
     }
   }
@@ -51,6 +58,7 @@ final class BadReplicas {
   /** Forgets the chunk and answers the bad replica that is still there. */
   synchronized Optional<ReplicaIndex.Entry> remove(ChunkId chunk) {
     missing.remove(chunk);
+    problems.remove(chunk);
     return Optional.ofNullable(kept.remove(chunk));
   }
 
@@ -58,6 +66,14 @@ final class BadReplicas {
     List<ChunkId> result = new ArrayList<>();
     kept.keySet().stream().limit(limit).forEach(result::add);
     missing.stream().limit(limit - result.size()).forEach(result::add);
+    return result;
+  }
+
+  synchronized List<BadReplica> described(int limit) {
+    List<BadReplica> result = new ArrayList<>();
+    for (ChunkId chunk : chunks(limit)) {
+      result.add(new BadReplica(chunk, problems.getOrDefault(chunk, "")));
+    }
     return result;
   }
 

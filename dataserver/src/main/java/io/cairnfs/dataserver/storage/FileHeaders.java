@@ -9,6 +9,9 @@ import java.nio.ByteBuffer;
 
 /** What all headers of chunk files share: magic, version, fields, checksum of these. */
 final class FileHeaders {
+  /** Where the checksum of both kinds of headers of SEALED replicas ends. */
+  private static final int CHECKED_END = 36;
+
   private FileHeaders() {}
 
   /** Throws unless the buffer starts with a header of this kind. */
@@ -35,6 +38,15 @@ final class FileHeaders {
               + (header.getInt(8) > version ? " is newer than " : " is older than ")
               + version
               + ", which this software reads");
+    }
+  }
+
+  /** Throws unless everything behind the fields and their checksum is zero. */
+  static void requireZeros(ByteBuffer header, String file) throws CorruptionException {
+    for (int at = CHECKED_END; at < header.limit(); at++) {
+      if (header.get(at) != 0) {
+        throw new CorruptionException(file, at, "zeros", "byte " + (header.get(at) & 0xff));
+      }
     }
   }
 

@@ -5,10 +5,12 @@ import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 
 /**
  * Every SEALED replica with its volume, length and replication, and the sums per slot: about 27
@@ -18,6 +20,9 @@ final class ReplicaIndex {
   private static final int MIN_CAPACITY = 1 << 10;
   private static final int LENGTH_BITS = 40;
   private static final int REPLICATION_BITS = 8;
+
+  private static final Comparator<SealedName> BY_CHUNK =
+      Comparator.comparing(SealedName::chunk, ChunkId::compareTo);
 
   /** A replica and the ordinal of its volume. */
   record Entry(SealedName name, int volume) {}
@@ -124,6 +129,27 @@ final class ReplicaIndex {
       }
     }
     return best == 0 ? Optional.empty() : Optional.of(new ChunkId(best));
+  }
+
+  /** As {@link ReplicaStore#sealedAfter}. */
+  synchronized SealedStretch stretch(ChunkId after, int limit) {
+    PriorityQueue<SealedName> lowest = new PriorityQueue<>(BY_CHUNK.reversed());
+    long replicas = 0;
+    long bytes = 0;
+    for (int at = 0; at < keys.length; at++) {
+      if (keys[at] != 0 && Long.compareUnsigned(keys[at], after.value()) > 0) {
+        SealedName name = entry(at).name();
+        replicas++;
+        bytes += Volume.sealedBytes(name.length());
+        lowest.add(name);
+        if (lowest.size() > limit) {
+          lowest.poll();
+        }
+      }
+    }
+    List<ReplicaStatus> next = new ArrayList<>();
+    lowest.stream().sorted(BY_CHUNK).forEach(name -> next.add(ReplicaStore.sealedStatus(name)));
+    return new SealedStretch(next, replicas, bytes);
   }
 
   /** Replicas of a slot above {@code after}, in order of their ids, at most {@code limit}. */

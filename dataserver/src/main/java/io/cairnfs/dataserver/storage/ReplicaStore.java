@@ -9,6 +9,7 @@ import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -467,8 +468,12 @@ public final class ReplicaStore implements Closeable {
     handles.drop(chunk);
     Volume volume = volumes.get(old.get().volume());
     try {
-      volume.quarantine(
-          chunk, ReplicaPath.sealedData(old.get().name()), ReplicaPath.sealedSums(chunk));
+      SealedName name = old.get().name();
+      long kept =
+          volume
+              .quarantine()
+              .take(chunk, ReplicaPath.sealedData(name), ReplicaPath.sealedSums(chunk));
+      volume.count(kept - Volume.sealedBytes(name.length()));
       volume.deleteIfThere(ReplicaPath.badMarker(chunk));
       volume.disk().forceDirectory(ReplicaPath.slotDirectory(chunk));
     } catch (IOException e) {
@@ -553,7 +558,7 @@ public final class ReplicaStore implements Closeable {
         .map(entry -> sealedStatus(entry.name()));
   }
 
-  private static ReplicaStatus sealedStatus(SealedName name) {
+  static ReplicaStatus sealedStatus(SealedName name) {
     return new ReplicaStatus(name.chunk(), 0, State.SEALED, name.length(), name.replication(), 0);
   }
 
@@ -565,6 +570,11 @@ public final class ReplicaStore implements Closeable {
   /** Of each slot with SEALED replicas. */
   public List<SlotSum> slotSums() {
     return sealed.sums();
+  }
+
+  /** The next SEALED replicas by id, at most {@code limit}, and how much there is of all beyond. */
+  public SealedStretch sealedAfter(ChunkId after, int limit) {
+    return sealed.stretch(after, limit);
   }
 
   /** The SEALED replica with the next id, for walks through all of them. */
@@ -579,9 +589,44 @@ public final class ReplicaStore implements Closeable {
     return bad.chunks(limit);
   }
 
+  /** As {@link #badReplicas}, with what is wrong with each. */
+  public List<BadReplica> describeBad(int limit) {
+    return bad.described(limit);
+  }
+
+  /** Bad replicas that were taken out of service and are kept for inspection. */
+  public List<QuarantinedReplica> quarantined() {
+    return volumes.stream().flatMap(volume -> volume.quarantine().replicas().stream()).toList();
+  }
+
+  /**
+   * Deletes replicas that have been in quarantine for the whole period, and on each volume the
+   * oldest of what is more than {@code maxBytes}. Those of chunks that are still bad here stay.
+   */
+  public void sweepQuarantine(Duration period, long maxBytes) throws CairnException {
+    for (Volume volume : volumes) {
+      if (!volume.isFailed()) {
+        try {
+          volume.count(-volume.quarantine().sweep(period, maxBytes, this::isBad));
+        } catch (IOException e) {
+          throw volume.refusal("emptying the quarantine", e);
+        }
+      }
+    }
+  }
+
+  public int badCount() {
+    return bad.size();
+  }
+
   /** Whether the replica is bad, missing or too short. */
   public boolean isBad(ChunkId chunk) {
     return bad.isKnown(chunk);
+  }
+
+  /** What a SEALED replica takes on its volume, both files together. */
+  public static long storedBytes(long length) {
+    return Volume.sealedBytes(length);
   }
 
   public int sealedCount() {

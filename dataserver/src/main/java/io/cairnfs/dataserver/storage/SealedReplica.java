@@ -74,20 +74,8 @@ final class SealedReplica {
       throws IOException {
     boolean good = false;
     try {
-      Disk disk = volume.disk();
-      String dataName = disk.describe(ReplicaPath.sealedData(name));
-      String sumsName = disk.describe(ReplicaPath.sealedSums(name.chunk()));
-      requireSize(files.data(), DataFileHeader.BYTES + name.length(), dataName);
-      requireSize(
-          files.sums(), SealedChecksums.HEADER_BYTES + 4L * Cells.count(name.length()), sumsName);
-      DataFileHeader header = DataFileHeader.decode(head(files.data()), dataName);
-      SealedChecksums sums = SealedChecksums.decode(head(files.sums()), sumsName);
-      FileHeaders.requireChunk(name.chunk(), header.chunk(), dataName);
-      FileHeaders.requireChunk(name.chunk(), sums.chunk(), sumsName);
-      if (sums.length() != name.length()) {
-        throw new CorruptionException(
-            sumsName, 24, "length " + name.length(), "length " + sums.length());
-      }
+      SealedChecksums sums =
+          requireHeaders(volume.disk(), name, files, SealedChecksums.HEADER_BYTES);
       good = true;
       return new SealedReplica(name, sums.epoch(), volume, files, scratch);
     } finally {
@@ -95,6 +83,29 @@ final class SealedReplica {
         files.release();
       }
     }
+  }
+
+  /** Sizes and headers of both files, and so many bytes from the start of the data file. */
+  private static SealedChecksums requireHeaders(
+      Disk disk, SealedName name, ReplicaFiles files, int dataBytes) throws IOException {
+    String dataName = disk.describe(ReplicaPath.sealedData(name));
+    String sumsName = disk.describe(ReplicaPath.sealedSums(name.chunk()));
+    requireSize(files.data(), DataFileHeader.BYTES + name.length(), dataName);
+    requireSize(
+        files.sums(), SealedChecksums.HEADER_BYTES + 4L * Cells.count(name.length()), sumsName);
+    ByteBuffer dataHead = head(files.data(), dataBytes);
+    ByteBuffer sumsHead = head(files.sums(), SealedChecksums.HEADER_BYTES);
+    DataFileHeader header = DataFileHeader.decode(dataHead, dataName);
+    SealedChecksums sums = SealedChecksums.decode(sumsHead, sumsName);
+    FileHeaders.requireChunk(name.chunk(), header.chunk(), dataName);
+    FileHeaders.requireChunk(name.chunk(), sums.chunk(), sumsName);
+    FileHeaders.requireZeros(dataHead, dataName);
+    FileHeaders.requireZeros(sumsHead, sumsName);
+    if (sums.length() != name.length()) {
+      throw new CorruptionException(
+          sumsName, 24, "length " + name.length(), "length " + sums.length());
+    }
+    return sums;
   }
 
   private static void requireSize(DiskFile file, long expected, String name) throws IOException {
@@ -105,8 +116,8 @@ final class SealedReplica {
     }
   }
 
-  private static ByteBuffer head(DiskFile file) throws IOException {
-    ByteBuffer head = ByteBuffer.allocate(SealedChecksums.HEADER_BYTES);
+  private static ByteBuffer head(DiskFile file, int bytes) throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(bytes);
     ReplicaRead.readFully(file, head, 0);
     return head.flip();
   }
@@ -255,11 +266,24 @@ final class SealedReplica {
     return result;
   }
 
-  /** Reads everything; {@code pace} is told of each piece before it is read. */
+  private void requireHeadersAgain() throws IOException {
+    try {
+      SealedChecksums unused = requireHeaders(volume.disk(), name, files, DataFileHeader.BYTES);
+    } catch (CorruptionException e) {
+      throw corrupt(name, e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads every byte of both files; {@code pace} is told of each piece before it is read. What was
+   * looked at when the files were opened is read again: they may have been open for weeks.
+   */
   Verification verify(ReadPace pace) throws CairnException {
     long length = name.length();
     ByteBuffer buffer = scratch.take(ScratchBuffers.BYTES);
     try {
+      pace.beforeRead((int) (Volume.sealedBytes(length) - length));
+      requireHeadersAgain();
       for (long at = 0; at < length; at += ScratchBuffers.BYTES) {
         int bytes = (int) Math.min(ScratchBuffers.BYTES, length - at);
         pace.beforeRead(bytes);

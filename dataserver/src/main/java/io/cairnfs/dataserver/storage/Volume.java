@@ -43,6 +43,7 @@ final class Volume implements Closeable {
   private final VolumeOptions options;
   private final Clock clock;
   private final Closeable lock;
+  private final Quarantine quarantine;
   private final AtomicLong usedBytes = new AtomicLong();
 
   /** What open replicas may still grow by; only to spread new replicas. */
@@ -67,6 +68,7 @@ final class Volume implements Closeable {
     this.options = options;
     this.clock = clock;
     this.lock = lock;
+    this.quarantine = new Quarantine(disk, clock);
     this.freeBytes = disk.usableBytes();
     this.freeBytesAtNanos = clock.monotonicNanos();
   }
@@ -310,21 +312,9 @@ final class Volume implements Closeable {
     forceSlotDirectory(chunk);
   }
 
-  /** Moves the files of a bad replica out of the way, under names that are free. */
-  void quarantine(ChunkId chunk, String dataName, String sumsName) throws IOException {
-    disk.createDirectories(ReplicaPath.QUARANTINE);
-    int attempt = 0;
-    String base;
-    do {
-      base = ReplicaPath.QUARANTINE + "/" + ReplicaPath.hex(chunk) + "." + attempt++;
-    } while (disk.exists(base + ".data") || disk.exists(base + ".sums"));
-    if (disk.exists(dataName)) {
-      disk.rename(dataName, base + ".data");
-    }
-    if (disk.exists(sumsName)) {
-      disk.rename(sumsName, base + ".sums");
-    }
-    disk.forceDirectory(ReplicaPath.QUARANTINE);
+  /** Where bad replicas are kept. */
+  Quarantine quarantine() {
+    return quarantine;
   }
 
   @Override

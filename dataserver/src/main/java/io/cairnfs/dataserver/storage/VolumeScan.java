@@ -67,6 +67,7 @@ final class VolumeScan {
           .flatMap(sealed::remove)
           .ifPresent(entry -> bad.add(entry, "known to be bad"));
     }
+    volume.count(volume.quarantine().scan());
   }
 
   private void scanSlot(String directory) throws IOException {
@@ -116,8 +117,11 @@ final class VolumeScan {
           "{} volume={} is a second replica on this server: into quarantine",
           name.chunk(),
           volume.volumeId());
-      volume.quarantine(
-          name.chunk(), ReplicaPath.sealedData(name), ReplicaPath.sealedSums(name.chunk()));
+      var unused =
+          volume
+              .quarantine()
+              .take(
+                  name.chunk(), ReplicaPath.sealedData(name), ReplicaPath.sealedSums(name.chunk()));
       return;
     }
     sealed.put(name, volume.ordinal());
@@ -138,7 +142,8 @@ final class VolumeScan {
         throw e;
       }
       LOG.error("{} volume={} into quarantine: {}", chunk, volume.volumeId(), e.getMessage());
-      volume.quarantine(chunk, ReplicaPath.openData(chunk), ReplicaPath.openLog(chunk));
+      var unused =
+          volume.quarantine().take(chunk, ReplicaPath.openData(chunk), ReplicaPath.openLog(chunk));
       bad.addMissing(chunk, e.getMessage());
     }
   }

@@ -15,7 +15,7 @@
  *   CHUNK.sums                      its checksum file
  *   CHUNK.sums.new, CHUNK.copy      a seal or a copy at work; deleted at start
  * bad/CHUNK                         empty marker: the SEALED replica was found bad
- * quarantine/                       bad replicas that were replaced, kept for inspection
+ * quarantine/CHUNK.SINCE.data, .sums  bad replicas that were replaced, kept for inspection
  * </pre>
  *
  * <p>All numbers are big-endian. A data file:

@@ -278,6 +278,29 @@ class ReplicaStoreTest {
   }
 
   @Test
+  void aFlippedBitOfAnyRegionOfEitherFileIsFoundWhileTheFilesAreOpen() throws IOException {
+    int length = 9000;
+    int sumsBytes = SealedChecksums.HEADER_BYTES + 4 * Cells.count(length);
+    String sums = ReplicaPath.sealedSums(CHUNK);
+    for (int at : new int[] {0, 8, 12, 20, 24, 32, 36, 2000, 4095, 4096, 4096 + length - 1}) {
+      requireFound(length, dataFile(length), at);
+    }
+    for (int at = 0; at < sumsBytes; at++) {
+      requireFound(length, sums, at);
+    }
+  }
+
+  private void requireFound(int length, String file, int at) throws IOException {
+    sealed(CHUNK, length);
+    assertThat(read(0, 10, 0, 0)).isNotEmpty();
+    disk.flipBit(file, at * 8L + 3);
+    Verification result = store.verify(CHUNK, length, ReadPace.FREE);
+    assertThat(result.good()).as("%s byte %d", file, at).isFalse();
+    assertThat(store.describeBad(10)).containsExactly(new BadReplica(CHUNK, result.problem()));
+    store.delete(CHUNK);
+  }
+
+  @Test
   void aFlippedByteInTheChecksumFileIsFound() throws IOException {
     sealed(CHUNK, 9000);
     String sums = ReplicaPath.sealedSums(CHUNK);
@@ -312,6 +335,121 @@ class ReplicaStoreTest {
     restart();
     assertThat(store.badReplicas(10)).containsExactly(OTHER);
     assertThat(store.slotSums()).isEmpty();
+  }
+
+  private void repaired(int length) throws IOException {
+    sealed(CHUNK, length);
+    disk.flipBit(dataFile(length), (DataFileHeader.BYTES + 50) * 8L);
+    assertThat(store.verify(CHUNK, length, ReadPace.FREE).good()).isFalse();
+    copy(length);
+  }
+
+  private String dataFile(int length) {
+    return ReplicaPath.sealedData(new ReplicaPath.SealedName(CHUNK, length, 3));
+  }
+
+  private long used() {
+    return store.volumes().get(0).usedBytes();
+  }
+
+  @Test
+  void whatIsInQuarantineTakesSpaceAndIsListedUntilItsTime() throws IOException {
+    repaired(9000);
+    long both = 2 * ReplicaStore.storedBytes(9000);
+    assertThat(used()).isEqualTo(both);
+    assertThat(store.quarantined())
+        .singleElement()
+        .satisfies(
+            kept -> {
+              assertThat(kept.chunk()).isEqualTo(CHUNK);
+              assertThat(kept.bytes()).isEqualTo(ReplicaStore.storedBytes(9000));
+              assertThat(disk.exists(kept.file().substring(kept.file().indexOf("quarantine"))))
+                  .isTrue();
+            });
+    clock.advance(Duration.ofHours(20));
+    restart();
+    assertThat(used()).isEqualTo(both);
+    assertThat(store.sealedCount()).isEqualTo(1);
+    store.sweepQuarantine(Duration.ofHours(21), both);
+    assertThat(store.quarantined()).hasSize(1);
+    clock.advance(Duration.ofHours(1));
+    store.sweepQuarantine(Duration.ofHours(21), both);
+    assertThat(store.quarantined()).isEmpty();
+    assertThat(disk.list("quarantine")).isEmpty();
+    assertThat(used()).isEqualTo(ReplicaStore.storedBytes(9000));
+    assertThat(read(0, 9000, 0, 0)).isEqualTo(range(content, 0, 9000));
+  }
+
+  @Test
+  void ofTooMuchInQuarantineTheOldestGoes() throws IOException {
+    repaired(9000);
+    store.delete(CHUNK);
+    clock.advance(Duration.ofMinutes(1));
+    repaired(8000);
+    store.delete(CHUNK);
+    repaired(7000);
+    assertThat(store.quarantined()).hasSize(3);
+    store.sweepQuarantine(
+        Duration.ofDays(7), ReplicaStore.storedBytes(8000) + ReplicaStore.storedBytes(7000));
+    assertThat(store.quarantined())
+        .extracting(QuarantinedReplica::bytes)
+        .containsExactlyInAnyOrder(ReplicaStore.storedBytes(8000), ReplicaStore.storedBytes(7000));
+  }
+
+  @Test
+  void whatIsInQuarantineStaysWhileItsChunkIsBad() throws IOException {
+    repaired(9000);
+    disk.flipBit(dataFile(9000), (DataFileHeader.BYTES + 50) * 8L);
+    assertThat(store.verify(CHUNK, 9000, ReadPace.FREE).good()).isFalse();
+    store.sweepQuarantine(Duration.ZERO, 0);
+    assertThat(store.quarantined()).hasSize(1);
+    copy(9000);
+    store.sweepQuarantine(Duration.ZERO, 0);
+    assertThat(store.quarantined()).isEmpty();
+  }
+
+  @Test
+  void filesOfOlderSoftwareInQuarantineAreKeptForAWholePeriod() throws IOException {
+    repaired(9000);
+    store.close();
+    String name = disk.list("quarantine").get(0);
+    String chunk = name.substring(0, 16);
+    for (String file : disk.list("quarantine")) {
+      disk.rename(
+          "quarantine/" + file,
+          "quarantine/" + chunk + ".0" + file.substring(file.lastIndexOf('.')));
+    }
+    clock.advance(Duration.ofDays(100));
+    restart();
+    store.sweepQuarantine(Duration.ofDays(7), 1 << 20);
+    assertThat(store.quarantined()).hasSize(1);
+    clock.advance(Duration.ofDays(7));
+    store.sweepQuarantine(Duration.ofDays(7), 1 << 20);
+    assertThat(store.quarantined()).isEmpty();
+  }
+
+  @Test
+  void theNextReplicasAreInOrderAndTheRestIsCounted() throws IOException {
+    for (int i = 1; i <= 5; i++) {
+      ChunkId chunk = ChunkId.of(0, 20 - i, i);
+      written(chunk, 1000 * i).finish();
+      store.seal(chunk, 1000L * i, 3, 1);
+    }
+    SealedStretch first = store.sealedAfter(new ChunkId(0), 2);
+    assertThat(first.next())
+        .extracting(ReplicaStatus::chunk)
+        .containsExactly(ChunkId.of(0, 15, 5), ChunkId.of(0, 16, 4));
+    assertThat(first.replicas()).isEqualTo(5);
+    SealedStretch rest = store.sealedAfter(ChunkId.of(0, 16, 4), 10);
+    assertThat(rest.next())
+        .extracting(ReplicaStatus::chunk)
+        .containsExactly(ChunkId.of(0, 17, 3), ChunkId.of(0, 18, 2), ChunkId.of(0, 19, 1));
+    assertThat(rest.bytes())
+        .isEqualTo(
+            ReplicaStore.storedBytes(3000)
+                + ReplicaStore.storedBytes(2000)
+                + ReplicaStore.storedBytes(1000));
+    assertThat(store.sealedAfter(ChunkId.of(0, 19, 1), 10).next()).isEmpty();
   }
 
   @Test

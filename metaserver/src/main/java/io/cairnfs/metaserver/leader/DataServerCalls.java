@@ -46,6 +46,7 @@ import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
+import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
@@ -157,7 +158,7 @@ final class DataServerCalls {
   }
 
   private void registered(ServerCall call, RegisterServerRequest request, int server) {
-    board.heard(server, request.getVolumesList(), 0);
+    board.heard(server, request.getVolumesList(), 0, ScrubStatus.getDefaultInstance());
     copies.restarted(server);
     compactions.restarted(server);
     slotsChanged.run();
@@ -225,7 +226,8 @@ final class DataServerCalls {
         needRepair(view, new ChunkId(bad), request.getServer(), "found by the server itself");
       }
     }
-    board.heard(request.getServer(), request.getVolumesList(), request.getStreams());
+    board.heard(
+        request.getServer(), request.getVolumesList(), request.getStreams(), request.getScrub());
     loads.streams(request.getServer(), request.getStreams());
     replyWhenLogged(call, logResults(request), () -> answer(request));
   }

@@ -136,6 +136,7 @@ final class LeaderReads implements ReadHandler {
     board
         .silence(server.id())
         .ifPresent(silence -> report.setMillisSinceHeartbeat(silence.toMillis()));
+    board.last(server.id()).ifPresent(heard -> report.setScrub(heard.scrub()));
     for (VolumeStatus volume : volumes(server)) {
       report.addVolumes(
           VolumeReport.newBuilder()

@@ -3,6 +3,7 @@ package io.cairnfs.metaserver.leader;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.proto.dataserver.VolumeStatus;
+import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.proto.types.ServerHealth;
 import java.time.Duration;
 import java.util.Collection;
@@ -26,7 +27,8 @@ final class ServerBoard implements ReplicaHealth {
    *
    * @param spoke false for a server that this leader only gives time to speak
    */
-  record Heard(long nanos, List<VolumeStatus> volumes, int streams, boolean spoke) {
+  record Heard(
+      long nanos, List<VolumeStatus> volumes, int streams, boolean spoke, ScrubStatus scrub) {
     Heard {
       volumes = List.copyOf(volumes);
     }
@@ -60,12 +62,12 @@ final class ServerBoard implements ReplicaHealth {
     servers.clear();
     long now = clock.monotonicNanos();
     for (int server : registered) {
-      servers.put(server, new Heard(now, List.of(), 0, false));
+      servers.put(server, new Heard(now, List.of(), 0, false, ScrubStatus.getDefaultInstance()));
     }
   }
 
-  void heard(int server, List<VolumeStatus> volumes, int streams) {
-    servers.put(server, new Heard(clock.monotonicNanos(), volumes, streams, true));
+  void heard(int server, List<VolumeStatus> volumes, int streams, ScrubStatus scrub) {
+    servers.put(server, new Heard(clock.monotonicNanos(), volumes, streams, true, scrub));
   }
 
   Optional<Heard> last(int server) {

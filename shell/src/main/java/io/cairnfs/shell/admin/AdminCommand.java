@@ -52,6 +52,7 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("drain", new DrainTask(program, clock, pause, terminal));
     line.addSubcommand("out", new OutTask(program));
     line.addSubcommand("in", new InTask(program));
+    line.addSubcommand("scrub", new ScrubTask(program));
     line.addSubcommand("metrics", new MetricsTask(program));
     line.addSubcommand("log-level", new LogLevelTask(program));
     line.addSubcommand("metaserver", MetaserverCommand.of(program, clock, pause));

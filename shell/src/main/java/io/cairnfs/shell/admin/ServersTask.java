@@ -104,6 +104,7 @@ final class ServersTask extends AdminTask {
       server.put("repairEntries", each.getRepairEntries());
       server.put("garbageEntries", each.getGarbageEntries());
       server.put("millisSinceHeartbeat", each.getMillisSinceHeartbeat());
+      server.set("scrub", ScrubTask.tree(each.getScrub()));
       ArrayNode volumes = server.putArray("volumes");
       for (VolumeReport volume : each.getVolumesList()) {
         ObjectNode entry = volumes.addObject();

@@ -13,6 +13,7 @@ import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.dataserver.ReplicaReport;
+import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.ClusterReportResult;
@@ -43,6 +44,9 @@ public final class FakeAdministration implements ClusterAdministration {
 
   /** What each data server holds; a server that is not here does not answer. */
   public final Map<HostPort, Map<ChunkId, ReplicaReport>> replicas = new HashMap<>();
+
+  /** How far scrubbers are; a server that is not here does not answer. */
+  public final Map<HostPort, ScrubReply> scrubs = new HashMap<>();
 
   /** What single metaservers say; all others say {@link #whoLeads}. */
   public final Map<HostPort, WhoLeadsReply> metaservers = new HashMap<>();
@@ -156,6 +160,16 @@ public final class FakeAdministration implements ClusterAdministration {
   @Override
   public ServerStatusReply serverStatus(HostPort server) {
     return ServerStatusReply.getDefaultInstance();
+  }
+
+  @Override
+  public ScrubReply scrub(HostPort dataServer, ScrubStart start) throws CairnException {
+    asked.add("scrub " + dataServer + " " + start);
+    ScrubReply reply = scrubs.get(dataServer);
+    if (reply == null) {
+      throw new CairnException(ErrorCode.UNAVAILABLE, "connection refused");
+    }
+    return reply;
   }
 
   @Override

@@ -21,6 +21,8 @@ import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.ServerStatusRequest;
 import io.cairnfs.proto.dataserver.ChunkStatusReply;
 import io.cairnfs.proto.dataserver.ChunkStatusRequest;
+import io.cairnfs.proto.dataserver.ReconcileReply;
+import io.cairnfs.proto.dataserver.ReconcileRequest;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
@@ -182,6 +184,13 @@ final class Administration implements ClusterAdministration {
     ScrubRequest request =
         ScrubRequest.newBuilder().setNow(start == ScrubStart.FROM_THE_BEGINNING).build();
     return ask(dataServer, Method.SCRUB, request, ScrubReply.parser());
+  }
+
+  @Override
+  public ReconcileReply reconcile(HostPort dataServer, ReconcileStart start) throws CairnException {
+    ReconcileRequest request =
+        ReconcileRequest.newBuilder().setNow(start == ReconcileStart.NOW).build();
+    return ask(dataServer, Method.RECONCILE, request, ReconcileReply.parser());
   }
 
   @Override

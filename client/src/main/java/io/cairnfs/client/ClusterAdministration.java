@@ -9,6 +9,7 @@ import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.CheckPageResult;
@@ -97,6 +98,15 @@ public interface ClusterAdministration {
   enum ScrubStart {
     AS_IT_IS,
     FROM_THE_BEGINNING
+  }
+
+  /** What a data server's last comparison with the metadata found, or the one under way so far. */
+  ReconcileReply reconcile(HostPort dataServer, ReconcileStart start) throws CairnException;
+
+  /** Whether {@link #reconcile} also begins a comparison. */
+  enum ReconcileStart {
+    AS_IT_IS,
+    NOW
   }
 
   MetricsReply metrics(HostPort server) throws CairnException;

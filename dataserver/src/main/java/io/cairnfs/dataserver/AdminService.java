@@ -22,6 +22,7 @@ import io.cairnfs.proto.admin.ServerStatusReply;
 import io.cairnfs.proto.admin.VolumeUsage;
 import io.cairnfs.proto.dataserver.BadReplica;
 import io.cairnfs.proto.dataserver.QuarantinedReplica;
+import io.cairnfs.proto.dataserver.ReconcileRequest;
 import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.dataserver.ScrubRequest;
 import io.cairnfs.rpc.server.RpcServer;
@@ -65,6 +66,7 @@ final class AdminService {
     server.handler(Method.METRICS, this::metrics, threads);
     server.handler(Method.LOG_LEVEL, this::logLevel, threads);
     server.handler(Method.SCRUB, this::scrub, threads);
+    server.handler(Method.RECONCILE, this::reconcile, threads);
   }
 
   private void status(ServerCall call) {
@@ -108,13 +110,16 @@ final class AdminService {
     };
   }
 
+  private HeartbeatService running() throws CairnException {
+    return heartbeat
+        .get()
+        .orElseThrow(
+            () -> new CairnException(ErrorCode.UNAVAILABLE, "the data server is starting"));
+  }
+
   private void scrub(ServerCall call) throws CairnException {
     ScrubRequest request = call.message(ScrubRequest.parser());
-    HeartbeatService service =
-        heartbeat
-            .get()
-            .orElseThrow(
-                () -> new CairnException(ErrorCode.UNAVAILABLE, "the data server is starting"));
+    HeartbeatService service = running();
     if (request.getNow()) {
       service.scrubNow();
     }
@@ -133,6 +138,14 @@ final class AdminService {
                         .setBytes(kept.bytes())
                         .setSinceMillis(kept.sinceMillis())));
     call.reply(reply.build());
+  }
+
+  private void reconcile(ServerCall call) throws CairnException {
+    HeartbeatService service = running();
+    if (call.message(ReconcileRequest.parser()).getNow()) {
+      service.reconcileNow();
+    }
+    call.reply(service.reconcileStatus());
   }
 
   private void metrics(ServerCall call) {

@@ -88,7 +88,8 @@ public record DataServerOptions(
                 configuration.duration(ConfigKey.DATASERVER_SCRUB_PERIOD),
                 configuration.bytes(ConfigKey.DATASERVER_SCRUB_RATE),
                 configuration.duration(ConfigKey.DATASERVER_QUARANTINE_PERIOD),
-                configuration.bytes(ConfigKey.DATASERVER_QUARANTINE_BYTES)),
+                configuration.bytes(ConfigKey.DATASERVER_QUARANTINE_BYTES),
+                configuration.duration(ConfigKey.DATASERVER_RECONCILE_PERIOD)),
             ""),
         TransferOptions.DEFAULT,
         configuration.file().map(Path::toString).orElse(""));

@@ -31,9 +31,13 @@ import io.cairnfs.proto.admin.ServerStatusRequest;
 import io.cairnfs.proto.dataserver.ChunkStatusReply;
 import io.cairnfs.proto.dataserver.ChunkStatusRequest;
 import io.cairnfs.proto.dataserver.CopyTask;
+import io.cairnfs.proto.dataserver.FindingKind;
 import io.cairnfs.proto.dataserver.PacketAck;
 import io.cairnfs.proto.dataserver.PacketFlag;
 import io.cairnfs.proto.dataserver.PacketHeader;
+import io.cairnfs.proto.dataserver.ReconcileReply;
+import io.cairnfs.proto.dataserver.ReconcileRequest;
+import io.cairnfs.proto.dataserver.ReplicaFinding;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.dataserver.ReplicaVerdict;
@@ -112,6 +116,11 @@ class DataServerTest {
   }
 
   private DataServerOptions options(String name, Duration scrubPeriod, HostPort... metaservers) {
+    return options(name, scrubPeriod, Duration.ofDays(7), metaservers);
+  }
+
+  private DataServerOptions options(
+      String name, Duration scrubPeriod, Duration reconcilePeriod, HostPort... metaservers) {
     return new DataServerOptions(
         name,
         "127.0.0.1",
@@ -129,7 +138,7 @@ class DataServerTest {
             Duration.ofSeconds(2),
             1L << 30,
             1L << 30,
-            new UpkeepOptions(scrubPeriod, 1L << 30, Duration.ofDays(7), 1L << 30),
+            new UpkeepOptions(scrubPeriod, 1L << 30, Duration.ofDays(7), 1L << 30, reconcilePeriod),
             ""),
         TransferOptions.DEFAULT,
         "");
@@ -600,6 +609,77 @@ class DataServerTest {
     assertThat(metaserver.inventories.get(0).getReplicas(0).getState())
         .isEqualTo(ReplicaState.REPLICA_CLOSED);
     awaitState(again, CHUNK, ReplicaState.REPLICA_SEALED);
+  }
+
+  private ReconcileReply reconcile(DataServer server, boolean now) throws Exception {
+    return call(
+        server,
+        Method.RECONCILE,
+        ReconcileRequest.newBuilder().setNow(now).build(),
+        ReconcileReply.parser());
+  }
+
+  private ReconcileReply reconciled(DataServer server) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
+    ReconcileReply reply = reconcile(server, true);
+    while (reply.getRunning()) {
+      assertThat(System.nanoTime()).as("waited long enough").isLessThan(deadline);
+      reply = reconcile(server, false);
+    }
+    return reply;
+  }
+
+  @Test
+  void whatIsHeldIsComparedOnDemand() throws Exception {
+    DataServer server = withSealed("d1", 100, 5000);
+    assertThat(reconcile(server, false).getStartedMillis()).isZero();
+    SlotDigest other = SlotDigest.newBuilder().setPool(0).setSlot(5).setReplication(3).build();
+    metaserver.mismatch(
+        other, SlotInventoryReply.newBuilder().addMissing(CHUNK + 1).addStale(CHUNK).build());
+    ReconcileReply found = reconciled(server);
+    assertThat(found.getProblem()).isEmpty();
+    assertThat(metaserver.compared.get(0).getServer()).isEqualTo(100);
+    assertThat(metaserver.compared.get(0).getDigests(0).getCount()).isEqualTo(1);
+    assertThat(metaserver.inventories.get(0).getReplicas(0).getChunk()).isEqualTo(CHUNK);
+    assertThat(found.getReplicas()).isEqualTo(1);
+    assertThat(found.getDiffering()).isEqualTo(1);
+    assertThat(found.getMissing()).isEqualTo(1);
+    assertThat(found.getStale()).isEqualTo(1);
+    assertThat(found.getFindingsList())
+        .extracting(ReplicaFinding::getKind)
+        .containsExactly(FindingKind.FINDING_MISSING, FindingKind.FINDING_STALE);
+  }
+
+  @Test
+  void whatIsHeldIsComparedOnceAPeriod() throws Exception {
+    registered("d1");
+    assertThat(metaserver.compared).isEmpty();
+    DataServer often =
+        startServer(options("d2", Duration.ZERO, Duration.ofMillis(100), metaserver.address()));
+    metaserver.await(each -> each.compared.size() >= 2);
+    assertThat(often.awaitRegistered(TIMEOUT)).isTrue();
+    assertThat(metaserver.compared).allMatch(request -> request.getServer() == 101);
+  }
+
+  @Test
+  void aFileThatVanishedIsNoticedByAComparison() throws Exception {
+    DataServer server = withSealed("d1", 100, 5000);
+    try (Stream<Path> files = Files.walk(directory.resolve("d1"))) {
+      Files.delete(
+          files.filter(path -> path.toString().endsWith(".data")).findFirst().orElseThrow());
+    }
+    assertThat(status(server, CHUNK).getState()).isEqualTo(ReplicaState.REPLICA_SEALED);
+    ReconcileReply found = reconciled(server);
+    assertThat(found.getWithoutFiles()).isEqualTo(1);
+    assertThat(found.getReplicas()).isZero();
+    metaserver.await(each -> each.bad.contains(CHUNK));
+  }
+
+  @Test
+  void aComparisonWithoutALeaderSaysWhy() throws Exception {
+    DataServer server = withSealed("d1", 100, 5000);
+    metaserver.followInsteadOf(new HostPort("127.0.0.1", 1));
+    assertThat(reconciled(server).getProblem()).isNotEmpty();
   }
 
   @Test

@@ -7,6 +7,8 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.SystemClock;
+import io.cairnfs.proto.dataserver.CompareDigestsReply;
+import io.cairnfs.proto.dataserver.CompareDigestsRequest;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
@@ -37,6 +39,7 @@ final class FakeMetaserver implements AutoCloseable {
   final List<RegisterServerRequest> registrations = new ArrayList<>();
   final List<ServerHeartbeatRequest> heartbeats = new ArrayList<>();
   final List<SlotInventoryRequest> inventories = new ArrayList<>();
+  final List<CompareDigestsRequest> compared = new ArrayList<>();
   final List<CopyResult> copied = new ArrayList<>();
   final List<Long> deleted = new ArrayList<>();
   final List<Long> bad = new ArrayList<>();
@@ -59,6 +62,7 @@ final class FakeMetaserver implements AutoCloseable {
             .handler(Method.REGISTER_SERVER, this::register)
             .handler(Method.SERVER_HEARTBEAT, this::heartbeat)
             .handler(Method.SLOT_INVENTORY, this::inventory)
+            .handler(Method.COMPARE_DIGESTS, this::compare)
             .start();
   }
 
@@ -133,6 +137,13 @@ final class FakeMetaserver implements AutoCloseable {
     call.reply(
         (order == null ? ServerHeartbeatReply.getDefaultInstance() : order)
             .toBuilder().setTerm(term).setHeartbeatMillis(50).build());
+    notifyAll();
+  }
+
+  private synchronized void compare(ServerCall call) throws CairnException {
+    requireLeader();
+    compared.add(call.message(CompareDigestsRequest.parser()));
+    call.reply(CompareDigestsReply.newBuilder().addAllMismatches(mismatches).build());
     notifyAll();
   }
 

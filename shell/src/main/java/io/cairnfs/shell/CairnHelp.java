@@ -45,7 +45,7 @@ public final class CairnHelp {
     WORDS.put(
         "admin",
         new Word(
-            "report, servers, ring, out, in, scrub, metaserver, metrics, log-level",
+            "report, servers, ring, out, in, scrub, reconcile, metaserver, metrics, log-level",
             """
             cairn admin [-fs CLUSTER] report [--json]
             cairn admin [-fs CLUSTER] servers [--json]
@@ -54,6 +54,7 @@ public final class CairnHelp {
             cairn admin [-fs CLUSTER] out SERVER
             cairn admin [-fs CLUSTER] in SERVER
             cairn admin [-fs CLUSTER] scrub [SERVER...] [--now] [--json]
+            cairn admin [-fs CLUSTER] reconcile SERVER [--json]
             cairn admin [-fs CLUSTER] metaserver list [--json]
             cairn admin [-fs CLUSTER] metaserver add ID HOST:PORT [--learner]
             cairn admin [-fs CLUSTER] metaserver remove ID [--force]

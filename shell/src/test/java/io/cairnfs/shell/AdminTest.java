@@ -12,7 +12,10 @@ import io.cairnfs.proto.admin.HistogramSummary;
 import io.cairnfs.proto.admin.Metric;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.dataserver.BadReplica;
+import io.cairnfs.proto.dataserver.FindingKind;
 import io.cairnfs.proto.dataserver.QuarantinedReplica;
+import io.cairnfs.proto.dataserver.ReconcileReply;
+import io.cairnfs.proto.dataserver.ReplicaFinding;
 import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
@@ -194,6 +197,44 @@ class AdminTest {
     assertThat(one.code()).isEqualTo(255);
     assertThat(one.err()).contains("connection refused");
     assertThat(run("scrub", "d9").err()).contains("no data server is called d9");
+  }
+
+  @Test
+  void reconcileWaitsForTheEndAndSaysWhatWasFound() {
+    administration.reconciliations.add(ReconcileReply.newBuilder().setRunning(true).build());
+    administration.reconciliations.add(
+        ReconcileReply.newBuilder()
+            .setReplicas(12)
+            .setDiffering(1)
+            .setMissing(1)
+            .addFindings(
+                ReplicaFinding.newBuilder()
+                    .setChunk(ChunkId.of(0, 17, 5).value())
+                    .setKind(FindingKind.FINDING_MISSING))
+            .build());
+    ShellRun.Result result = run("reconcile", "d1");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("d1 holds 12 sealed replicas", "missing: 1", "  missing chunk=0.17.5");
+    assertThat(administration.asked)
+        .containsExactly("reconcile " + D1 + " NOW", "reconcile " + D1 + " AS_IT_IS");
+  }
+
+  @Test
+  void reconcileThatCameToNoEndFails() throws IOException {
+    administration.reconciliations.add(
+        ReconcileReply.newBuilder().setProblem("UNAVAILABLE no leader").build());
+    ShellRun.Result result = run("reconcile", "d1");
+    assertThat(result.code()).isEqualTo(255);
+    assertThat(result.err()).contains("d1 was not compared: UNAVAILABLE no leader");
+    administration.reconciliations.add(
+        ReconcileReply.newBuilder()
+            .setWithoutFiles(1)
+            .addFindings(ReplicaFinding.newBuilder().setKind(FindingKind.FINDING_WITHOUT_FILES))
+            .build());
+    JsonNode tree = json("reconcile", "1", "--json");
+    assertThat(tree.get("withoutFiles").asInt()).isEqualTo(1);
+    assertThat(tree.get("findings").get(0).get("kind").asText()).isEqualTo("without files");
   }
 
   @Test

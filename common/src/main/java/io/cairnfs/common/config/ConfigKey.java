@@ -226,6 +226,12 @@ public enum ConfigKey {
       ConfigType.SIZE,
       "4GiB",
       "Bytes of such replicas on each volume above which the oldest are deleted."),
+  DATASERVER_RECONCILE_PERIOD(
+      "dataserver.reconcile-period",
+      ConfigType.DURATION,
+      "7d",
+      "Time after which a data server that runs compares what it holds with the metadata; 0 = only"
+          + " when it registers."),
   LOG_LEVEL("log.level", ConfigType.TEXT, "INFO", "ERROR, WARN, INFO, DEBUG or TRACE."),
   LOG_FILE_BYTES(
       "log.file-bytes", ConfigType.SIZE, "32MiB", "Size at which a log file is rotated."),

@@ -20,6 +20,7 @@ public enum Method {
   REGISTER_SERVER(20),
   SERVER_HEARTBEAT(21),
   SLOT_INVENTORY(22),
+  COMPARE_DIGESTS(23),
   // To data servers.
   WRITE_CHUNK(40),
   READ_CHUNK(41),
@@ -29,6 +30,7 @@ public enum Method {
   CHUNK_STATUS(45),
   SYNC_CHUNK(46),
   SCRUB(47),
+  RECONCILE(48),
   // Between metaservers; the messages are the engine's.
   RAFT_MESSAGE(60),
   RAFT_CHECKPOINT_PART(61),

@@ -16,18 +16,16 @@ import io.cairnfs.dataserver.storage.IdentityFile;
 import io.cairnfs.dataserver.storage.ReplicaStatus;
 import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.dataserver.storage.ServerIdentity;
-import io.cairnfs.dataserver.storage.SlotSum;
 import io.cairnfs.dataserver.storage.VolumeSet;
 import io.cairnfs.dataserver.storage.VolumeStatus;
 import io.cairnfs.dataserver.transfer.DiskThreads;
 import io.cairnfs.dataserver.transfer.ReplicaReports;
+import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
-import io.cairnfs.proto.dataserver.SlotInventoryReply;
-import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.rpc.client.RpcClient;
 import java.io.IOException;
@@ -38,7 +36,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +53,6 @@ import org.slf4j.LoggerFactory;
 public final class HeartbeatService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HeartbeatService.class);
   private static final int MAX_REPORTS = 1000;
-  private static final int INVENTORY_PAGE = 1000;
   private static final int SMALL_QUEUE = 20_000;
   private static final int COPY_QUEUE = 1000;
   private static final long FORCE_NANOS = Duration.ofSeconds(10).toNanos();
@@ -87,6 +83,7 @@ public final class HeartbeatService implements AutoCloseable {
   private final Pace compactionPace;
   private final UnsealedReports reports;
   private final Scrubber scrubber;
+  private final Reconciler reconciler;
   private final Thread heartbeats;
   private final Thread scrubbing;
 
@@ -155,6 +152,9 @@ public final class HeartbeatService implements AutoCloseable {
     this.scrubber =
         new Scrubber(
             store, parts.stateDisk(), options.upkeep(), clock, this::nudge, parts.metrics());
+    this.reconciler =
+        new Reconciler(
+            store, identity, leader, work::judge, options.upkeep().reconcilePeriod(), clock);
     this.heartbeats = thread(options.name() + "-heartbeat", this::run);
     this.scrubbing = thread(options.name() + "-scrub", scrubber::run);
     this.forcedNanos = clock.monotonicNanos();
@@ -200,6 +200,32 @@ public final class HeartbeatService implements AutoCloseable {
   /** How far the scrubber is, and what became of what it found. */
   public ScrubStatus scrubStatus() {
     return scrubber.status();
+  }
+
+  /** Begins to compare what is here with the metadata, unless that is under way. */
+  public void reconcileNow() {
+    if (!reconciler.begin()) {
+      return;
+    }
+    try {
+      small.execute(
+          () -> {
+            try {
+              reconciler.run();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            nudge();
+          });
+    } catch (RejectedExecutionException e) {
+      reconciler.end("too much other work");
+      LOG.warn("not compared with the metadata: {}", e.toString());
+    }
+  }
+
+  /** What the last comparison found, or the one under way so far. */
+  public ReconcileReply reconcileStatus() {
+    return reconciler.status();
   }
 
   /** Something is worth a heartbeat now. */
@@ -250,6 +276,9 @@ public final class HeartbeatService implements AutoCloseable {
       }
       if (registration() == Registration.REGISTERED) {
         heartbeat();
+        if (reconciler.isDue()) {
+          reconcileNow();
+        }
       } else {
         register();
       }
@@ -326,15 +355,7 @@ public final class HeartbeatService implements AutoCloseable {
     for (ReplicaStatus status : store.unsealed()) {
       request.addUnsealed(ReplicaReports.of(status));
     }
-    for (SlotSum sum : store.slotSums()) {
-      request.addDigests(
-          SlotDigest.newBuilder()
-              .setPool(sum.pool())
-              .setSlot(sum.slot())
-              .setReplication(sum.replication())
-              .setSum(sum.sum())
-              .setCount(sum.count()));
-    }
+    request.addAllDigests(reconciler.digests());
     RegisterServerReply reply;
     try {
       reply = leader.call(Method.REGISTER_SERVER, request.build(), RegisterServerReply.parser());
@@ -348,6 +369,7 @@ public final class HeartbeatService implements AutoCloseable {
     interval = interval(reply.getHeartbeatMillis());
     reports.startOver();
     setRegistration(Registration.REGISTERED);
+    reconciler.registered();
     takeInventories(reply.getMismatchesList());
   }
 
@@ -424,7 +446,7 @@ public final class HeartbeatService implements AutoCloseable {
   private void inventories(List<SlotDigest> mismatches) {
     for (SlotDigest mismatch : mismatches) {
       try {
-        inventory(mismatch);
+        reconciler.inventory(mismatch);
       } catch (CairnException e) {
         LOG.warn(
             "slot={}.{} inventory not taken: {}",
@@ -438,46 +460,6 @@ public final class HeartbeatService implements AutoCloseable {
         return;
       }
     }
-  }
-
-  /**
-   * Names every replica of the slot, those that are not SEALED yet with the last page: they are not
-   * missing, and the leader may say that they are to be sealed.
-   */
-  private void inventory(SlotDigest mismatch) throws CairnException, InterruptedException {
-    ChunkId after = new ChunkId(0);
-    boolean last;
-    do {
-      List<ReplicaStatus> page =
-          store.slot(mismatch.getPool(), mismatch.getSlot(), after, INVENTORY_PAGE);
-      last = page.size() < INVENTORY_PAGE;
-      SlotInventoryRequest.Builder request =
-          SlotInventoryRequest.newBuilder()
-              .setServer(identity.server().orElseThrow().value())
-              .setPool(mismatch.getPool())
-              .setSlot(mismatch.getSlot())
-              .setAfter(after.value())
-              .setLast(last);
-      for (ReplicaStatus status : page) {
-        request.addReplicas(ReplicaReports.of(status));
-        after = status.chunk();
-      }
-      if (last) {
-        unsealedOf(mismatch).forEach(status -> request.addReplicas(ReplicaReports.of(status)));
-      }
-      SlotInventoryReply reply =
-          leader.call(Method.SLOT_INVENTORY, request.build(), SlotInventoryReply.parser());
-      reply.getVerdictsList().forEach(work::judge);
-    } while (!last);
-  }
-
-  private Stream<ReplicaStatus> unsealedOf(SlotDigest slot) {
-    return store.unsealed().stream()
-        .filter(
-            status ->
-                status.chunk().pool() == slot.getPool()
-                    && status.chunk().slot() == slot.getSlot()
-                    && !store.isBad(status.chunk()));
   }
 
   private void heartbeat() throws CairnException, InterruptedException {

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class ReplicaStore implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaStore.class);
   private static final int MAX_OPEN_SEALED = 512;
+  private static final int NAMES_AT_ONCE = 10_000;
 
   private final VolumeSet volumeSet;
   private final List<Volume> volumes;
@@ -305,6 +306,56 @@ public final class ReplicaStore implements Closeable {
       return replica.verify(pace);
     } finally {
       replica.release();
+    }
+  }
+
+  /**
+   * Marks SEALED replicas as bad of which a file is gone though nobody here deleted it. Looks at
+   * names only.
+   */
+  public List<ChunkId> missingFiles() throws CairnException {
+    List<ChunkId> missing = new ArrayList<>();
+    ChunkId after = new ChunkId(0);
+    List<ReplicaStatus> next;
+    do {
+      next = sealed.stretch(after, NAMES_AT_ONCE).next();
+      for (ReplicaStatus replica : next) {
+        after = replica.chunk();
+        if (!hasFiles(after) && isMissing(after)) {
+          missing.add(after);
+        }
+      }
+    } while (!next.isEmpty());
+    return missing;
+  }
+
+  private boolean hasFiles(ChunkId chunk) throws CairnException {
+    ReplicaIndex.Entry entry = sealed.find(chunk).orElse(null);
+    if (entry == null || volumes.get(entry.volume()).isFailed()) {
+      return true;
+    }
+    Volume volume = volumes.get(entry.volume());
+    try {
+      return volume.disk().exists(ReplicaPath.sealedData(entry.name()))
+          && volume.disk().exists(ReplicaPath.sealedSums(chunk));
+    } catch (IOException e) {
+      throw volume.refusal("looking for the files of " + chunk, e);
+    }
+  }
+
+  /** Looks again while nobody renames or deletes them. */
+  private boolean isMissing(ChunkId chunk) throws CairnException {
+    if (!changing.add(chunk)) {
+      return false;
+    }
+    try {
+      if (hasFiles(chunk)) {
+        return false;
+      }
+      markBad(chunk, "a file is missing");
+      return true;
+    } finally {
+      changing.remove(chunk);
     }
   }
 

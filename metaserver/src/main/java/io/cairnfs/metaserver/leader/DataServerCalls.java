@@ -30,6 +30,8 @@ import io.cairnfs.proto.command.ReplicasFound;
 import io.cairnfs.proto.dataserver.ChunkStatusReply;
 import io.cairnfs.proto.dataserver.ChunkStatusRequest;
 import io.cairnfs.proto.dataserver.CompactResult;
+import io.cairnfs.proto.dataserver.CompareDigestsReply;
+import io.cairnfs.proto.dataserver.CompareDigestsRequest;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
 import io.cairnfs.proto.dataserver.RegisterServerRequest;
@@ -351,6 +353,24 @@ final class DataServerCalls {
     }
   }
 
+  /** Method COMPARE_DIGESTS. */
+  void compareDigests(ServerCall call) throws CairnException {
+    leadership.require();
+    CompareDigestsRequest request = call.message(CompareDigestsRequest.parser());
+    try (StoreView view = views.get()) {
+      if (ServerTable.isGone(view, request.getServer())) {
+        throw new CairnException(
+            ErrorCode.UNKNOWN_SERVER, "server=" + request.getServer() + " is not registered");
+      }
+      call.reply(
+          CompareDigestsReply.newBuilder()
+              .addAllMismatches(
+                  new InventoryCheck(view)
+                      .mismatches(request.getServer(), request.getDigestsList()))
+              .build());
+    }
+  }
+
   private static Command.Builder repairNeeded(ChunkId chunk, int server) {
     return Proposals.command()
         .setRepairNeeded(RepairNeeded.newBuilder().setChunk(chunk.value()).setServer(server));
@@ -369,24 +389,36 @@ final class DataServerCalls {
     try (StoreView view = views.get()) {
       ReplicaVerdicts verdicts = new ReplicaVerdicts(view);
       for (ReplicaReport report : request.getReplicasList()) {
-        reply.addVerdicts(verdicts.of(report));
+        ReplicaVerdict verdict = verdicts.of(report);
+        reply.addVerdicts(verdict);
+        if (verdict.getVerdict() == Verdict.DEAD) {
+          reply.addExtra(report.getChunk());
+        }
       }
       Optional<ServerRecord> server = ServerTable.find(view, request.getServer());
       List<ChunkId> missing = new InventoryCheck(view).missing(request);
       if (server.isPresent()) {
         noteFound(view, request.getServer(), request.getReplicasList())
-            .ifPresent(found -> logged.add(proposals.submit(found)));
+            .ifPresent(
+                found -> {
+                  found
+                      .getReplicasFound()
+                      .getReplicasList()
+                      .forEach(each -> reply.addExtra(each.getChunk()));
+                  logged.add(proposals.submit(found));
+                });
         for (int from = 0; from < missing.size(); from += CHUNKS_PER_STATUS) {
           int to = Math.min(missing.size(), from + CHUNKS_PER_STATUS);
-          logged.add(askFor(server.get(), List.copyOf(missing.subList(from, to))));
+          logged.add(askFor(server.get(), List.copyOf(missing.subList(from, to)), reply));
         }
       }
     }
     replyWhenLogged(call, logged, reply::build);
   }
 
-  /** Completes when what the server says that it lacks is logged. */
-  private CompletableFuture<?> askFor(ServerRecord server, List<ChunkId> chunks) {
+  /** Completes when what the server says that it lacks is logged, and told in the reply. */
+  private CompletableFuture<?> askFor(
+      ServerRecord server, List<ChunkId> chunks, SlotInventoryReply.Builder told) {
     return client
         .call(
             new HostPort(server.host(), server.port()),
@@ -396,11 +428,11 @@ final class DataServerCalls {
                 .build(),
             ChunkStatusReply.parser(),
             STATUS_LIMIT)
-        .thenComposeAsync(reply -> noteMissing(server.id(), chunks, reply), thread);
+        .thenComposeAsync(reply -> noteMissing(server.id(), chunks, reply, told), thread);
   }
 
   private CompletableFuture<Void> noteMissing(
-      int server, List<ChunkId> chunks, ChunkStatusReply reply) {
+      int server, List<ChunkId> chunks, ChunkStatusReply reply, SlotInventoryReply.Builder told) {
     List<CompletableFuture<?>> logged = new ArrayList<>();
     try (StoreView view = views.get()) {
       for (int i = 0; i < Math.min(chunks.size(), reply.getReplicasCount()); i++) {
@@ -415,6 +447,11 @@ final class DataServerCalls {
         if ((!there || !fits) && row != null && ChunkRepairs.isNews(view, row, server)) {
           logger.warn("{} server={} is missing from its inventory", chunks.get(i), server);
           logged.add(proposals.submit(repairNeeded(chunks.get(i), server)));
+          if (there) {
+            told.addStale(chunks.get(i).value());
+          } else {
+            told.addMissing(chunks.get(i).value());
+          }
         }
       }
     }

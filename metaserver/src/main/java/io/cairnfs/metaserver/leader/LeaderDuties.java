@@ -172,6 +172,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     server.handler(Method.REGISTER_SERVER, calls::register, thread);
     server.handler(Method.SERVER_HEARTBEAT, calls::heartbeat, thread);
     server.handler(Method.SLOT_INVENTORY, calls::inventory, thread);
+    server.handler(Method.COMPARE_DIGESTS, calls::compareDigests, thread);
     server.handler(Method.REPORT_BAD_REPLICA, calls::reportBadReplica, thread);
   }
 

@@ -23,6 +23,8 @@ import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.ExpireSession;
 import io.cairnfs.proto.command.RegisterServer;
+import io.cairnfs.proto.dataserver.CompareDigestsReply;
+import io.cairnfs.proto.dataserver.CompareDigestsRequest;
 import io.cairnfs.proto.dataserver.CopyResult;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.FenceChunkReply;
@@ -537,6 +539,63 @@ final class LeaderDutiesTest {
                     SlotInventoryReply.parser()))
         .isInstanceOf(CairnException.class);
     assertThat(rig.lacks(2, chunk)).isFalse();
+  }
+
+  @Test
+  void aServerThatRunsIsComparedAndToldWhatWasFound() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    ChunkId id = new ChunkId(chunk);
+    CompareDigestsRequest nothing = CompareDigestsRequest.newBuilder().setServer(2).build();
+    CompareDigestsReply differs =
+        rig.call(Method.COMPARE_DIGESTS, nothing, CompareDigestsReply.parser());
+    assertThat(differs.getMismatchesList())
+        .extracting(SlotDigest::getSlot)
+        .containsExactly(id.slot());
+    CompareDigestsReply equal =
+        rig.call(
+            Method.COMPARE_DIGESTS,
+            nothing.toBuilder().addDigests(differs.getMismatches(0)).build(),
+            CompareDigestsReply.parser());
+    assertThat(equal.getMismatchesList()).isEmpty();
+    long dead = ChunkId.of(id.pool(), id.slot() ^ 1, id.counter()).value();
+    rig.servers.get(1).replicas.clear();
+    SlotInventoryReply missing =
+        rig.call(
+            Method.SLOT_INVENTORY,
+            emptyInventory(2, id).toBuilder()
+                .addReplicas(report(dead, ReplicaState.REPLICA_SEALED, 7))
+                .build(),
+            SlotInventoryReply.parser());
+    assertThat(missing.getMissingList()).containsExactly(chunk);
+    assertThat(missing.getExtraList()).containsExactly(dead);
+    assertThat(rig.lacks(2, chunk)).isTrue();
+    ReplicaReport shorter = report(chunk, ReplicaState.REPLICA_SEALED, LENGTH - 1);
+    rig.servers.get(2).replicas.put(chunk, shorter);
+    SlotInventoryReply stale =
+        rig.call(
+            Method.SLOT_INVENTORY,
+            emptyInventory(3, id).toBuilder().addReplicas(shorter).build(),
+            SlotInventoryReply.parser());
+    assertThat(stale.getStaleList()).containsExactly(chunk);
+    assertThat(stale.getMissingList()).isEmpty();
+    assertThat(rig.lacks(3, chunk)).isTrue();
+    SlotInventoryReply again =
+        rig.call(Method.SLOT_INVENTORY, emptyInventory(2, id), SlotInventoryReply.parser());
+    assertThat(again.getMissingList()).as("known already").isEmpty();
+  }
+
+  @Test
+  void aServerThatIsNotRegisteredIsNotCompared() throws Exception {
+    rig.started();
+    assertThatThrownBy(
+            () ->
+                rig.call(
+                    Method.COMPARE_DIGESTS,
+                    CompareDigestsRequest.newBuilder().setServer(77).build(),
+                    CompareDigestsReply.parser()))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNKNOWN_SERVER));
   }
 
   private SlotInventoryRequest emptyInventory(int server, ChunkId chunk) {

@@ -53,6 +53,7 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("out", new OutTask(program));
     line.addSubcommand("in", new InTask(program));
     line.addSubcommand("scrub", new ScrubTask(program));
+    line.addSubcommand("reconcile", new ReconcileTask(program, pause));
     line.addSubcommand("metrics", new MetricsTask(program));
     line.addSubcommand("log-level", new LogLevelTask(program));
     line.addSubcommand("metaserver", MetaserverCommand.of(program, clock, pause));

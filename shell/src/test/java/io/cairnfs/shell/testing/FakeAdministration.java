@@ -12,6 +12,7 @@ import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.LogLevelReply;
 import io.cairnfs.proto.admin.MetricsReply;
 import io.cairnfs.proto.admin.ServerStatusReply;
+import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.CheckPageResult;
@@ -47,6 +48,8 @@ public final class FakeAdministration implements ClusterAdministration {
 
   /** How far scrubbers are; a server that is not here does not answer. */
   public final Map<HostPort, ScrubReply> scrubs = new HashMap<>();
+
+  public final List<ReconcileReply> reconciliations = new ArrayList<>();
 
   /** What single metaservers say; all others say {@link #whoLeads}. */
   public final Map<HostPort, WhoLeadsReply> metaservers = new HashMap<>();
@@ -170,6 +173,16 @@ public final class FakeAdministration implements ClusterAdministration {
       throw new CairnException(ErrorCode.UNAVAILABLE, "connection refused");
     }
     return reply;
+  }
+
+  /** Each call takes the next answer. */
+  @Override
+  public ReconcileReply reconcile(HostPort dataServer, ReconcileStart start) throws CairnException {
+    asked.add("reconcile " + dataServer + " " + start);
+    if (reconciliations.isEmpty()) {
+      throw new CairnException(ErrorCode.UNAVAILABLE, "connection refused");
+    }
+    return reconciliations.remove(0);
   }
 
   @Override

@@ -120,15 +120,22 @@ final class ClusterWatch {
                 .allMatch(each -> each.getMember().getHealth() == ServerHealth.DOWN));
   }
 
-  /** Strikes out those of the servers that the leader did not strike out itself. */
+  /** Strikes out servers that are down, as the leader would do in some minutes. */
   void strikeOut(Set<Integer> servers) throws IOException {
-    for (ServerReport each : report().getServersList()) {
-      if (servers.contains(each.getMember().getServer())
-          && each.getMembership() != ServerMembership.OUT) {
-        administration.setMembership(
-            new ServerId(each.getMember().getServer()), ServerMembership.OUT);
-      }
+    for (int server : servers) {
+      administration.setMembership(new ServerId(server), ServerMembership.OUT);
     }
+  }
+
+  /** Waits until the leader has struck the servers out by itself. */
+  void awaitOut(Set<Integer> servers) throws IOException, InterruptedException {
+    double unused =
+        secondsUntil(
+            servers + " are struck out",
+            report ->
+                report.getServersList().stream()
+                    .filter(each -> servers.contains(each.getMember().getServer()))
+                    .allMatch(each -> each.getMembership() == ServerMembership.OUT));
   }
 
   /**

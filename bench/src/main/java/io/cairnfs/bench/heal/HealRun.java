@@ -146,6 +146,7 @@ final class HealRun {
                     meanwhile.calls())));
   }
 
+  /** The leader waits before it strikes out one; where two died one replica is left of some. */
   private void recovery(String what, List<ServerReport> victims)
       throws IOException, InterruptedException {
     Set<Integer> servers =
@@ -162,7 +163,11 @@ final class HealRun {
                 "s",
                 "silence until DOWN")
             .withAim(OptionalDouble.of(DETECTION_AIM)));
-    watch.strikeOut(servers);
+    if (victims.size() == 1) {
+      watch.strikeOut(servers);
+    } else {
+      watch.awaitOut(servers);
+    }
     double took = watch.secondsUntilWhole(what);
     double ideal = bytes / floorBytesPerSecond;
     table.add(

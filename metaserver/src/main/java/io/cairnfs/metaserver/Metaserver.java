@@ -181,7 +181,7 @@ public final class Metaserver implements AutoCloseable {
                   machine::view,
                   engine,
                   leadership,
-                  sink,
+                  recalls.listeningTo(sink),
                   client,
                   sessions::heldInodes,
                   options.securityMode().name()),
@@ -190,7 +190,8 @@ public final class Metaserver implements AutoCloseable {
                   options.serverTimes().downAfter(),
                   options.serverTimes().outAfter(),
                   options.newCluster().garbageGrace(),
-                  CompactionOptions.of(options.compactionExtentBytes())),
+                  CompactionOptions.of(options.compactionExtentBytes()),
+                  options.trash()),
               clock,
               random,
               fatal);

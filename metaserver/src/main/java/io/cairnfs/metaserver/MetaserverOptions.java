@@ -6,6 +6,7 @@ import io.cairnfs.common.config.ConfigurationException;
 import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.leader.TrashTimes;
 import io.cairnfs.rpc.server.SecurityMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +28,8 @@ public record MetaserverOptions(
     long checkpointLogBytes,
     long reserveBytes,
     long cacheBytes,
-    long compactionExtentBytes) {
+    long compactionExtentBytes,
+    TrashTimes trash) {
 
   /** What the first command of a cluster says. */
   public record NewCluster(
@@ -76,7 +78,10 @@ public record MetaserverOptions(
         configuration.bytes(ConfigKey.RAFT_CHECKPOINT_LOG_BYTES),
         configuration.bytes(ConfigKey.RAFT_RESERVE_BYTES),
         configuration.bytes(ConfigKey.METASERVER_CACHE_BYTES),
-        configuration.bytes(ConfigKey.METASERVER_COMPACTION_EXTENT_BYTES));
+        configuration.bytes(ConfigKey.METASERVER_COMPACTION_EXTENT_BYTES),
+        new TrashTimes(
+            configuration.duration(ConfigKey.TRASH_INTERVAL),
+            configuration.duration(ConfigKey.TRASH_CHECKPOINT_INTERVAL)));
   }
 
   private static SecurityMode securityMode(String text) throws CairnException {

@@ -153,6 +153,18 @@ public enum ConfigKey {
       ConfigType.DURATION,
       "5m",
       "Silence after which a data server is struck from the ring; 0 = only by command."),
+  TRASH_INTERVAL(
+      "trash.interval",
+      ConfigType.DURATION,
+      "0s",
+      "How long files that users delete with the shell are kept in their trash; 0 = there is no"
+          + " trash. Read by the metaservers: the same for all of them, and for every client."),
+  TRASH_CHECKPOINT_INTERVAL(
+      "trash.checkpoint-interval",
+      ConfigType.DURATION,
+      "0s",
+      "How often the metaservers go through the trashes; 0, or more than trash.interval = as often"
+          + " as that. Files are kept for up to so much longer."),
   RAFT_ELECTION_TIMEOUT(
       "raft.election-timeout",
       ConfigType.DURATION,

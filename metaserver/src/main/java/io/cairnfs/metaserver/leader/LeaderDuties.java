@@ -56,6 +56,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
 
   private static final int PURGE_RECORDS = 2_000;
   private static final int RELEASED_CHUNKS = 1_000;
+  private static final int TRASH_NAMES = 1_000;
   private static final int MAX_HELD_INODES = 100_000;
 
   /** A key of table DELETED is the view, the log index and the inode. */
@@ -75,6 +76,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final SettleDriver settling;
   private final Supplier<Optional<HeldInodes>> heldInodes;
   private final SlotMoves moves;
+  private final TrashEmptier trash;
   private final LeaderReads reads;
   private final DutyExecutor thread;
 
@@ -88,13 +90,17 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private boolean purging;
   private boolean releasing;
 
-  /** When a silent data server is what, how long garbage waits, and when files are compacted. */
+  /**
+   * When a silent data server is what, how long garbage waits, when files are compacted, and how
+   * long users' deleted files are kept.
+   */
   public record Times(
       Duration suspectAfter,
       Duration downAfter,
       Duration outAfter,
       Duration garbageGrace,
-      CompactionOptions compaction) {}
+      CompactionOptions compaction,
+      TrashTimes trash) {}
 
   /**
    * What the duties stand on.
@@ -148,7 +154,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.settling =
         new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);
     this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
-    this.reads = new LeaderReads(board, failures, parts.log(), parts.securityMode());
+    this.trash = new TrashEmptier(views, proposals, thread, clock, times.trash(), TRASH_NAMES);
+    this.reads = new LeaderReads(board, failures, parts.log(), trash, parts.securityMode());
     thread.every(PERIOD, this::tick);
   }
 
@@ -220,6 +227,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     purge();
     releaseGarbage();
     compactions.tick();
+    trash.tick();
   }
 
   /** Everything of an earlier term is forgotten. */
@@ -228,6 +236,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     compactions.reset(term);
     settling.reset();
     moves.reset();
+    trash.reset();
     lastHealth.clear();
     lastSpace.clear();
     lastMembership.clear();

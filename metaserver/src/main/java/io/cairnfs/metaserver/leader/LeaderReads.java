@@ -36,12 +36,19 @@ final class LeaderReads implements ReadHandler {
   private final ServerBoard board;
   private final ReplicatedLog<?> log;
   private final CopyFailures failures;
+  private final TrashEmptier trash;
   private final String securityMode;
 
-  LeaderReads(ServerBoard board, CopyFailures failures, ReplicatedLog<?> log, String securityMode) {
+  LeaderReads(
+      ServerBoard board,
+      CopyFailures failures,
+      ReplicatedLog<?> log,
+      TrashEmptier trash,
+      String securityMode) {
     this.board = board;
     this.failures = failures;
     this.log = log;
+    this.trash = trash;
     this.securityMode = securityMode.toLowerCase(Locale.ROOT);
   }
 
@@ -64,6 +71,7 @@ final class LeaderReads implements ReadHandler {
                   principal,
                   request.getRing(),
                   LeaseGuard.ofRead(view, principal, request.getSession())));
+      case TRASH -> reply.setTrash(trash.settings(view));
       case CHUNK -> reply.setChunk(chunks.chunk(new ChunkId(request.getChunk().getChunk())));
       case DEPENDENCE ->
           reply.setDependence(

@@ -35,6 +35,7 @@ final class ChunkCommands {
           TICK,
           BOOTSTRAP,
           PURGE_STEP,
+          EMPTY_TRASH,
           KIND_NOT_SET ->
           throw new IllegalStateException(command.getKindCase() + " is not about chunks");
     };

@@ -140,6 +140,7 @@ public final class CommandExecutor {
       case BOOTSTRAP -> BootstrapOperation.apply(context, command.getBootstrap());
       case REVOKE_LEASE -> RevokeLeaseOperation.apply(context, command.getRevokeLease());
       case PURGE_STEP -> PurgeStepOperation.apply(context, command.getPurgeStep());
+      case EMPTY_TRASH -> EmptyTrashOperation.apply(context, command.getEmptyTrash());
       case REGISTER_SERVER,
           SET_SERVER,
           FENCE_CHUNK,

@@ -61,12 +61,24 @@ final class DeleteTreeOperation {
     if (!context.principal().superuser()) {
       new DeleteTreeOperation(context, ref).requireRightsBelow(target);
     }
-    endLeasesBelow(context, target, ref);
-    tree.detach(place.parent().id(), name, target);
-    context.namespace().moveToDeleted(target);
+    remove(context, tree, place.parent().id(), name, target, ref);
     return OperationResult.newBuilder()
         .setDelete(DeleteResult.newBuilder().setType(target.type()))
         .build();
+  }
+
+  /** Removes a directory with all below it, whatever the rights there. */
+  static void remove(
+      CommandContext context,
+      Tree tree,
+      InodeId parent,
+      FileName name,
+      InodeRecord target,
+      NodeRef ref)
+      throws CairnException {
+    endLeasesBelow(context, target, ref);
+    tree.detach(parent, name, target);
+    context.namespace().moveToDeleted(target);
   }
 
   /** What others have leased they are asked for first; the caller's own leases end. */

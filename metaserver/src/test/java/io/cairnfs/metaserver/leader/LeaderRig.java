@@ -105,7 +105,8 @@ final class LeaderRig implements AutoCloseable {
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(5),
                 GRACE,
-                COMPACTION),
+                COMPACTION,
+                TrashTimes.OFF),
             clock,
             new SplittableRandom(5),
             (what, cause) -> fatal.add(what + " " + cause));

@@ -12,6 +12,7 @@ import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.proto.types.FileType;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The bytes of keys and values: stores of earlier versions are read for ever. */
@@ -39,6 +40,7 @@ class RecordCodecTest {
           0);
   private static final DentryRecord DENTRY =
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
+  private static final TrashPass TRASH_PASS = new TrashPass(300, Optional.of(trashPlace()));
   private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
   private static final SessionRecord SESSION =
       new SessionRecord(
@@ -46,6 +48,15 @@ class RecordCodecTest {
   private static final ClusterRecord CLUSTER =
       new ClusterRecord(
           "c1", "hdfs", "sg", 4096, 3, 1 << 27, 16384, 2, 1, ByteString.copyFromUtf8("k"));
+
+  private static TrashPass.Place trashPlace() {
+    try {
+      return new TrashPass.Place(
+          Optional.of(FileName.of("ann")), Optional.of(FileName.of("261123000000")));
+    } catch (CairnException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
@@ -58,6 +69,7 @@ class RecordCodecTest {
             "0101a40303616e6e0573746166660000000000000001fffffffffffffffe0000000000000003"
                 + "ac0201038080400101004d");
     assertThat(hex(DENTRY.encode())).isEqualTo("010210ac02");
+    assertThat(hex(TRASH_PASS.encode())).isEqualTo("01ac020103616e6e0c323631313233303030303030");
     assertThat(hex(LEASE.encode())).isEqualTo("01050904");
     assertThat(hex(SESSION.encode()))
         .isEqualTo("0103616e6e04686f7374036466730831323334353637380709" + "08");
@@ -119,6 +131,9 @@ class RecordCodecTest {
   void valuesAreReadBack() {
     assertThat(InodeRecord.decode(INODE.id(), INODE.encode())).isEqualTo(INODE);
     assertThat(DentryRecord.decode(DENTRY.encode())).isEqualTo(DENTRY);
+    assertThat(TrashPass.decode(TRASH_PASS.encode())).isEqualTo(TRASH_PASS);
+    TrashPass done = new TrashPass(5, Optional.empty());
+    assertThat(TrashPass.decode(done.encode())).isEqualTo(done);
     assertThat(LeaseRecord.decode(LEASE.encode())).isEqualTo(LEASE);
     assertThat(SessionRecord.decode(SESSION.id(), SESSION.encode())).isEqualTo(SESSION);
     assertThat(ClusterRecord.decode(CLUSTER.encode())).isEqualTo(CLUSTER);

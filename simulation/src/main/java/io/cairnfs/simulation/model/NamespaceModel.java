@@ -195,6 +195,8 @@ public final class NamespaceModel {
         revoke(next.getRevokeLease());
         yield ModelAnswer.done(0);
       }
+      case EMPTY_TRASH ->
+          throw new IllegalArgumentException("simulated clusters have no trash to be emptied");
       case KIND_NOT_SET -> throw new IllegalArgumentException("a command of no kind");
     };
   }

@@ -7,6 +7,7 @@ import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.command.CommandSink;
 import io.cairnfs.metaserver.leader.CompactionOptions;
 import io.cairnfs.metaserver.leader.LeaderDuties;
+import io.cairnfs.metaserver.leader.TrashTimes;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.service.Leadership;
@@ -120,7 +121,8 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 Duration.ofSeconds(4),
                 Duration.ZERO,
                 GRACE,
-                run.compacts() ? COMPACTION : CompactionOptions.of(0)),
+                run.compacts() ? COMPACTION : CompactionOptions.of(0),
+                TrashTimes.OFF),
             clock,
             random,
             executor);

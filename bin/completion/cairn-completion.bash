@@ -1,7 +1,7 @@
 # Completion for cairn and dfs. In ~/.bashrc: source /path/to/cairn/bin/completion/cairn-completion.bash
 
 _cairn_words="admin archive bench chaos check-history dataserver dfs format fsck fuzz help local metaserver mount quickstart simulate umount version"
-_cairn_dfs_words="appendToFile cat checksum chgrp chmod chown concat copyFromLocal copyToLocal count cp df du dus find get getfacl getfattr \
+_cairn_dfs_words="appendToFile cat checksum chgrp chmod chown concat copyFromLocal copyToLocal count cp df du dus expunge find get getfacl getfattr \
 getmerge head help ln lock locks ls lsr mkdir moveFromLocal moveToLocal mv put recoverLease rm rmdir rmr setfacl setfattr setrep stat tail test truncate \
 text touch touchz usage"
 

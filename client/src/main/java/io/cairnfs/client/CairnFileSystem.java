@@ -252,6 +252,9 @@ public interface CairnFileSystem extends Closeable {
    */
   FileStatus link(CairnPath existing, CairnPath link) throws CairnException;
 
+  /** The trash of this client's user, whose home directory is {@code /user/NAME}. */
+  CairnTrash trash();
+
   /** How far {@link #delete} goes. */
   enum DeleteMode {
     /** A file, a symlink or an empty directory. */

@@ -28,6 +28,7 @@ import io.cairnfs.client.write.WriteOptions;
 import io.cairnfs.client.write.WriteService;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.name.TrashNames;
 import io.cairnfs.common.process.CairnVersion;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
@@ -61,6 +62,8 @@ import io.cairnfs.proto.metadata.SetXattr;
 import io.cairnfs.proto.metadata.Stat;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.StatFsResult;
+import io.cairnfs.proto.metadata.TrashQuery;
+import io.cairnfs.proto.metadata.TrashResult;
 import io.cairnfs.proto.metadata.Walk;
 import io.cairnfs.proto.metadata.WalkEntry;
 import io.cairnfs.proto.metadata.WalkPage;
@@ -843,6 +846,19 @@ final class ConnectedFileSystem implements CairnFileSystem {
       }
     }
     return new ContentSummary(files, directories, bytes, replicatedBytes);
+  }
+
+  @Override
+  public CairnTrash trash() {
+    CairnPath home = CairnPath.ROOT.child(TrashNames.HOMES).child(options.user());
+    return new CairnTrash(this, home, this::trashSettings);
+  }
+
+  private CairnTrash.Settings trashSettings() throws CairnException {
+    TrashResult result =
+        read(ReadRequest.newBuilder().setTrash(TrashQuery.getDefaultInstance())).getTrash();
+    return new CairnTrash.Settings(
+        Duration.ofMillis(result.getIntervalMillis()), result.getTimeNanos());
   }
 
   @Override

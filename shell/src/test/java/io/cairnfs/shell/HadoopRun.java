@@ -15,12 +15,15 @@ import org.apache.hadoop.util.ToolRunner;
 /** Runs command lines of Hadoop's own shell on the local file system, in this process. */
 final class HadoopRun {
   private final Path directory;
+  private final int trashMinutes;
 
   /**
-   * @param directory what relative paths are relative to
+   * @param directory what relative paths are relative to, and the user's home
+   * @param trashMinutes how long deleted files are kept; 0 = there is no trash
    */
-  HadoopRun(Path directory) {
+  HadoopRun(Path directory, int trashMinutes) {
     this.directory = directory;
+    this.trashMinutes = trashMinutes;
   }
 
   ShellRun.Result run(List<String> words, String input) throws Exception {
@@ -28,15 +31,18 @@ final class HadoopRun {
     PrintStream systemErr = System.err;
     InputStream systemIn = System.in;
     String workingDirectory = System.getProperty("user.dir");
+    String home = System.getProperty("user.home");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     try {
       System.setProperty("user.dir", directory.toString());
+      System.setProperty("user.home", directory.toString());
       System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
       System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
       Configuration configuration = new Configuration(false);
       configuration.set("fs.defaultFS", "file:///");
+      configuration.setInt("fs.trash.interval", trashMinutes);
       int code = ToolRunner.run(configuration, new FsShell(), words.toArray(new String[0]));
       return new ShellRun.Result(
           code & 0xff, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
@@ -47,6 +53,7 @@ final class HadoopRun {
       System.setErr(systemErr);
       System.setIn(systemIn);
       System.setProperty("user.dir", workingDirectory);
+      System.setProperty("user.home", home);
     }
   }
 }

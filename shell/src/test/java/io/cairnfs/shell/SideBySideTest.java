@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -52,6 +53,7 @@ class SideBySideTest {
   private static final String HOME = "/user/" + USER;
   private static final Instant LONG_AGO = Instant.parse("2020-01-02T03:04:05Z");
   private static final long BLOCK = 32L << 20;
+  private static final String WITH_TRASH = "rm and expunge with a trash";
   private static final String INPUT = "from standard input\n";
 
   /**
@@ -91,6 +93,10 @@ class SideBySideTest {
               "a directory of the local file system has a size of its own, one of a cluster none",
               "^(d\\S+ +- \\S+ +\\S+ +)(4096| 4 K) ",
               "$1<none> "),
+          Difference.inText(
+              "a trash in the local file system is not its owner's alone",
+              "^drwxr-xr-x(.* \\.Trash)$",
+              "drwx------$1"),
           // Ours.
           Difference.inText(
               "a misused word shows its own usage, not that of all words",
@@ -228,6 +234,31 @@ class SideBySideTest {
         "-rm -safely -r nope",
         "-ls",
         "-rmr d",
+        "-ls");
+    scenario(
+        WITH_TRASH,
+        "-rm d",
+        "-rm nope",
+        "-rm -f nope zz*",
+        "-rm -skipTrash b.txt",
+        "-test -e .Trash",
+        "-rm a.txt",
+        "-ls .Trash/Current/nope",
+        "-rm -r d/sub d/zero",
+        "-rm -r -safely d",
+        "-ls",
+        "-rm -r .",
+        "-rm -r @",
+        "-expunge",
+        "-test -e .Trash/Current",
+        "-rm -r sizes",
+        "-expunge -immediate",
+        "-ls .Trash",
+        "-rm -r empty",
+        "-rm -r .Trash/Current",
+        "-rm -r .Trash",
+        "-expunge -now",
+        "-expunge",
         "-ls");
     scenario(
         "cp",
@@ -462,6 +493,7 @@ class SideBySideTest {
         "-usage moveFromLocal",
         "-usage count",
         "-usage rm",
+        "-usage expunge",
         "-usage touch",
         "-usage rmr");
   }
@@ -480,7 +512,9 @@ class SideBySideTest {
     Path localTree = seedLocal(base.resolve("ours/" + USER));
     Clock clock = new SystemClock();
     MemoryFileSystem memory = seedMemory(hadoopTree, clock);
-    HadoopRun hadoop = new HadoopRun(hadoopTree);
+    int trashMinutes = name.equals(WITH_TRASH) ? 60 : 0;
+    memory.setTrashInterval(Duration.ofMinutes(trashMinutes));
+    HadoopRun hadoop = new HadoopRun(hadoopTree, trashMinutes);
     ShellRun ours =
         new ShellRun(memory, localTree, USER, clock)
             .inZone(ZoneId.systemDefault())
@@ -513,7 +547,10 @@ class SideBySideTest {
     return result;
   }
 
-  /** Places and present times differ between runs in any case. */
+  /**
+   * Places and present times differ between runs in any case. What was moved to the trash Hadoop
+   * tells its log, which is silent here.
+   */
   private static Result normal(Result result, Path directory) {
     return new Result(
         result.code(), normal(result.out(), directory), normal(result.err(), directory));
@@ -526,7 +563,8 @@ class SideBySideTest {
         .replace("file:" + directory, "@")
         .replace(directory.toString(), "@")
         .replaceAll("20(2[2-9]|[3-9][0-9])-[0-9]{2}-[0-9]{2} [0-9:]{5,8}", "NOW")
-        .replaceAll("\\b1[6-9][0-9]{11}\\b", "NOW");
+        .replaceAll("\\b1[6-9][0-9]{11}\\b", "NOW")
+        .replaceAll("(?m)^Moved: '.*' to trash at: .*\\n", "");
   }
 
   /** The local file system lists in no order where HDFS' listings are sorted by name. */

@@ -96,6 +96,15 @@ public enum CommandWord {
         -x  Without snapshots.\
       """),
   DUS("dus", "", "", "du -s"),
+  EXPUNGE(
+      "expunge",
+      "[-immediate] [-fs <path>]",
+      """
+      Deletes what has been in the trash for longer than the cluster keeps it, and makes a
+      checkpoint of what was deleted since the last one.
+        -immediate  Delete all that is in the trash.
+        -fs <path>  The trash of the cluster of this path.\
+      """),
   FIND(
       "find",
       "<path> ... <expression> ...",
@@ -235,10 +244,10 @@ public enum CommandWord {
       "rm",
       "[-f] [-r|-R] [-skipTrash] [-safely] <src> ...",
       """
-      Deletes files.
+      Deletes files, or moves them to the trash if the cluster has one.
         -f          What is not there is no error.
         -r, -R      Directories too, with all they hold.
-        -skipTrash  Accepted; there is no trash.
+        -skipTrash  Delete at once what would be moved to the trash of the cluster.
         -safely     Ask before a directory with more than 100 files is deleted.\
       """),
   RMDIR(
@@ -408,6 +417,7 @@ public enum CommandWord {
       case DF -> new Df();
       case DU -> Du.du();
       case DUS -> Du.dus();
+      case EXPUNGE -> new Expunge();
       case FIND -> new Find();
       case GET, COPY_TO_LOCAL -> Get.get();
       case MOVE_TO_LOCAL -> Get.moveToLocal();

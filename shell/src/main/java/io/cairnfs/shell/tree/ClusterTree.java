@@ -257,6 +257,11 @@ public final class ClusterTree implements FileTree {
   }
 
   @Override
+  public Optional<CairnPath> moveToTrash(CairnPath path) throws IOException {
+    return fileSystem.trash().move(path);
+  }
+
+  @Override
   public void rename(CairnPath source, CairnPath target, boolean replace) throws IOException {
     CairnFileSystem.RenameMode mode =
         replace ? CairnFileSystem.RenameMode.REPLACE : CairnFileSystem.RenameMode.NO_REPLACE;

@@ -65,6 +65,14 @@ public interface FileTree extends Closeable {
   /** Deletes a file, symlink or empty directory; with {@code recursive} a tree. */
   void delete(CairnPath path, boolean recursive) throws IOException;
 
+  /**
+   * Moves what the path names to the user's trash, and answers where it is; empty, with nothing
+   * done, where there is no trash, or if it lies there already.
+   */
+  default Optional<CairnPath> moveToTrash(CairnPath path) throws IOException {
+    return Optional.empty();
+  }
+
   /** Renames; an existing target is refused unless {@code replace}. */
   void rename(CairnPath source, CairnPath target, boolean replace) throws IOException;
 

@@ -11,6 +11,7 @@ import io.cairnfs.client.CairnLocks;
 import io.cairnfs.client.CairnNodes;
 import io.cairnfs.client.CairnOutputStream;
 import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.CairnTrash;
 import io.cairnfs.client.ClientStatistics;
 import io.cairnfs.client.ClusterAdministration;
 import io.cairnfs.client.ContentSummary;
@@ -30,6 +31,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.time.Clock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -61,6 +63,7 @@ public final class MemoryFileSystem implements CairnFileSystem {
   private Map<CairnPath, List<FileExtent>> extents = Map.of();
   private final MemoryLocks.Held locked = new MemoryLocks.Held();
   private final Map<CairnPath, Integer> recoveries = new HashMap<>();
+  private Duration trashInterval = Duration.ZERO;
   private long nextInode = 2;
   private long changes;
   private boolean closed;
@@ -150,6 +153,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
 
   public synchronized void setExtents(Map<CairnPath, List<FileExtent>> value) {
     extents = Map.copyOf(value);
+  }
+
+  /** From now on deleted files are kept so long. */
+  public synchronized void setTrashInterval(Duration value) {
+    trashInterval = value;
   }
 
   /** A fifo, a socket or a device. */
@@ -755,6 +763,12 @@ public final class MemoryFileSystem implements CairnFileSystem {
               sum.replicatedBytes() + below.replicatedBytes());
     }
     return sum;
+  }
+
+  @Override
+  public synchronized CairnTrash trash() {
+    CairnTrash.Settings settings = new CairnTrash.Settings(trashInterval, clock.wallNanos());
+    return new CairnTrash(this, CairnPath.of("/user/" + user), () -> settings);
   }
 
   @Override

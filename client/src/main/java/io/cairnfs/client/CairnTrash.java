@@ -231,7 +231,7 @@ public final class CairnTrash {
    */
   public void expunge() throws CairnException {
     Settings settings = settings();
-    deleteCheckpoints(settings.timeNanos() - settings.interval().toNanos());
+    deleteCheckpoints(settings.timeNanos() / NANOS_PER_MILLI - settings.interval().toMillis());
     makeCheckpoint(settings.timeNanos());
   }
 
@@ -266,9 +266,9 @@ public final class CairnTrash {
     }
   }
 
-  private void deleteCheckpoints(long beforeNanos) throws CairnException {
+  private void deleteCheckpoints(long beforeMillis) throws CairnException {
     CairnException failure = null;
-    for (CairnPath checkpoint : checkpoints(beforeNanos)) {
+    for (CairnPath checkpoint : checkpoints(beforeMillis)) {
       try {
         boolean unused = fileSystem.delete(checkpoint, DeleteMode.RECURSIVE);
       } catch (CairnException e) {
@@ -284,14 +284,14 @@ public final class CairnTrash {
     }
   }
 
-  private List<CairnPath> checkpoints(long beforeNanos) throws CairnException {
+  private List<CairnPath> checkpoints(long beforeMillis) throws CairnException {
     List<CairnPath> checkpoints = new ArrayList<>();
     try {
       RemoteIterator<FileStatus> entries = fileSystem.list(root);
       while (entries.hasNext()) {
         CairnPath path = entries.next().path();
         OptionalLong made = TrashNames.checkpointTime(path.name());
-        if (made.isPresent() && made.getAsLong() < beforeNanos) {
+        if (made.isPresent() && made.getAsLong() / NANOS_PER_MILLI < beforeMillis) {
           checkpoints.add(path);
         }
       }

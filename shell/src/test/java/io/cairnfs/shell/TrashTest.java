@@ -279,6 +279,14 @@ class TrashTest {
   }
 
   @Test
+  void whatIsKeptForAgesIsNotDeletedAtOnce() throws IOException {
+    memory.setTrashInterval(Duration.ofDays(400_000));
+    mkdir("/user/alice/.Trash/200101000000");
+    assertRun(0, "", "", "-expunge");
+    assertThat(exists("/user/alice/.Trash/200101000000")).isTrue();
+  }
+
+  @Test
   void expungeImmediateDeletesAllButWhatTheTrashHasNotMade() throws IOException {
     assertMoved("/t/a", CURRENT + "/t/a", "-rm", "/t/a");
     mkdir("/user/alice/.Trash/261123115959");

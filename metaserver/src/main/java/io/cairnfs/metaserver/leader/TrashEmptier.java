@@ -64,7 +64,7 @@ final class TrashEmptier {
   /** What clients are told. Any thread. */
   TrashResult settings(RecordReader reader) {
     return TrashResult.newBuilder()
-        .setIntervalMillis(times.isOff() ? 0 : times.interval().toMillis())
+        .setIntervalMillis(times.intervalMillis())
         .setTimeNanos(now(reader))
         .build();
   }
@@ -86,8 +86,8 @@ final class TrashEmptier {
                 .setEmptyTrash(
                     EmptyTrash.newBuilder()
                         .setLimit(stepNames)
-                        .setIntervalMillis(times.interval().toMillis())
-                        .setCheckpointIntervalMillis(times.checkpointInterval().toMillis())
+                        .setIntervalMillis(times.intervalMillis())
+                        .setCheckpointIntervalMillis(times.checkpointMillis())
                         .setSkipLeased(isOutOfPatience()))),
         this::done);
   }
@@ -95,7 +95,7 @@ final class TrashEmptier {
   private boolean isDue() {
     try (StoreView view = views.get()) {
       Optional<TrashPass> last = TrashPass.last(view);
-      return TrashPass.isDue(last, now(view), times.checkpointInterval().toMillis());
+      return TrashPass.isDue(last, now(view), times.checkpointMillis());
     }
   }
 

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How long users' deleted files are kept.
  *
- * @param interval zero = there is no trash
+ * @param interval less than a millisecond = there is no trash
  * @param checkpointInterval how often all trashes are gone through; zero, or more than {@code
  *     interval}, becomes {@code interval}
  */
@@ -24,6 +24,16 @@ public record TrashTimes(Duration interval, Duration checkpointInterval) {
   }
 
   boolean isOff() {
-    return interval.toMillis() == 0 || checkpointInterval.toMillis() == 0;
+    return intervalMillis() == 0;
+  }
+
+  /** 0 = there is no trash. */
+  long intervalMillis() {
+    return interval.toMillis();
+  }
+
+  /** Positive unless there is no trash. */
+  long checkpointMillis() {
+    return isOff() ? 0 : Math.max(1, checkpointInterval.toMillis());
   }
 }

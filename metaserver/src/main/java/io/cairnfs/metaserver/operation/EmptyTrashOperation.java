@@ -202,7 +202,8 @@ final class EmptyTrashOperation {
   private boolean isExpired(FileName name) {
     OptionalLong made = TrashNames.checkpointTime(name.toString());
     return made.isPresent()
-        && beganNanos - made.getAsLong() > request.getIntervalMillis() * NANOS_PER_MILLI;
+        && Math.floorDiv(beganNanos - made.getAsLong(), NANOS_PER_MILLI)
+            > request.getIntervalMillis();
   }
 
   private void delete(InodeRecord trash, FileName name) throws CairnException {

@@ -1,6 +1,7 @@
 package io.cairnfs.metaserver.leader;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.metaserver.namespace.TrashPass;
@@ -100,6 +101,17 @@ final class TrashEmptierTest {
     leader.tick();
     assertThat(proposed).isEmpty();
     assertThat(leader.emptier.settings(cluster.store()).getIntervalMillis()).isZero();
+  }
+
+  @Test
+  void howOftenIsAtMostAsLongAsHowLong() {
+    Duration hour = Duration.ofHours(1);
+    assertThat(new TrashTimes(hour, Duration.ZERO).checkpointMillis()).isEqualTo(3_600_000);
+    assertThat(new TrashTimes(hour, hour.multipliedBy(2)).checkpointMillis()).isEqualTo(3_600_000);
+    assertThat(new TrashTimes(hour, Duration.ofNanos(1)).checkpointMillis()).isEqualTo(1);
+    assertThat(new TrashTimes(Duration.ofNanos(1), hour).isOff()).isTrue();
+    assertThatThrownBy(() -> new TrashTimes(hour.negated(), hour))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -86,6 +86,13 @@ final class EmptyTrashTest {
   }
 
   @Test
+  void whatIsKeptForAgesIsNotDeletedAtOnce() {
+    ok(cluster.mkdirs("ann", "/user/ann/.Trash/1001010000"));
+    ok(run(Duration.ZERO, step(1_000).setIntervalMillis(Long.MAX_VALUE)));
+    assertThat(exists("/user/ann/.Trash/1001010000")).isTrue();
+  }
+
+  @Test
   void whatBearsNoTimeStays() {
     ok(cluster.mkdirs("ann", "/user/ann/.Trash/mine"));
     ok(cluster.mkdirs("ann", "/user/ann/.Trash/1001010000"));

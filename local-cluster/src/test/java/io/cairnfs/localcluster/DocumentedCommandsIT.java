@@ -36,7 +36,7 @@ class DocumentedCommandsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    cluster = RealCluster.start(directory.resolve("cluster"), 1, 1);
+    cluster = RealCluster.start(directory.resolve("cluster"), 1, 1, "placement.replication = 1");
     programs = new Programs(directory.resolve("here")).with("CAIRN_FS", cluster.controller().uri());
   }
 

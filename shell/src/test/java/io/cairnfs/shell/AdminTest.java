@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cairnfs.client.cluster.Surroundings;
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.time.ManualClock;
@@ -17,6 +19,7 @@ import io.cairnfs.proto.dataserver.QuarantinedReplica;
 import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.ReplicaFinding;
 import io.cairnfs.proto.dataserver.ScrubReply;
+import io.cairnfs.proto.metadata.BackgroundWork;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.RingResult;
@@ -69,6 +72,9 @@ class AdminTest {
             .setTerm(5)
             .setPoolSlots(4096)
             .setChunksUnderReplicated(2)
+            .addWork(work(BackgroundWork.Kind.REPAIR, 2, 0.5))
+            .addWork(work(BackgroundWork.Kind.SLOT_MOVES, 3, 0))
+            .addWork(work(BackgroundWork.Kind.DELETES, 0, 0))
             .addMetaservers(
                 MetaserverReport.newBuilder()
                     .setId("m1")
@@ -109,6 +115,14 @@ class AdminTest {
                     .setName("apply.micros")
                     .setHistogram(HistogramSummary.newBuilder().setCount(7).setMean(1.5).setMax(9)))
             .build();
+  }
+
+  private static BackgroundWork work(BackgroundWork.Kind kind, long left, double perSecond) {
+    return BackgroundWork.newBuilder()
+        .setKind(kind)
+        .setLeft(left)
+        .setDonePerSecond(perSecond)
+        .build();
   }
 
   private ShellRun.Result run(String... words) {
@@ -240,18 +254,47 @@ class AdminTest {
   @Test
   void reportShowsTheWholeCluster() throws IOException {
     ShellRun.Result result = run("report");
-    assertThat(result.code()).isZero();
+    assertThat(result.code()).isOne();
     assertThat(result.out())
+        .startsWith(
+            "DEGRADED: 2 chunks lack replicas, 2 copies to be made, time left about 4 s\n"
+                + "  DEGRADED  2 chunks lack replicas, 2 copies to be made, time left about 4 s.\n"
+                + "    Wait while that becomes less; otherwise see to the servers below.\n"
+                + "  NOTE  every caller's user name is believed (security.mode = none).\n")
+        .contains("repair        2 copies  0.5 copies/s  about 4 s\n")
+        .contains("slot-moves     3 slots             -  unknown\n")
         .contains("Security:          none: EVERY CALLER'S USER NAME IS BELIEVED\n")
         .contains("Capacity:          1 G, used 1 M, available 512 M\n")
         .contains("Under-replicated:  2 chunks\n")
         .contains("m1          127.0.0.1:7701  LEADER")
         .contains("d1           127.0.0.1:7711  UP      IN          r1     4096");
-    JsonNode json = json("report", "--json");
+    JsonNode json = new ObjectMapper().readTree(run("report", "--json").out());
+    assertThat(json.get("health").asText()).isEqualTo("DEGRADED");
+    assertThat(json.at("/findings/0/name").asText()).isEqualTo("chunks-under-replicated");
+    assertThat(json.at("/findings/1/level").asText()).isEqualTo("NOTE");
+    assertThat(json.at("/background/0/secondsLeft").asLong()).isEqualTo(4);
+    assertThat(json.at("/background/1/secondsLeft").isNull()).isTrue();
     assertThat(json.get("clusterId").asText()).isEqualTo("c-1");
     assertThat(json.at("/metaservers/0/leader").asBoolean()).isTrue();
     assertThat(json.at("/dataServers/0/volumes/0/usedBytes").asLong()).isEqualTo(1L << 20);
     assertThat(memory.isClosed()).isTrue();
+  }
+
+  @Test
+  void theExitCodeOfTheReportIsForMonitors() {
+    administration.report = administration.report.toBuilder().setChunksUnderReplicated(0).build();
+    ShellRun.Result healthy = run("report");
+    assertThat(healthy.code()).isZero();
+    assertThat(healthy.out()).startsWith("HEALTHY\n  NOTE  every caller's user name");
+    administration.report = administration.report.toBuilder().setChunksLost(1).build();
+    assertThat(run("report").code()).isEqualTo(2);
+    assertThat(run("report", "--json").code()).isEqualTo(2);
+    administration.refusal = new CairnException(ErrorCode.UNAVAILABLE, "nobody answers");
+    ShellRun.Result unreachable = run("report");
+    assertThat(unreachable.code()).isEqualTo(3);
+    assertThat(unreachable.err()).isEqualTo("admin: nobody answers\n");
+    assertThat(run("servers").code()).isEqualTo(255);
+    assertThat(run("report", "--nonsense").code()).isEqualTo(255);
   }
 
   @Test

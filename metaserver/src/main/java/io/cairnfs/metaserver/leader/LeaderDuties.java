@@ -77,6 +77,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final Supplier<Optional<HeldInodes>> heldInodes;
   private final SlotMoves moves;
   private final TrashEmptier trash;
+  private final WorkPace pace;
   private final LeaderReads reads;
   private final DutyExecutor thread;
 
@@ -155,7 +156,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);
     this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
     this.trash = new TrashEmptier(views, proposals, thread, clock, times.trash(), TRASH_NAMES);
-    this.reads = new LeaderReads(board, failures, parts.log(), trash, parts.securityMode());
+    this.pace = new WorkPace(views, clock);
+    this.reads = new LeaderReads(board, failures, parts.log(), trash, pace, parts.securityMode());
     thread.every(PERIOD, this::tick);
   }
 
@@ -228,6 +230,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     releaseGarbage();
     compactions.tick();
     trash.tick();
+    pace.tick();
   }
 
   /** Everything of an earlier term is forgotten. */
@@ -237,6 +240,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     settling.reset();
     moves.reset();
     trash.reset();
+    pace.reset();
     lastHealth.clear();
     lastSpace.clear();
     lastMembership.clear();

@@ -37,6 +37,7 @@ final class LeaderReads implements ReadHandler {
   private final ReplicatedLog<?> log;
   private final CopyFailures failures;
   private final TrashEmptier trash;
+  private final WorkPace pace;
   private final String securityMode;
 
   LeaderReads(
@@ -44,11 +45,13 @@ final class LeaderReads implements ReadHandler {
       CopyFailures failures,
       ReplicatedLog<?> log,
       TrashEmptier trash,
+      WorkPace pace,
       String securityMode) {
     this.board = board;
     this.failures = failures;
     this.log = log;
     this.trash = trash;
+    this.pace = pace;
     this.securityMode = securityMode.toLowerCase(Locale.ROOT);
   }
 
@@ -131,6 +134,7 @@ final class LeaderReads implements ReadHandler {
     ClusterReportResult.Builder report =
         chunks.report().toBuilder().setTerm(status.term()).setSecurityMode(securityMode);
     report.addAllMetaservers(MemberReports.of(status));
+    report.addAllWork(pace.work(view));
     Map<Integer, ServerRecord> servers = new HashMap<>();
     ServerTable.all(view).forEach(server -> servers.put(server.id(), server));
     for (ServerReport.Builder server : report.getServersBuilderList()) {

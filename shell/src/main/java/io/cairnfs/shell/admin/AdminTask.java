@@ -15,6 +15,7 @@ abstract class AdminTask implements Callable<Integer> {
   static final ObjectMapper JSON = new ObjectMapper();
 
   private final Program program;
+  private int exitCode = CommandLine.ExitCode.OK;
 
   AdminTask(Program program) {
     this.program = program;
@@ -43,7 +44,12 @@ abstract class AdminTask implements Callable<Integer> {
   @Override
   public final Integer call() throws IOException {
     run();
-    return CommandLine.ExitCode.OK;
+    return exitCode;
+  }
+
+  /** Ends the task, when it has run, with another code than 0. */
+  final void setExitCode(int code) {
+    exitCode = code;
   }
 
   abstract void run() throws IOException;

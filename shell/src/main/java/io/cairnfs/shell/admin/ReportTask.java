@@ -6,18 +6,33 @@ import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.VolumeReport;
+import io.cairnfs.shell.admin.Finding.Level;
 import io.cairnfs.shell.cluster.Program;
 import io.cairnfs.shell.text.Sizes;
+import io.cairnfs.shell.text.Table;
 import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code report}: the state of the whole cluster. */
+/**
+ * {@code report}: the state of the whole cluster, what is wrong with it first. Exit codes for
+ * monitors: 0 healthy, 1 degraded, 2 critical, 3 nobody could be asked.
+ */
 @Command(
     name = "report",
     mixinStandardHelpOptions = true,
-    description = "Servers, capacity, chunks and repair.")
+    description = {
+      "What is wrong with the cluster and what to do, what goes on by itself and how long that"
+          + " takes, capacity, chunks, servers.",
+      "Exit codes: 0 healthy, 1 degraded, 2 critical, 3 nobody could be asked, 255 misused."
+    })
 final class ReportTask extends AdminTask {
+  /** Exit code while nobody answers. */
+  private static final int UNREACHABLE = 3;
+
   @Option(names = "--json", description = "For programs.")
   private boolean json;
 
@@ -27,12 +42,64 @@ final class ReportTask extends AdminTask {
 
   @Override
   void run() throws IOException {
-    ClusterReportResult report = administration().report();
+    ClusterReportResult report;
+    try {
+      report = administration().report();
+    } catch (IOException e) {
+      program().err().line("admin: " + e.getMessage());
+      setExitCode(UNREACHABLE);
+      return;
+    }
+    List<Finding> findings = ClusterHealth.of(report);
+    Level worst = ClusterHealth.worst(findings);
     if (json) {
-      print(tree(report));
+      print(tree(report, worst, findings));
     } else {
+      health(worst, findings);
+      work(report);
       text(report);
     }
+    setExitCode(exitCode(worst));
+  }
+
+  private static int exitCode(Level worst) {
+    return switch (worst) {
+      case NOTE -> 0;
+      case DEGRADED -> 1;
+      case CRITICAL -> 2;
+    };
+  }
+
+  private static String word(Level worst) {
+    return worst == Level.NOTE ? "HEALTHY" : worst.name();
+  }
+
+  /** The reasons are on the first line, for who sees no more of it. */
+  private void health(Level worst, List<Finding> findings) {
+    String reasons =
+        findings.stream()
+            .filter(finding -> finding.level() != Level.NOTE)
+            .map(Finding::problem)
+            .collect(Collectors.joining("; "));
+    out().line(reasons.isEmpty() ? word(worst) : word(worst) + ": " + reasons);
+    for (Finding finding : findings) {
+      out().line("  " + finding.level() + "  " + finding.problem() + ".");
+      out().line("    " + finding.advice() + ".");
+    }
+    out().line("");
+  }
+
+  private void work(ClusterReportResult report) {
+    Table table = Table.withHeader(Set.of(1, 2), "BACKGROUND", "LEFT", "PACE", "TIME LEFT");
+    for (Backlog work : Backlog.of(report)) {
+      table.add(
+          work.name(),
+          work.left() + " " + work.unit(),
+          work.pace(),
+          work.left() == 0 ? "-" : work.timeLeft());
+    }
+    table.lines().forEach(out()::line);
+    out().line("");
   }
 
   private void text(ClusterReportResult report) {
@@ -86,8 +153,30 @@ final class ReportTask extends AdminTask {
     out().line(name + ":" + " ".repeat(18 - name.length()) + value);
   }
 
-  private static ObjectNode tree(ClusterReportResult report) {
+  private static ObjectNode tree(ClusterReportResult report, Level worst, List<Finding> findings) {
     ObjectNode node = JSON.createObjectNode();
+    node.put("health", word(worst));
+    ArrayNode found = node.putArray("findings");
+    for (Finding finding : findings) {
+      ObjectNode each = found.addObject();
+      each.put("level", finding.level().name());
+      each.put("name", finding.name());
+      each.put("subject", finding.subject());
+      each.put("problem", finding.problem());
+      each.put("advice", finding.advice());
+    }
+    ArrayNode background = node.putArray("background");
+    for (Backlog work : Backlog.of(report)) {
+      ObjectNode each = background.addObject();
+      each.put("name", work.name());
+      each.put("left", work.left());
+      each.put("perSecond", work.perSecond());
+      if (work.secondsLeft().isPresent()) {
+        each.put("secondsLeft", work.secondsLeft().getAsLong());
+      } else {
+        each.putNull("secondsLeft");
+      }
+    }
     node.put("clusterId", report.getClusterId());
     node.put("securityMode", report.getSecurityMode());
     node.put("term", report.getTerm());

@@ -57,8 +57,14 @@ public final class FakeAdministration implements ClusterAdministration {
   public final List<String> asked = new ArrayList<>();
   private int page;
 
+  /** What every report is refused with; null = none is. */
+  public CairnException refusal;
+
   @Override
-  public ClusterReportResult report() {
+  public ClusterReportResult report() throws CairnException {
+    if (refusal != null) {
+      throw refusal;
+    }
     return report;
   }
 

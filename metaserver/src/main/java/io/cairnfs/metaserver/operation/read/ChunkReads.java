@@ -179,7 +179,12 @@ public final class ChunkReads implements ChunkLookup {
             .setChunksLost(Counter.CHUNKS_LOST.in(totals))
             .setRepairBacklog(Counter.REPAIR_ENTRIES.in(totals))
             .setSlotsMoving((int) Counter.SLOTS_MOVING.in(totals));
-    ClusterRecord.find(state).ifPresent(cluster -> report.setClusterId(cluster.clusterId()));
+    ClusterRecord.find(state)
+        .ifPresent(
+            cluster ->
+                report
+                    .setClusterId(cluster.clusterId())
+                    .setDefaultReplication(cluster.defaultReplication()));
     PoolRecord.find(state, PoolRecord.REPLICATED)
         .ifPresent(pool -> report.setPoolSlots(pool.slots()));
     RingReport ring = RingReport.of(state);

@@ -46,6 +46,8 @@ import io.cairnfs.proto.metadata.StoreDigest;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhoLeadsRequest;
+import io.cairnfs.proto.metadata.WhyQuery;
+import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ServerMembership;
 import java.time.Duration;
 import java.util.List;
@@ -94,6 +96,20 @@ final class Administration implements ClusterAdministration {
   public DependenceResult dependence(ServerId server) throws CairnException {
     DependenceQuery query = DependenceQuery.newBuilder().setServer(server.value()).build();
     return read(ReadRequest.newBuilder().setDependence(query)).getDependence();
+  }
+
+  @Override
+  public WhyResult why(CairnPath file) throws CairnException {
+    return why(WhyQuery.newBuilder().setTarget(Conversions.nodeRef(file)));
+  }
+
+  @Override
+  public WhyResult why(int pool, int slot) throws CairnException {
+    return why(WhyQuery.newBuilder().setPool(pool).setSlot(slot));
+  }
+
+  private WhyResult why(WhyQuery.Builder query) throws CairnException {
+    return read(ReadRequest.newBuilder().setWhy(query)).getWhy();
   }
 
   @Override

@@ -19,6 +19,7 @@ import io.cairnfs.proto.metadata.DependenceResult;
 import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,20 @@ public interface ClusterAdministration {
    * @throws CairnException UNKNOWN_SERVER
    */
   DependenceResult dependence(ServerId server) throws CairnException;
+
+  /**
+   * Why the first chunks of a file are where they are, and what is missing of them.
+   *
+   * @throws CairnException {@code NOT_FOUND} and the other refusals of a path
+   */
+  WhyResult why(CairnPath file) throws CairnException;
+
+  /**
+   * Why the members of a slot are who they are, and what it waits for.
+   *
+   * @throws CairnException INVALID_ARGUMENT for a slot that does not exist
+   */
+  WhyResult why(int pool, int slot) throws CairnException;
 
   /** A chunk's row, repair entries and references. */
   ChunkResult chunk(ChunkId chunk) throws CairnException;

@@ -50,6 +50,7 @@ public final class CairnHelp {
             cairn admin [-fs CLUSTER] report [--json]
             cairn admin [-fs CLUSTER] servers [--json]
             cairn admin [-fs CLUSTER] ring [PATH] [--slots] [--json]
+            cairn admin [-fs CLUSTER] why PATH|SERVER|SLOT [--json]
             cairn admin [-fs CLUSTER] drain SERVER [--wait] [--json]
             cairn admin [-fs CLUSTER] out SERVER
             cairn admin [-fs CLUSTER] in SERVER

@@ -74,6 +74,13 @@ final class LeaderReads implements ReadHandler {
                   principal,
                   request.getRing(),
                   LeaseGuard.ofRead(view, principal, request.getSession())));
+      case WHY ->
+          reply.setWhy(
+              new WhyReads(view, chunks, board, failures)
+                  .read(
+                      principal,
+                      request.getWhy(),
+                      LeaseGuard.ofRead(view, principal, request.getSession())));
       case TRASH -> reply.setTrash(trash.settings(view));
       case CHUNK -> reply.setChunk(chunks.chunk(new ChunkId(request.getChunk().getChunk())));
       case DEPENDENCE ->

@@ -98,7 +98,7 @@ final class ReadService {
   private static boolean isShort(ReadRequest request) {
     return switch (request.getKindCase()) {
       case STAT, OPEN, EXTENTS, LIST, STAT_FS, XATTRS, ACL, LOCKS, TEST_LOCK, TRASH -> true;
-      case WALK, REPORT, RING, CHUNK, DEPENDENCE, DIGEST, CHECK, KIND_NOT_SET -> false;
+      case WALK, REPORT, RING, CHUNK, WHY, DEPENDENCE, DIGEST, CHECK, KIND_NOT_SET -> false;
     };
   }
 

@@ -40,6 +40,8 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.StatFs;
 import io.cairnfs.proto.metadata.StatFsResult;
+import io.cairnfs.proto.metadata.WhyQuery;
+import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.Member;
@@ -198,6 +200,14 @@ final class LeaderRig implements AutoCloseable {
     Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
     try (StoreView view = view()) {
       return duties.reads().read(view, request, root, "").getDependence();
+    }
+  }
+
+  WhyResult why(WhyQuery.Builder query) throws CairnException {
+    ReadRequest request = ReadRequest.newBuilder().setWhy(query).build();
+    Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
+    try (StoreView view = view()) {
+      return duties.reads().read(view, request, root, "").getWhy();
     }
   }
 

@@ -49,6 +49,7 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("report", new ReportTask(program));
     line.addSubcommand("servers", new ServersTask(program));
     line.addSubcommand("ring", new RingTask(program));
+    line.addSubcommand("why", new WhyTask(program));
     line.addSubcommand("drain", new DrainTask(program, clock, pause, terminal));
     line.addSubcommand("out", new OutTask(program));
     line.addSubcommand("in", new InTask(program));

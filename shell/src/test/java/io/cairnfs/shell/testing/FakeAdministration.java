@@ -23,6 +23,7 @@ import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
+import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -84,6 +85,21 @@ public final class FakeAdministration implements ClusterAdministration {
       throw new CairnException(ErrorCode.UNKNOWN_SERVER, server + " is not registered");
     }
     return next;
+  }
+
+  /** What is answered to whoever asks why. */
+  public WhyResult why = WhyResult.getDefaultInstance();
+
+  @Override
+  public WhyResult why(CairnPath file) {
+    asked.add("why " + file);
+    return why;
+  }
+
+  @Override
+  public WhyResult why(int pool, int slot) {
+    asked.add("why " + pool + "." + slot);
+    return why;
   }
 
   @Override

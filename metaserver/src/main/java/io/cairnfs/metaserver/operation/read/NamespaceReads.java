@@ -49,7 +49,7 @@ public final class NamespaceReads {
     return switch (kind) {
       case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL, LOCKS, TEST_LOCK ->
           true;
-      case REPORT, RING, CHUNK, TRASH, DEPENDENCE, KIND_NOT_SET -> false;
+      case REPORT, RING, CHUNK, TRASH, WHY, DEPENDENCE, KIND_NOT_SET -> false;
     };
   }
 
@@ -74,7 +74,7 @@ public final class NamespaceReads {
       case LOCKS -> reply.setLocks(LockReads.all(reader, request.getLocks()));
       case TEST_LOCK -> reply.setLocks(LockReads.test(reader, request.getTestLock()));
       case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));
-      case REPORT, RING, CHUNK, TRASH, DEPENDENCE, KIND_NOT_SET ->
+      case REPORT, RING, CHUNK, TRASH, WHY, DEPENDENCE, KIND_NOT_SET ->
           throw new CairnException(
               ErrorCode.MALFORMED, "a read of kind " + request.getKindCase() + " about names");
     }

@@ -79,7 +79,8 @@ final class FileRead {
       return;
     }
     ChunkLocation location = location(opened.getExtents(extent).getChunk());
-    fetch(extent, location, 0, client.random().nextInt(location.getMembersCount()));
+    int members = location.getMembersCount();
+    fetch(extent, location, 0, members == 0 ? 0 : client.random().nextInt(members));
   }
 
   private ChunkLocation location(long chunk) {

@@ -119,7 +119,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
             new LeaderDuties.Times(
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(4),
-                Duration.ZERO,
+                Duration.ofSeconds(12),
                 GRACE,
                 run.compacts() ? COMPACTION : CompactionOptions.of(0),
                 TrashTimes.OFF),

@@ -7,9 +7,12 @@ import io.cairnfs.metaserver.chunk.GarbageSteps;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.ServerTotals;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
 import io.cairnfs.metaserver.namespace.Keys;
+import io.cairnfs.metaserver.repair.FullServers;
 import io.cairnfs.metaserver.repair.OutPolicy;
 import io.cairnfs.metaserver.repair.WeakSlots;
 import io.cairnfs.metaserver.service.AllocationStamp;
@@ -54,6 +57,9 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   /** How often the cluster's time is logged while something waits for it to pass. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
+  /** Between two steps by which a server that is nearly full loses slots. */
+  private static final Duration RELIEF_PERIOD = Duration.ofSeconds(30);
+
   private static final int PURGE_RECORDS = 2_000;
   private static final int RELEASED_CHUNKS = 1_000;
   private static final int TRASH_NAMES = 1_000;
@@ -87,6 +93,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final Map<Integer, ServerMembership> lastMembership = new HashMap<>();
   private long servedTerm;
   private long lastTickNanos;
+  private long lastReliefNanos;
   private boolean timePasses;
   private boolean purging;
   private boolean releasing;
@@ -223,6 +230,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       slotsChanged = false;
       stamp.refresh();
     }
+    relieveFullServers();
     settling.tick();
     moves.tick();
     logTime();
@@ -247,6 +255,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     purging = false;
     releasing = false;
     timePasses = false;
+    lastReliefNanos = clock.monotonicNanos();
     slotsChanged = true;
     if (term != 0) {
       try (StoreView view = views.get()) {
@@ -314,6 +323,45 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
                   SetServer.newBuilder().setServer(server).setMembership(ServerMembership.OUT)),
           reply -> slotsChanged = true);
     }
+  }
+
+  /** One step at a time: the next one is chosen by what the last one has brought. */
+  private void relieveFullServers() {
+    long now = clock.monotonicNanos();
+    if (now - lastReliefNanos < RELIEF_PERIOD.toNanos()) {
+      return;
+    }
+    try (StoreView view = views.get()) {
+      if (Counter.SLOTS_MOVING.in(view) > 0) {
+        return;
+      }
+      int width = PoolRecord.find(view, PoolRecord.REPLICATED).map(PoolRecord::width).orElse(1);
+      FullServers.next(ServerTable.all(view), width, this::space)
+          .filter(relief -> ServerTotals.of(view, relief.server()).deletes() == 0)
+          .ifPresent(this::relieve);
+    }
+  }
+
+  private Optional<FullServers.Space> space(int server) {
+    return board
+        .last(server)
+        .filter(heard -> heard.spoke() && board.of(server) == ServerHealth.UP)
+        .map(heard -> new FullServers.Space(heard.capacityBytes(), heard.allAvailableBytes()));
+  }
+
+  private void relieve(FullServers.Relief relief) {
+    lastReliefNanos = clock.monotonicNanos();
+    logger.info(
+        "server={} has {} % of its space free, the others {} %: weight={} from now on",
+        relief.server(),
+        Math.round(100 * relief.free()),
+        Math.round(100 * relief.othersFree()),
+        relief.weight());
+    proposals.propose(
+        Proposals.command()
+            .setSetServer(
+                SetServer.newBuilder().setServer(relief.server()).setWeight(relief.weight())),
+        reply -> slotsChanged = true);
   }
 
   private Set<Integer> silentFor(List<ServerRecord> servers, Duration time) {

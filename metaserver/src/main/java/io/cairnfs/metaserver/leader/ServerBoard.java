@@ -41,6 +41,14 @@ final class ServerBoard implements ReplicaHealth {
           .sum();
     }
 
+    /** Of all its volumes that work. */
+    long capacityBytes() {
+      return volumes.stream()
+          .filter(volume -> !volume.getFailed())
+          .mapToLong(VolumeStatus::getCapacityBytes)
+          .sum();
+    }
+
     /** For one chunk. */
     long availableBytes() {
       return volumes.stream()

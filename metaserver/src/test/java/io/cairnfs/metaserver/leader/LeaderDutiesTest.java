@@ -256,12 +256,7 @@ final class LeaderDutiesTest {
   void twoThatAreDownAtOnceAreStruckOutWhereOneReplicaIsLeft() throws Exception {
     rig.started();
     for (int server = 4; server <= 5; server++) {
-      rig.register(
-          rig.registration(1)
-              .setNonce(ByteString.copyFromUtf8("nonce-" + server))
-              .setName("d" + server)
-              .clearVolumes()
-              .addVolumes(LeaderRig.volume(server, 1L << 40)));
+      registerFurther(server);
     }
     rig.await(() -> rig.read(Counter.SLOTS_MOVING::in) == 0);
     rig.clock.advance(Duration.ofSeconds(11));
@@ -276,6 +271,39 @@ final class LeaderDutiesTest {
                 .toList()
                 .equals(List.of(4, 5)));
     assertThat(rig.heartbeat(rig.sign(4)).getRegister()).isTrue();
+  }
+
+  private void registerFurther(int server) throws Exception {
+    rig.register(
+        rig.registration(1)
+            .setNonce(ByteString.copyFromUtf8("nonce-" + server))
+            .setName("d" + server)
+            .clearVolumes()
+            .addVolumes(LeaderRig.volume(server, 1L << 40)));
+  }
+
+  @Test
+  void aServerThatIsNearlyFullGetsASmallerShare() throws Exception {
+    rig.started();
+    registerFurther(4);
+    rig.await(() -> rig.read(Counter.SLOTS_MOVING::in) == 0);
+    rig.clock.advance(Duration.ofSeconds(31));
+    for (int server = 1; server <= 4; server++) {
+      rig.heartbeat(
+          rig.sign(server)
+              .clearVolumes()
+              .addVolumes(LeaderRig.volume(server, server == 4 ? 1L << 35 : 1L << 39)));
+    }
+    rig.await(() -> weightOf(4) == 90);
+    assertThat(weightOf(1)).isEqualTo(100);
+    // One step, and the next one later.
+    rig.await(() -> rig.read(Counter.SLOTS_MOVING::in) == 0);
+    rig.turn();
+    assertThat(weightOf(4)).isEqualTo(90);
+  }
+
+  private int weightOf(int server) {
+    return rig.read(view -> ServerTable.find(view, server).orElseThrow().weight());
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotDigests;
 import io.cairnfs.proto.command.Command;
+import io.cairnfs.proto.command.SetServer;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
@@ -408,5 +409,56 @@ class PlannersTest {
     var servers = ServerTable.all(racks.store());
     assertThat(policy.toStrike(servers, Set.of(1, 4, 7))).containsExactly(1, 4, 7);
     assertThat(policy.toStrike(servers, Set.of(1, 4, 8))).isEmpty();
+  }
+
+  // Servers that are nearly full.
+
+  private static Optional<FullServers.Space> free(int percent) {
+    return Optional.of(new FullServers.Space(1000, 10L * percent));
+  }
+
+  @Test
+  void aServerThatIsNearlyFullLosesATenthOfItsSlots() throws Exception {
+    ChunkCluster four = new ChunkCluster(4);
+    var servers = ServerTable.all(four.store());
+    assertThat(FullServers.next(servers, 3, id -> free(id == 2 ? 9 : 30)))
+        .hasValueSatisfying(
+            relief -> {
+              assertThat(relief.server()).isEqualTo(2);
+              assertThat(relief.weight()).isEqualTo(90);
+            });
+    // The fullest one first.
+    assertThat(FullServers.next(servers, 3, id -> free(id == 4 ? 3 : id == 2 ? 9 : 60)))
+        .hasValueSatisfying(relief -> assertThat(relief.server()).isEqualTo(4));
+    // Room enough; nobody has more room; nowhere to go; who has does not answer, or is leaving.
+    assertThat(FullServers.next(servers, 3, id -> free(id == 2 ? 10 : 90))).isEmpty();
+    assertThat(FullServers.next(servers, 3, id -> free(id == 2 ? 5 : 14))).isEmpty();
+    assertThat(FullServers.next(servers, 4, id -> free(id == 2 ? 9 : 30))).isEmpty();
+    assertThat(
+            FullServers.next(servers, 3, id -> id == 1 ? Optional.empty() : free(id == 2 ? 9 : 30)))
+        .isEmpty();
+    ok(four.set(2, ServerMembership.DRAINING));
+    assertThat(FullServers.next(ServerTable.all(four.store()), 3, id -> free(id == 2 ? 9 : 30)))
+        .isEmpty();
+  }
+
+  @Test
+  void aServerKeepsALeastShareHoweverFullItIs() throws Exception {
+    ChunkCluster four = new ChunkCluster(4);
+    int weight = 100;
+    for (int step = 0; step < 40; step++) {
+      Optional<FullServers.Relief> relief =
+          FullServers.next(ServerTable.all(four.store()), 3, id -> free(id == 2 ? 1 : 50));
+      if (relief.isEmpty()) {
+        break;
+      }
+      assertThat(relief.get().weight()).isLessThan(weight);
+      weight = relief.get().weight();
+      ok(
+          four.run(
+              Command.newBuilder()
+                  .setSetServer(SetServer.newBuilder().setServer(2).setWeight(weight))));
+    }
+    assertThat(weight).isEqualTo(10);
   }
 }

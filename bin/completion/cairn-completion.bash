@@ -58,7 +58,7 @@ _cairn() {
       if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " == *" metaserver "* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "list add remove transfer --json --learner --force --help" -- "$current")
       else
-        mapfile -t COMPREPLY < <(compgen -W "report servers ring out in scrub reconcile metaserver metrics log-level -fs -D --conf --json --help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "report servers ring why drain out in scrub reconcile metaserver metrics log-level -fs -D --conf --json --help" -- "$current")
       fi ;;
     fsck) mapfile -t COMPREPLY < <(compgen -W "-files -blocks -locations --json -fs -D --conf --help" -- "$current") ;;
     local) mapfile -t COMPREPLY < <(compgen -W "start stop status kill restart logs destroy --dir --metaservers --dataservers --processes --json --help" -- "$current") ;;

@@ -1,6 +1,5 @@
 package io.cairnfs.shell.admin;
 
-import io.cairnfs.proto.metadata.BackgroundWork;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ServerReport;
@@ -66,7 +65,7 @@ final class ClusterHealth {
     if (lacking > 0) {
       String repair =
           Backlog.of(report).stream()
-              .filter(work -> work.kind() == BackgroundWork.Kind.REPAIR)
+              .filter(work -> work.kind() == Backlog.Kind.REPAIR)
               .map(work -> ", " + work.left() + " copies to be made, time left " + work.timeLeft())
               .findFirst()
               .orElse("");
@@ -183,6 +182,7 @@ final class ClusterHealth {
             "Replace the disk; what was on it is copied from other servers meanwhile");
       }
     }
+    lookAtReplicas(server, name);
     if (isFull(server)) {
       find(
           Level.DEGRADED,
@@ -197,6 +197,35 @@ final class ClusterHealth {
           name,
           "data server " + name + " has " + Sizes.human(available(server)) + " left",
           "Add servers or volumes");
+    }
+  }
+
+  private void lookAtReplicas(ServerReport server, String name) {
+    long bad = server.getScrub().getBadReplicas();
+    if (bad > 0) {
+      find(
+          Level.DEGRADED,
+          "bad-replicas",
+          name,
+          "data server "
+              + name
+              + " has "
+              + bad
+              + (bad == 1 ? " bad replica" : " bad replicas")
+              + " and no good copy yet",
+          "Look at its disks; 'cairn admin scrub " + name + "' names the replicas");
+    }
+    if (server.getScrub().getQuarantinedReplicas() > 0) {
+      find(
+          Level.NOTE,
+          "replicas-quarantined",
+          name,
+          "data server "
+              + name
+              + " keeps "
+              + server.getScrub().getQuarantinedReplicas()
+              + " bad replicas that were replaced",
+          "Look at its disks; the files are for inspection, and go by themselves");
     }
   }
 

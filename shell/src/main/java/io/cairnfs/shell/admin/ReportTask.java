@@ -93,10 +93,7 @@ final class ReportTask extends AdminTask {
     Table table = Table.withHeader(Set.of(1, 2), "BACKGROUND", "LEFT", "PACE", "TIME LEFT");
     for (Backlog work : Backlog.of(report)) {
       table.add(
-          work.name(),
-          work.left() + " " + work.unit(),
-          work.pace(),
-          work.left() == 0 ? "-" : work.timeLeft());
+          work.name(), work.leftText(), work.pace(), work.left() == 0 ? "-" : work.timeLeft());
     }
     table.lines().forEach(out()::line);
     out().line("");

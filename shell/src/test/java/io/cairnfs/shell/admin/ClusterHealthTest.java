@@ -155,6 +155,34 @@ final class ClusterHealthTest {
   }
 
   @Test
+  void badReplicasAreFoundUntilTheyWereReplaced() {
+    server(2).getScrubBuilder().setBadReplicas(1);
+    assertThat(only().problem()).isEqualTo("data server d2 has 1 bad replica and no good copy yet");
+    assertThat(only().level()).isEqualTo(Level.DEGRADED);
+    server(2).getScrubBuilder().setBadReplicas(0).setQuarantinedReplicas(3);
+    assertThat(only().level()).isEqualTo(Level.NOTE);
+    assertThat(only().name()).isEqualTo("replicas-quarantined");
+  }
+
+  private Backlog scrub() {
+    List<Backlog> all = Backlog.of(report.build());
+    return all.get(all.size() - 1);
+  }
+
+  @Test
+  void scrubbingTakesAsLongAsTheSlowestServer() {
+    assertThat(scrub().name()).isEqualTo("scrub");
+    assertThat(scrub().secondsLeft()).hasValue(0);
+    server(1).getScrubBuilder().setBytesLeft(10 << 20).setBytesPerSecond(1 << 20);
+    server(2).getScrubBuilder().setBytesLeft(50 << 20).setBytesPerSecond(1 << 20);
+    assertThat(scrub().secondsLeft()).hasValue(50);
+    assertThat(scrub().leftText()).isEqualTo("60 M");
+    assertThat(scrub().pace()).isEqualTo("2 M/s");
+    server(3).getScrubBuilder().setBytesLeft(1);
+    assertThat(scrub().timeLeft()).isEqualTo("unknown");
+  }
+
+  @Test
   void tooFewServersAreFound() {
     report.removeServers(2);
     assertThat(only().problem()).isEqualTo("files ask for 3 replicas, and 2 data servers are in");

@@ -7,6 +7,7 @@ import io.cairnfs.metaserver.repair.CopyPlanner;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.dataserver.CopyTask;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,6 +35,11 @@ final class CopyDesk {
     final Set<ChunkId> underWay = new HashSet<>();
     final Map<ChunkId, Long> backOffUntil = new HashMap<>();
     Optional<ChunkId> resumeAfter = Optional.empty();
+
+    /** There is more to copy than one look shows: last replicas are looked for in all of it. */
+    boolean isLarge;
+
+    Optional<ChunkId> lastReplicasAfter = Optional.empty();
   }
 
   CopyDesk(Clock clock, ReplicaHealth health) {
@@ -82,12 +88,22 @@ final class CopyDesk {
     if (room <= 0) {
       return List.of();
     }
-    CopyPlanner.Plan plan =
-        new CopyPlanner(state, health).plan(server, desk.resumeAfter, notNow, room);
-    desk.resumeAfter = plan.resumeAfter();
-    for (CopyTask task : plan.tasks()) {
-      desk.underWay.add(new ChunkId(task.getChunk()));
+    CopyPlanner planner = new CopyPlanner(state, health);
+    List<CopyTask> tasks = new ArrayList<>();
+    if (desk.isLarge) {
+      CopyPlanner.Plan urgent = planner.lastReplicas(server, desk.lastReplicasAfter, notNow, room);
+      desk.lastReplicasAfter = urgent.resumeAfter();
+      tasks.addAll(urgent.tasks());
+      tasks.forEach(task -> notNow.add(new ChunkId(task.getChunk())));
     }
-    return plan.tasks();
+    if (tasks.size() < room) {
+      boolean wasBehind = desk.resumeAfter.isPresent();
+      CopyPlanner.Plan plan = planner.plan(server, desk.resumeAfter, notNow, room - tasks.size());
+      desk.resumeAfter = plan.resumeAfter();
+      desk.isLarge = plan.hasMore() || (desk.isLarge && wasBehind);
+      tasks.addAll(plan.tasks());
+    }
+    tasks.forEach(task -> desk.underWay.add(new ChunkId(task.getChunk())));
+    return tasks;
   }
 }

@@ -39,8 +39,45 @@ public final class CopyPlanner {
   /**
    * @param tasks at most as many as asked; tokens are the caller's to add
    * @param resumeAfter where the next call for this server should begin; empty = from the start
+   * @param hasMore not all that the server lacks was looked at
    */
-  public record Plan(List<CopyTask> tasks, Optional<ChunkId> resumeAfter) {}
+  public record Plan(List<CopyTask> tasks, Optional<ChunkId> resumeAfter, boolean hasMore) {}
+
+  /**
+   * Of what the server lacks behind a chunk, what has a single other replica left, so that it does
+   * not wait behind a large backlog of what has more.
+   *
+   * @param after as the last answer said
+   * @param underWay chunks that the server was given already and has not reported
+   * @return {@code resumeAfter} is empty when the end was reached
+   */
+  public Plan lastReplicas(int server, Optional<ChunkId> after, Set<ChunkId> underWay, int limit) {
+    List<RepairTable.Entry> entries = window(server, after);
+    List<CopyTask> tasks = new ArrayList<>();
+    for (RepairTable.Entry entry : entries) {
+      if (!underWay.contains(entry.chunk())) {
+        if (tasks.size() == limit) {
+          return new Plan(tasks, after, true);
+        }
+        candidate(entry)
+            .filter(candidate -> candidate.otherReplicas() == 1)
+            .ifPresent(candidate -> tasks.add(candidate.task()));
+      }
+    }
+    return new Plan(tasks, endOf(entries), entries.size() == WINDOW);
+  }
+
+  private List<RepairTable.Entry> window(int server, Optional<ChunkId> after) {
+    return after.isPresent()
+        ? RepairTable.ofServer(state, server, after.get(), WINDOW)
+        : RepairTable.ofServer(state, server, WINDOW);
+  }
+
+  private static Optional<ChunkId> endOf(List<RepairTable.Entry> entries) {
+    return entries.size() == WINDOW
+        ? Optional.of(entries.get(WINDOW - 1).chunk())
+        : Optional.empty();
+  }
 
   private record Candidate(CopyTask task, int otherReplicas) {}
 
@@ -49,10 +86,7 @@ public final class CopyPlanner {
    * @param underWay chunks that the server was given already and has not reported
    */
   public Plan plan(int server, Optional<ChunkId> after, Set<ChunkId> underWay, int limit) {
-    List<RepairTable.Entry> entries =
-        after.isPresent()
-            ? RepairTable.ofServer(state, server, after.get(), WINDOW)
-            : RepairTable.ofServer(state, server, WINDOW);
+    List<RepairTable.Entry> entries = window(server, after);
     List<Candidate> candidates = new ArrayList<>();
     for (RepairTable.Entry entry : entries) {
       if (!underWay.contains(entry.chunk())) {
@@ -61,11 +95,8 @@ public final class CopyPlanner {
     }
     candidates.sort(Comparator.comparingInt(Candidate::otherReplicas));
     List<CopyTask> tasks = candidates.stream().limit(limit).map(Candidate::task).toList();
-    Optional<ChunkId> resume = Optional.empty();
-    if (entries.size() == WINDOW && candidates.size() <= limit) {
-      resume = Optional.of(entries.get(WINDOW - 1).chunk());
-    }
-    return new Plan(tasks, resume);
+    Optional<ChunkId> resume = candidates.size() <= limit ? endOf(entries) : Optional.empty();
+    return new Plan(tasks, resume, entries.size() == WINDOW);
   }
 
   private Optional<Candidate> candidate(RepairTable.Entry entry) {

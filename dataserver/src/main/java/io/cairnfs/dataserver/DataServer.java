@@ -201,7 +201,8 @@ public final class DataServer implements Closeable {
                   .orElse(server.address()),
               new HeartbeatService.Parts(
                   store, volumes, identity, stateDisk, client, clock, random, fatal, metrics),
-              transfer::streams);
+              transfer::streams,
+              transfer.foreground());
       view.service = heartbeat;
       heartbeat.start();
       parts.push(heartbeat::close);

@@ -45,12 +45,20 @@ public final class Histogram {
     return ((head + 1) << exponent) - 1;
   }
 
-  public HistogramSnapshot snapshot() {
+  /** By bucket. */
+  long[] counts() {
     long[] copy = new long[BUCKETS];
-    long count = 0;
     for (int i = 0; i < BUCKETS; i++) {
       copy[i] = counts.get(i);
-      count += copy[i];
+    }
+    return copy;
+  }
+
+  public HistogramSnapshot snapshot() {
+    long[] copy = counts();
+    long count = 0;
+    for (long each : copy) {
+      count += each;
     }
     return new HistogramSnapshot(
         count,

@@ -37,15 +37,23 @@ final class ChunkCopier {
   private final ReplicaStore store;
   private final RpcClient client;
   private final ReadPace pace;
+  private final Runnable sourceIsSlowed;
   private final Counter copiedBytes;
 
   /**
+   * @param sourceIsSlowed hears that clients of a source wait for what is read there
    * @param copiedBytes counts those of copies that were kept
    */
-  ChunkCopier(ReplicaStore store, RpcClient client, ReadPace pace, Counter copiedBytes) {
+  ChunkCopier(
+      ReplicaStore store,
+      RpcClient client,
+      ReadPace pace,
+      Runnable sourceIsSlowed,
+      Counter copiedBytes) {
     this.store = store;
     this.client = client;
     this.pace = pace;
+    this.sourceIsSlowed = sourceIsSlowed;
     this.copiedBytes = copiedBytes;
   }
 
@@ -150,12 +158,16 @@ final class ChunkCopier {
             .setToken(task.getToken())
             .setKnownLength(task.getLength())
             .setLimit(task.getLength())
+            .setBackground(true)
             .build();
     return client.call(address, Method.READ_CHUNK, request, READ_TIMEOUT);
   }
 
-  private static void take(RpcReply reply, ReplicaCopy copy) throws CairnException {
+  private void take(RpcReply reply, ReplicaCopy copy) throws CairnException {
     ReadChunkReply header = reply.message(ReadChunkReply.parser());
+    if (header.getClientsSlowed()) {
+      sourceIsSlowed.run();
+    }
     ByteBuf payload = reply.payload();
     if (header.getOffset() != copy.length()
         || header.getChecksumCount() < 0

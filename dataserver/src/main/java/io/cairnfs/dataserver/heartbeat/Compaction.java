@@ -293,6 +293,7 @@ public final class Compaction implements StreamListener {
             .setToken(source.getToken())
             .setKnownLength(source.getLength())
             .setLimit(end)
+            .setBackground(true)
             .build();
     var unused =
         client

@@ -19,6 +19,7 @@ import io.cairnfs.dataserver.storage.ServerIdentity;
 import io.cairnfs.dataserver.storage.VolumeSet;
 import io.cairnfs.dataserver.storage.VolumeStatus;
 import io.cairnfs.dataserver.transfer.DiskThreads;
+import io.cairnfs.dataserver.transfer.Foreground;
 import io.cairnfs.dataserver.transfer.ReplicaReports;
 import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
@@ -74,6 +75,7 @@ public final class HeartbeatService implements AutoCloseable {
   private final RandomGenerator random;
   private final FatalErrors fatal;
   private final IntSupplier streams;
+  private final Foreground foreground;
   private final LeaderCalls leader;
   private final CompletedWork completed = new CompletedWork();
   private final LeaderWork work;
@@ -115,9 +117,14 @@ public final class HeartbeatService implements AutoCloseable {
   /**
    * @param address where others reach this server
    * @param streams number of streams being written
+   * @param foreground how long clients wait for this server
    */
   public HeartbeatService(
-      HeartbeatOptions options, HostPort address, Parts parts, IntSupplier streams) {
+      HeartbeatOptions options,
+      HostPort address,
+      Parts parts,
+      IntSupplier streams,
+      Foreground foreground) {
     this.options = options;
     this.address = address;
     this.store = parts.store();
@@ -127,13 +134,20 @@ public final class HeartbeatService implements AutoCloseable {
     this.random = parts.random();
     this.fatal = parts.fatal();
     this.streams = streams;
+    this.foreground = foreground;
     this.interval = options.interval();
     this.leader =
         new LeaderCalls(parts.client(), options.metaservers(), options.callTimeout(), clock);
     this.small = new DiskThreads(options.name() + "-work", 2, SMALL_QUEUE, fatal);
     this.copies = new DiskThreads(options.name() + "-copy", 2, COPY_QUEUE, fatal);
-    this.copyPace = new Pace(clock, options::copyBytesPerSecond);
-    this.compactionPace = new Pace(clock, options::compactionBytesPerSecond);
+    this.copyPace =
+        new Pace(
+            clock, () -> options.copyBytesPerSecond() * foreground.share(), foreground::background);
+    this.compactionPace =
+        new Pace(
+            clock,
+            () -> options.compactionBytesPerSecond() * foreground.share(),
+            foreground::background);
     this.work =
         new LeaderWork(
             store,
@@ -141,6 +155,7 @@ public final class HeartbeatService implements AutoCloseable {
                 store,
                 parts.client(),
                 copyPace,
+                foreground::sourceIsSlowed,
                 parts.metrics().counter("dataserver.copied.bytes")),
             (task, done) ->
                 new Compaction(task, parts.client(), copies, compactionPace, done).start(),
@@ -151,7 +166,13 @@ public final class HeartbeatService implements AutoCloseable {
     this.reports = new UnsealedReports(store, completed, clock);
     this.scrubber =
         new Scrubber(
-            store, parts.stateDisk(), options.upkeep(), clock, this::nudge, parts.metrics());
+            store,
+            parts.stateDisk(),
+            options.upkeep(),
+            foreground,
+            clock,
+            this::nudge,
+            parts.metrics());
     this.reconciler =
         new Reconciler(
             store, identity, leader, work::judge, options.upkeep().reconcilePeriod(), clock);
@@ -269,6 +290,7 @@ public final class HeartbeatService implements AutoCloseable {
 
   /** One registration or heartbeat; how long to wait for the next one. */
   private Duration step() throws InterruptedException {
+    foreground.tick();
     try {
       forceClosedReplicas();
       if (store.forgetFailedVolumes() > 0) {

@@ -6,6 +6,7 @@ import io.cairnfs.dataserver.storage.ReadPace;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * A rate in bytes a second that several readers share, and that may change while they wait. Once
@@ -17,6 +18,7 @@ final class Pace implements ReadPace, AutoCloseable {
 
   private final Clock clock;
   private final DoubleSupplier bytesPerSecond;
+  private final LongConsumer begun;
 
   @GuardedBy("this")
   private final RateBudget budget;
@@ -25,10 +27,12 @@ final class Pace implements ReadPace, AutoCloseable {
 
   /**
    * @param bytesPerSecond above 0; asked under this pace's lock
+   * @param begun hears of the bytes of each piece that may be read now
    */
-  Pace(Clock clock, DoubleSupplier bytesPerSecond) {
+  Pace(Clock clock, DoubleSupplier bytesPerSecond, LongConsumer begun) {
     this.clock = clock;
     this.bytesPerSecond = bytesPerSecond;
+    this.begun = begun;
     this.budget = new RateBudget(clock.monotonicNanos());
   }
 
@@ -48,6 +52,7 @@ final class Pace implements ReadPace, AutoCloseable {
       }
     }
     budget.take(bytes);
+    begun.accept(bytes);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -13,6 +13,7 @@ import io.cairnfs.dataserver.storage.ReplicaStore;
 import io.cairnfs.dataserver.storage.ScrubProgress;
 import io.cairnfs.dataserver.storage.ScrubRound;
 import io.cairnfs.dataserver.storage.SealedStretch;
+import io.cairnfs.dataserver.transfer.Foreground;
 import io.cairnfs.proto.types.ScrubStatus;
 import java.io.IOException;
 import java.time.Duration;
@@ -72,6 +73,7 @@ final class Scrubber {
       ReplicaStore store,
       Disk stateDisk,
       UpkeepOptions options,
+      Foreground foreground,
       Clock clock,
       Runnable onBad,
       MetricRegistry metrics) {
@@ -79,7 +81,11 @@ final class Scrubber {
     this.stateDisk = stateDisk;
     this.options = options;
     this.clock = clock;
-    this.pace = new Pace(clock, this::bytesPerSecond);
+    this.pace =
+        new Pace(
+            clock,
+            () -> Math.min(bytesPerSecond(), options.scrubBytesPerSecond() * foreground.share()),
+            foreground::background);
     this.onBad = onBad;
     this.verifiedReplicas = metrics.counter("dataserver.scrub.replicas");
     this.verifiedBytes = metrics.counter("dataserver.scrub.bytes");
@@ -98,7 +104,7 @@ final class Scrubber {
     return TimeUnit.NANOSECONDS.toMillis(clock.wallNanos());
   }
 
-  /** What is left of the round over what is left of the period. */
+  /** What is left of the round over what is left of the period, if clients let it. */
   private synchronized double bytesPerSecond() {
     double most = (double) options.scrubBytesPerSecond();
     if (progress.hurried() || options.scrubPeriod().isZero()) {

@@ -5,6 +5,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.metrics.Counter;
 import io.cairnfs.common.metrics.MetricRegistry;
+import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.ReadRange;
 import io.cairnfs.dataserver.storage.ReplicaRead;
 import io.cairnfs.dataserver.storage.ReplicaStore;
@@ -24,10 +25,14 @@ import java.util.Optional;
  */
 final class ReadChunkHandler implements RpcHandler {
   private final ReplicaStore store;
+  private final Foreground foreground;
+  private final Clock clock;
   private final Counter bytes;
 
-  ReadChunkHandler(ReplicaStore store, MetricRegistry metrics) {
+  ReadChunkHandler(ReplicaStore store, Foreground foreground, Clock clock, MetricRegistry metrics) {
     this.store = store;
+    this.foreground = foreground;
+    this.clock = clock;
     this.bytes = metrics.counter("dataserver.read.bytes");
   }
 
@@ -53,8 +58,10 @@ final class ReadChunkHandler implements RpcHandler {
               .setLength(read.length())
               .setChecksumCount(checksums.length)
               .setReplicaLength(read.replicaLength())
+              .setClientsSlowed(request.getBackground() && foreground.isSlowed())
               .build();
       bytes.add(read.length());
+      note(call, request, read.length());
       Optional<FileChannel> channel = read.channel();
       if (channel.isPresent() && read.length() > 0) {
         ByteBuf first = checksums(checksums, 0);
@@ -70,6 +77,14 @@ final class ReadChunkHandler implements RpcHandler {
       if (!handedOver) {
         close(read);
       }
+    }
+  }
+
+  private void note(ServerCall call, ReadChunkRequest request, int length) {
+    if (request.getBackground()) {
+      foreground.background(length);
+    } else {
+      foreground.read(clock.monotonicNanos() - call.arrivedNanos());
     }
   }
 

@@ -43,6 +43,7 @@ public final class TransferService {
   private final IdentityFile identity;
   private final TransferThreads threads;
   private final MetricRegistry metrics;
+  private final Foreground foreground;
 
   /**
    * @param client reaches the members behind this one
@@ -62,12 +63,16 @@ public final class TransferService {
     this.identity = identity;
     this.threads = threads;
     this.metrics = metrics;
+    this.foreground = new Foreground(clock, metrics);
   }
 
   /** Adds the handlers of all methods. */
   public void addTo(Handlers server) {
     server.streamHandler(Method.WRITE_CHUNK, this::openStream);
-    server.handler(Method.READ_CHUNK, new ReadChunkHandler(store, metrics), threads.reads());
+    server.handler(
+        Method.READ_CHUNK,
+        new ReadChunkHandler(store, foreground, context.clock(), metrics),
+        threads.reads());
     server.handler(Method.CHUNK_LENGTH, this::length);
     server.handler(Method.SYNC_CHUNK, this::sync, threads.appends());
     server.handler(Method.FENCE_CHUNK, this::fence, threads.appends());
@@ -78,6 +83,11 @@ public final class TransferService {
   /** Streams that are being written. */
   public int streams() {
     return context.streams();
+  }
+
+  /** How long clients wait for this server. */
+  public Foreground foreground() {
+    return foreground;
   }
 
   private StreamReceiver openStream(ServerStream stream) throws CairnException {

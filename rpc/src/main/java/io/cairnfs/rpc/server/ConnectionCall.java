@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class ConnectionCall extends Exchange implements ServerCall, Runnable {
   private final ServerConnection connection;
   private final ByteBuf payload;
+  private final long arrivedNanos;
   private final OptionalLong deadlineNanos;
   private final AtomicBoolean answered = new AtomicBoolean();
 
@@ -37,10 +38,12 @@ final class ConnectionCall extends Exchange implements ServerCall, Runnable {
       Method method,
       ByteString message,
       ByteBuf payload,
+      long arrivedNanos,
       OptionalLong deadlineNanos) {
     super(callId, method, message);
     this.connection = connection;
     this.payload = payload;
+    this.arrivedNanos = arrivedNanos;
     this.deadlineNanos = deadlineNanos;
   }
 
@@ -52,6 +55,11 @@ final class ConnectionCall extends Exchange implements ServerCall, Runnable {
   @Override
   public Peer peer() {
     return connection.peer();
+  }
+
+  @Override
+  public long arrivedNanos() {
+    return arrivedNanos;
   }
 
   @Override

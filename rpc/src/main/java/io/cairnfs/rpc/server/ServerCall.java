@@ -38,6 +38,9 @@ public interface ServerCall {
 
   Peer peer();
 
+  /** The monotonic time (of the server's clock) when the request had arrived. */
+  long arrivedNanos();
+
   /** The monotonic time (of the server's clock) after which the caller no longer waits. */
   OptionalLong deadlineNanos();
 

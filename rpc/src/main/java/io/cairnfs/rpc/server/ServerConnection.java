@@ -202,8 +202,10 @@ final class ServerConnection extends FrameConnection {
       refuse(callId, ErrorCode.UNKNOWN_METHOD, "method " + method + " is not answered here");
       return;
     }
+    long now = shared.clock().monotonicNanos();
     ConnectionCall call =
-        new ConnectionCall(this, callId, method, request.getMessage(), payload, deadline(request));
+        new ConnectionCall(
+            this, callId, method, request.getMessage(), payload, now, deadline(request, now));
     outstanding.put(callId, call);
     try {
       target.executor().execute(() -> handle(target.handler(), call));
@@ -213,11 +215,11 @@ final class ServerConnection extends FrameConnection {
     }
   }
 
-  private OptionalLong deadline(RequestHeader request) {
+  private static OptionalLong deadline(RequestHeader request, long nowNanos) {
     long millis = request.getTimeoutMillis() & 0xffff_ffffL;
     return millis == 0
         ? OptionalLong.empty()
-        : OptionalLong.of(shared.clock().monotonicNanos() + TimeUnit.MILLISECONDS.toNanos(millis));
+        : OptionalLong.of(nowNanos + TimeUnit.MILLISECONDS.toNanos(millis));
   }
 
   @SuppressWarnings("CatchThrowable")

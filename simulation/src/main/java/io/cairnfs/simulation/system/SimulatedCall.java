@@ -24,6 +24,7 @@ final class SimulatedCall implements ServerCall {
   private final SimulatedNode node;
   private final NodeRpcClient.Answer answer;
   private final int life;
+  private final long arrivedNanos;
   private boolean answered;
 
   SimulatedCall(
@@ -38,6 +39,12 @@ final class SimulatedCall implements ServerCall {
     this.node = node;
     this.answer = answer;
     this.life = node.life();
+    this.arrivedNanos = node.clock().monotonicNanos();
+  }
+
+  @Override
+  public long arrivedNanos() {
+    return arrivedNanos;
   }
 
   @Override

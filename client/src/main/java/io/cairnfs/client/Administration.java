@@ -166,9 +166,37 @@ final class Administration implements ClusterAdministration {
 
   @Override
   public void setMembership(ServerId server, ServerMembership membership) throws CairnException {
-    SetMembership change =
-        SetMembership.newBuilder().setServer(server.value()).setMembership(membership).build();
-    environment.await(sessions.mutate(Operation.newBuilder().setSetMembership(change).build()));
+    change(server, SetMembership.newBuilder().setMembership(membership));
+  }
+
+  private void change(ServerId server, SetMembership.Builder change) throws CairnException {
+    environment.await(
+        sessions.mutate(
+            Operation.newBuilder().setSetMembership(change.setServer(server.value())).build()));
+  }
+
+  @Override
+  public void beginMaintenance(ServerId server, Duration limit) throws CairnException {
+    change(
+        server,
+        SetMembership.newBuilder()
+            .setMembership(ServerMembership.MAINTENANCE)
+            .setMaintenanceMillis(limit.toMillis()));
+  }
+
+  @Override
+  public void removeServer(ServerId server) throws CairnException {
+    change(server, SetMembership.newBuilder().setRemove(true));
+  }
+
+  @Override
+  public void setWeight(ServerId server, int weight) throws CairnException {
+    change(server, SetMembership.newBuilder().setWeight(weight));
+  }
+
+  @Override
+  public void declareVolumeLost(ServerId server, String volume) throws CairnException {
+    change(server, SetMembership.newBuilder().addLostVolumes(volume));
   }
 
   @Override

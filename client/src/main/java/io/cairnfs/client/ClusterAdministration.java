@@ -21,6 +21,7 @@ import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ServerMembership;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -93,6 +94,40 @@ public interface ClusterAdministration {
    *     INVALID_ARGUMENT for a server that is OUT already
    */
   void setMembership(ServerId server, ServerMembership membership) throws CairnException;
+
+  /**
+   * Has a data server that is stopped for a while not be struck out: it keeps its slots, gets no
+   * new chunks, and is IN again when the time is over, by the cluster's logged time.
+   *
+   * @param limit 1 ms to 30 days
+   * @throws CairnException as {@link #setMembership}
+   */
+  void beginMaintenance(ServerId server, Duration limit) throws CairnException;
+
+  /**
+   * Forgets a data server for good: whoever comes with its identity registers as a new one.
+   *
+   * @throws CairnException UNKNOWN_SERVER; PERMISSION_DENIED for anybody but the superuser;
+   *     INVALID_ARGUMENT for one that is neither OUT nor DRAINING; RETRY, saying what, while
+   *     something depends on it
+   */
+  void removeServer(ServerId server) throws CairnException;
+
+  /**
+   * Sets a data server's share of the slots; they move as {@link #report} then shows.
+   *
+   * @param weight 1 to 100,000; 100 = a server like the others
+   * @throws CairnException as {@link #setMembership}
+   */
+  void setWeight(ServerId server, int weight) throws CairnException;
+
+  /**
+   * A volume will not come back: its server may register without it.
+   *
+   * @throws CairnException as {@link #setMembership}; INVALID_ARGUMENT if the server has no such
+   *     volume
+   */
+  void declareVolumeLost(ServerId server, String volume) throws CairnException;
 
   /**
    * One step of a change of the metaservers, by the leader: a learner is added, promoted to a

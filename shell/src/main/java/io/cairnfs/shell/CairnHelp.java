@@ -56,6 +56,11 @@ public final class CairnHelp {
             cairn admin [-fs CLUSTER] in SERVER
             cairn admin [-fs CLUSTER] scrub [SERVER...] [--now] [--json]
             cairn admin [-fs CLUSTER] reconcile SERVER [--json]
+            cairn admin [-fs CLUSTER] maintenance SERVER --for TIME|--end [-f]
+            cairn admin [-fs CLUSTER] remove SERVER
+            cairn admin [-fs CLUSTER] weight SERVER [WEIGHT]
+            cairn admin [-fs CLUSTER] volumes [SERVER] [--json]
+            cairn admin [-fs CLUSTER] volumes lost SERVER VOLUME
             cairn admin [-fs CLUSTER] metaserver list [--json]
             cairn admin [-fs CLUSTER] metaserver add ID HOST:PORT [--learner]
             cairn admin [-fs CLUSTER] metaserver remove ID [--force]

@@ -16,6 +16,8 @@ import java.util.List;
  * @param membership OUT is for good: such a server registers anew
  * @param weight its share of the slots relative to the others'
  * @param volumes ids of all volumes it ever registered and that were not declared lost
+ * @param maintenanceUntil tick at which MAINTENANCE ends by itself; {@link #NO_LIMIT} in all other
+ *     cases
  */
 public record ServerRecord(
     int id,
@@ -28,11 +30,39 @@ public record ServerRecord(
     int weight,
     List<String> volumes,
     long capacityBytes,
-    long changeIndex) {
+    long changeIndex,
+    long maintenanceUntil) {
+  static final long NO_LIMIT = 0;
+
   private static final int FORMAT = 1;
+
+  /** With the end of a maintenance; rows without one stay as earlier versions read them. */
+  private static final int FORMAT_OF_LIMITED = 2;
 
   public ServerRecord {
     volumes = List.copyOf(volumes);
+  }
+
+  /** As it was, with another membership; a maintenance has no limit. */
+  ServerRecord withMembership(ServerMembership changed) {
+    return new ServerRecord(
+        id,
+        nonce,
+        name,
+        host,
+        port,
+        rack,
+        changed,
+        weight,
+        volumes,
+        capacityBytes,
+        changeIndex,
+        NO_LIMIT);
+  }
+
+  /** Logged time until MAINTENANCE ends by itself; 0 if it does not. */
+  public long maintenanceLeftMillis(long nowTick) {
+    return maintenanceUntil == NO_LIMIT ? 0 : Math.max(1, maintenanceUntil - nowTick);
   }
 
   public boolean isOut() {
@@ -46,7 +76,7 @@ public record ServerRecord(
 
   byte[] encode(long index) {
     RecordOutput out =
-        new RecordOutput(FORMAT)
+        new RecordOutput(maintenanceUntil == NO_LIMIT ? FORMAT : FORMAT_OF_LIMITED)
             .writeBytes(nonce.toByteArray())
             .writeString(name)
             .writeString(host)
@@ -56,11 +86,15 @@ public record ServerRecord(
             .writeVarint(weight)
             .writeVarint(volumes.size());
     volumes.forEach(out::writeString);
-    return out.writeVarint(capacityBytes).writeVarint(index).toByteArray();
+    out.writeVarint(capacityBytes).writeVarint(index);
+    if (maintenanceUntil != NO_LIMIT) {
+      out.writeVarint(maintenanceUntil);
+    }
+    return out.toByteArray();
   }
 
   static ServerRecord decode(int id, byte[] value) {
-    RecordInput in = new RecordInput("server", value, FORMAT);
+    RecordInput in = new RecordInput("server", value, FORMAT_OF_LIMITED);
     ByteString nonce = ByteString.copyFrom(in.readBytes());
     String name = in.readString();
     String host = in.readString();
@@ -74,9 +108,21 @@ public record ServerRecord(
     }
     long capacityBytes = in.readVarint();
     long changeIndex = in.readVarint();
+    long maintenanceUntil = in.version() == FORMAT_OF_LIMITED ? in.readVarint() : NO_LIMIT;
     in.requireEnd();
     return new ServerRecord(
-        id, nonce, name, host, port, rack, membership, weight, volumes, capacityBytes, changeIndex);
+        id,
+        nonce,
+        name,
+        host,
+        port,
+        rack,
+        membership,
+        weight,
+        volumes,
+        capacityBytes,
+        changeIndex,
+        maintenanceUntil);
   }
 
   private static ServerMembership membershipOf(int number) {

@@ -3,12 +3,16 @@ package io.cairnfs.metaserver.chunk;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.placement.RingServer;
+import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.SetServer;
 import io.cairnfs.proto.types.ServerMembership;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,10 +20,17 @@ import java.util.TreeSet;
 
 /** Data servers come, change and are struck out. */
 public final class ServerRegistration {
+  private static final Duration MAX_MAINTENANCE = Duration.ofDays(30);
+
+  /** Deletes that one command forgets. */
+  private static final int MAX_FORGOTTEN = 4_096;
+
+  private final NamespaceEditor namespace;
   private final Transaction transaction;
 
-  public ServerRegistration(Transaction transaction) {
-    this.transaction = transaction;
+  public ServerRegistration(NamespaceEditor namespace) {
+    this.namespace = namespace;
+    this.transaction = namespace.transaction();
   }
 
   /**
@@ -62,7 +73,8 @@ public final class ServerRegistration {
             known.map(ServerRecord::weight).orElse(RingServer.DEFAULT_WEIGHT),
             List.copyOf(new TreeSet<>(request.getVolumesList())),
             request.getCapacityBytes(),
-            transaction.index());
+            transaction.index(),
+            known.map(ServerRecord::maintenanceUntil).orElse(ServerRecord.NO_LIMIT));
     ServerTable.put(transaction, record);
     if (known.isEmpty() || !known.get().rack().equals(record.rack())) {
       new SlotMembership(transaction).retarget();
@@ -114,13 +126,7 @@ public final class ServerRegistration {
    *     impossible
    */
   public boolean change(SetServer request) throws CairnException {
-    ServerRecord before =
-        ServerTable.find(transaction, request.getServer())
-            .orElseThrow(
-                () ->
-                    new CairnException(
-                        ErrorCode.UNKNOWN_SERVER,
-                        "server=" + request.getServer() + " is not registered"));
+    ServerRecord before = require(request.getServer());
     ServerMembership membership =
         switch (request.getMembership()) {
           case SERVER_MEMBERSHIP_UNSPECIFIED -> before.membership();
@@ -136,7 +142,12 @@ public final class ServerRegistration {
       throw invalid("weight " + weight + " outside 1.." + RingServer.MAX_WEIGHT);
     }
     List<String> volumes = new ArrayList<>(before.volumes());
-    volumes.removeAll(request.getLostVolumesList());
+    for (String lost : request.getLostVolumesList()) {
+      if (!volumes.remove(lost)) {
+        throw invalid(
+            "server=" + before.id() + " has no volume " + lost + "; it has " + before.volumes());
+      }
+    }
     ServerRecord after =
         new ServerRecord(
             before.id(),
@@ -149,7 +160,8 @@ public final class ServerRegistration {
             weight,
             volumes,
             before.capacityBytes(),
-            before.changeIndex());
+            before.changeIndex(),
+            maintenanceUntil(request, membership, before));
     if (after.equals(before)) {
       return false;
     }
@@ -158,6 +170,125 @@ public final class ServerRegistration {
       new SlotMembership(transaction).retarget();
     }
     return true;
+  }
+
+  private long maintenanceUntil(SetServer request, ServerMembership membership, ServerRecord before)
+      throws CairnException {
+    long millis = request.getMaintenanceMillis();
+    if (millis != 0 && membership != ServerMembership.MAINTENANCE) {
+      throw invalid("a limit of " + millis + " ms is for a maintenance, not for " + membership);
+    }
+    if (millis < 0 || millis > MAX_MAINTENANCE.toMillis()) {
+      throw invalid(
+          "a maintenance of "
+              + millis
+              + " ms is longer than "
+              + MAX_MAINTENANCE.toDays()
+              + " days");
+    }
+    if (request.getMembership() == ServerMembership.SERVER_MEMBERSHIP_UNSPECIFIED) {
+      return before.maintenanceUntil();
+    }
+    return millis == 0 ? ServerRecord.NO_LIMIT : transaction.counter(Counter.TICK_MILLIS) + millis;
+  }
+
+  /** Takes servers back whose maintenance was to last until now. */
+  public void endMaintenance() {
+    long now = transaction.counter(Counter.TICK_MILLIS);
+    for (ServerRecord server : ServerTable.all(transaction)) {
+      if (server.maintenanceUntil() != ServerRecord.NO_LIMIT && server.maintenanceUntil() <= now) {
+        ServerTable.put(transaction, server.withMembership(ServerMembership.IN));
+      }
+    }
+  }
+
+  /** A maintenance waits for logged time to pass. */
+  public static boolean isTimeAwaited(RecordReader reader) {
+    return ServerTable.all(reader).stream()
+        .anyMatch(server -> server.maintenanceUntil() != ServerRecord.NO_LIMIT);
+  }
+
+  /**
+   * Forgets a server that nothing depends on: whoever comes with its identity is told to register
+   * as a new one, and what he holds counts as that of a server that was struck out.
+   *
+   * @throws CairnException UNKNOWN_SERVER; INVALID_ARGUMENT for one that is neither OUT nor
+   *     DRAINING; RETRY, saying what, while something depends on it
+   */
+  public void remove(int id) throws CairnException {
+    ServerRecord server = require(id);
+    if (server.isInRing()) {
+      throw invalid(
+          "server="
+              + id
+              + " is "
+              + server.membership()
+              + ": only one that was drained or struck"
+              + " out can be removed");
+    }
+    requireNoSlot(server);
+    if (SlotJoins.slotsLettingGo(transaction, id) > 0) {
+      throw needed(server, "it has not let go of all slots yet");
+    }
+    for (ChunkRecord chunk : ChunkTable.unsealed(transaction)) {
+      if (!server.isOut() && chunk.pipeline().contains(id)) {
+        throw needed(server, chunk.id() + " is being written to it");
+      }
+    }
+    forgetWork(server);
+    ServerTable.delete(transaction, server);
+  }
+
+  private void requireNoSlot(ServerRecord server) throws CairnException {
+    PoolRecord pool = PoolRecord.find(transaction, PoolRecord.REPLICATED).orElse(null);
+    int slots = 0;
+    for (int slot = 0; pool != null && slot < pool.slots(); slot++) {
+      SlotRecord record = SlotTable.get(transaction, pool.id(), slot);
+      boolean named =
+          record.acting().contains(server.id())
+              || record.target().contains(server.id())
+              || record.joining().filter(join -> join.server() == server.id()).isPresent();
+      slots += named ? 1 : 0;
+    }
+    if (slots > 0) {
+      throw needed(server, slots + " slots have no other in its place yet");
+    }
+  }
+
+  /** What it was still to do must not outlive its row; what others need of it is no such thing. */
+  private void forgetWork(ServerRecord server) throws CairnException {
+    if (ServerTotals.of(transaction, server.id()).repairs() > 0) {
+      throw needed(server, "what it was to copy is not forgotten yet");
+    }
+    List<ChunkId> deletes = GarbageTable.deletesOf(transaction, server.id(), MAX_FORGOTTEN + 1);
+    if (deletes.size() > MAX_FORGOTTEN) {
+      throw needed(server, "it has more than " + MAX_FORGOTTEN + " replicas to delete yet");
+    }
+    for (ChunkId id : deletes) {
+      ChunkRecord chunk = ChunkTable.find(transaction, id).orElse(null);
+      boolean isNeeded =
+          !server.isOut()
+              && chunk != null
+              && !chunk.isGarbage()
+              && !Holders.isCovered(transaction, chunk);
+      if (isNeeded) {
+        throw needed(server, id + " has no good replica yet at each of its positions");
+      }
+    }
+    new GarbageSteps(namespace).done(server.id(), deletes);
+  }
+
+  private static CairnException needed(ServerRecord server, String why) {
+    return new CairnException(
+        ErrorCode.RETRY, "server=" + server.id() + " is still needed: " + why);
+  }
+
+  private ServerRecord require(int server) throws CairnException {
+    return ServerTable.find(transaction, server)
+        .orElseThrow(
+            () ->
+                new CairnException(
+                    ErrorCode.UNKNOWN_SERVER, "server=" + server + " is not registered"));
   }
 
   private static CairnException invalid(String message) {

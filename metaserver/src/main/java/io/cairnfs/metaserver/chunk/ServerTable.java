@@ -43,6 +43,13 @@ public final class ServerTable {
     return find(reader, server).map(ServerRecord::isOut).orElse(true);
   }
 
+  /** Its id is never given again; its totals must be zero. */
+  static void delete(Transaction transaction, ServerRecord server) {
+    transaction.delete(Table.CLUSTER, ChunkKeys.server(server.id()));
+    transaction.delete(Table.CLUSTER, ChunkKeys.serverNonce(server.nonce().toByteArray()));
+    transaction.delete(Table.CLUSTER, ChunkKeys.serverTotal(server.id()));
+  }
+
   static void put(Transaction transaction, ServerRecord server) {
     transaction.put(
         Table.CLUSTER, ChunkKeys.server(server.id()), server.encode(transaction.index()));

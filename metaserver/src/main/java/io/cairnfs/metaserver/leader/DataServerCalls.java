@@ -49,6 +49,7 @@ import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.types.ScrubStatus;
+import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
@@ -132,6 +133,7 @@ final class DataServerCalls {
   void register(ServerCall call) throws CairnException {
     leadership.require();
     RegisterServerRequest request = call.message(RegisterServerRequest.parser());
+    requireNotElsewhere(request);
     RegisterServer.Builder command =
         RegisterServer.newBuilder()
             .setServer(request.getServer())
@@ -157,6 +159,37 @@ final class DataServerCalls {
             registered(call, request, reply.getServer());
           }
         });
+  }
+
+  /**
+   * Two servers with one identity would each be told of what the other has. Where the first has
+   * fallen silent the second is rather the same one that was moved.
+   */
+  private void requireNotElsewhere(RegisterServerRequest request) throws CairnException {
+    Optional<ServerRecord> known;
+    try (StoreView view = views.get()) {
+      known =
+          ServerTable.ofNonce(view, request.getNonce())
+              .flatMap(server -> ServerTable.find(view, server))
+              .filter(server -> !server.isOut());
+    }
+    if (known.isEmpty() || board.of(known.get().id()) == ServerHealth.DOWN) {
+      return;
+    }
+    HostPort lives = new HostPort(known.get().host(), known.get().port());
+    if (!lives.host().equals(request.getHost()) || lives.port() != request.getPort()) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT,
+          "server="
+              + known.get().id()
+              + " lives at "
+              + lives
+              + ": a second one with its identity, at "
+              + request.getHost()
+              + ":"
+              + request.getPort()
+              + ", is refused while that one may be up");
+    }
   }
 
   private void registered(ServerCall call, RegisterServerRequest request, int server) {

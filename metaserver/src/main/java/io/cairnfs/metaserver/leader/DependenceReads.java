@@ -114,8 +114,11 @@ final class DependenceReads {
     lookAtItself(width);
     lookAtSuccessors();
     lookAtShortChunks();
-    lookAtOpenChunks();
-    lookAtDeletes();
+    // Nobody writes to one that is out, and what it had to delete is forgotten.
+    if (!server.isOut()) {
+      lookAtOpenChunks();
+      lookAtDeletes();
+    }
     result
         .setMember(ChunkLocations.member(server, board))
         .setMembership(server.membership())
@@ -135,6 +138,7 @@ final class DependenceReads {
     boolean leaves =
         server.membership() == ServerMembership.DRAINING
             || server.membership() == ServerMembership.OUT;
+    ServerTotals totals = ServerTotals.of(state, server.id());
     return leaves
         && result.getActingSlots() == 0
         && result.getJoiningSlots() == 0
@@ -142,7 +146,8 @@ final class DependenceReads {
         && result.getOpenChunks() == 0
         && result.getNeeded() == 0
         && SlotJoins.slotsLettingGo(state, server.id()) == 0
-        && ServerTotals.of(state, server.id()).deletes() <= MAX_DELETES;
+        && totals.repairs() == 0
+        && totals.deletes() <= (server.isOut() ? 0 : MAX_DELETES);
   }
 
   private long meanBytes() {
@@ -187,7 +192,11 @@ final class DependenceReads {
 
   private boolean isAnotherUp(Collection<Integer> candidates) {
     return candidates.stream()
-        .anyMatch(each -> each != server.id() && board.of(each) == ServerHealth.UP);
+        .anyMatch(
+            each ->
+                each != server.id()
+                    && board.of(each) == ServerHealth.UP
+                    && servers.get(each).membership() != ServerMembership.MAINTENANCE);
   }
 
   private void addWithoutOthers(long chunks) {

@@ -6,6 +6,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.GarbageSteps;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
+import io.cairnfs.metaserver.chunk.ServerRegistration;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.ServerTotals;
 import io.cairnfs.metaserver.command.CommandSink;
@@ -375,12 +376,12 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     return board.silence(server).filter(silence -> silence.compareTo(time) >= 0).isPresent();
   }
 
-  /** The cluster's time passes, by this leader's clock, while garbage waits for it. */
+  /** The cluster's time passes, by this leader's clock, while somebody waits for it. */
   private void logTime() {
     long now = clock.monotonicNanos();
     boolean needed;
     try (StoreView view = views.get()) {
-      needed = GarbageSteps.isTimeAwaited(view);
+      needed = GarbageSteps.isTimeAwaited(view) || ServerRegistration.isTimeAwaited(view);
     }
     if (!needed || !timePasses) {
       timePasses = needed;

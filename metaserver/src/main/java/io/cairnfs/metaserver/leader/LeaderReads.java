@@ -21,6 +21,7 @@ import io.cairnfs.proto.metadata.StatFsResult;
 import io.cairnfs.proto.metadata.VolumeReport;
 import io.cairnfs.raft.RaftStatus;
 import io.cairnfs.raft.ReplicatedLog;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -156,14 +157,22 @@ final class LeaderReads implements ReadHandler {
         .silence(server.id())
         .ifPresent(silence -> report.setMillisSinceHeartbeat(silence.toMillis()));
     board.last(server.id()).ifPresent(heard -> report.setScrub(heard.scrub()));
+    List<String> silent = new ArrayList<>(server.volumes());
     for (VolumeStatus volume : volumes(server)) {
+      silent.remove(volume.getVolume());
       report.addVolumes(
           VolumeReport.newBuilder()
               .setVolume(volume.getVolume())
               .setCapacityBytes(volume.getCapacityBytes())
               .setUsedBytes(volume.getUsedBytes())
               .setAvailableBytes(volume.getAvailableBytes())
-              .setFailed(volume.getFailed()));
+              .setFailed(volume.getFailed())
+              .setDirectory(volume.getDirectory()));
+    }
+    if (!server.isOut() && board.last(server.id()).filter(ServerBoard.Heard::spoke).isPresent()) {
+      silent.forEach(
+          volume ->
+              report.addVolumes(VolumeReport.newBuilder().setVolume(volume).setMissing(true)));
     }
   }
 }

@@ -12,7 +12,7 @@ final class RegisterServerOperation {
   static CommandReply.Builder apply(CommandContext context, RegisterServer request)
       throws CairnException {
     context.cluster();
-    int server = new ServerRegistration(context.transaction()).register(request);
+    int server = new ServerRegistration(context.namespace()).register(request);
     return CommandReply.newBuilder().setServer(server).setChanged(true);
   }
 }

@@ -9,7 +9,7 @@ import io.cairnfs.proto.metadata.OperationResult;
 import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.types.ServerMembership;
 
-/** A superuser takes a data server in or out; the slots' targets follow. */
+/** A superuser changes a data server or takes it away; the slots' targets follow. */
 final class SetMembershipOperation {
   private SetMembershipOperation() {}
 
@@ -22,16 +22,31 @@ final class SetMembershipOperation {
               + context.principal().user()
               + " is not the superuser, who alone takes servers in and out");
     }
-    if (request.getMembership() == ServerMembership.SERVER_MEMBERSHIP_UNSPECIFIED) {
+    SetServer change =
+        SetServer.newBuilder()
+            .setServer(request.getServer())
+            .setMembership(request.getMembership())
+            .setMaintenanceMillis(request.getMaintenanceMillis())
+            .setWeight(request.getWeight())
+            .addAllLostVolumes(request.getLostVolumesList())
+            .build();
+    boolean changes =
+        request.getMembership() != ServerMembership.SERVER_MEMBERSHIP_UNSPECIFIED
+            || request.getWeight() != 0
+            || request.getLostVolumesCount() > 0;
+    if (changes == request.getRemove()) {
       throw new CairnException(
-          ErrorCode.INVALID_ARGUMENT, "server=" + request.getServer() + ": no membership is given");
+          ErrorCode.INVALID_ARGUMENT,
+          "server="
+              + request.getServer()
+              + (changes ? ": changed and removed at once" : ": no membership is given"));
     }
-    new ServerRegistration(context.transaction())
-        .change(
-            SetServer.newBuilder()
-                .setServer(request.getServer())
-                .setMembership(request.getMembership())
-                .build());
+    ServerRegistration servers = new ServerRegistration(context.namespace());
+    if (request.getRemove()) {
+      servers.remove(request.getServer());
+    } else {
+      var unused = servers.change(change);
+    }
     return OperationResult.newBuilder().setDone(Done.getDefaultInstance()).build();
   }
 }

@@ -11,7 +11,7 @@ final class SetServerOperation {
 
   static CommandReply.Builder apply(CommandContext context, SetServer request)
       throws CairnException {
-    boolean changed = new ServerRegistration(context.transaction()).change(request);
+    boolean changed = new ServerRegistration(context.namespace()).change(request);
     return CommandReply.newBuilder().setServer(request.getServer()).setChanged(changed);
   }
 }

@@ -2,6 +2,7 @@ package io.cairnfs.metaserver.operation;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.metaserver.chunk.ServerRegistration;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.proto.command.CommandReply;
 import io.cairnfs.proto.command.Tick;
@@ -16,6 +17,7 @@ final class TickOperation {
       throw new CairnException(ErrorCode.INVALID_ARGUMENT, "a tick back in time: " + elapsed);
     }
     context.transaction().addTo(Counter.TICK_MILLIS, elapsed);
+    new ServerRegistration(context.namespace()).endMaintenance();
     return CommandReply.newBuilder().setChanged(true);
   }
 }

@@ -42,7 +42,22 @@ class RecordFormatTest {
           150,
           List.of("v1", "v2"),
           1000,
-          77);
+          77,
+          ServerRecord.NO_LIMIT);
+  private static final ServerRecord IN_MAINTENANCE =
+      new ServerRecord(
+          3,
+          ByteString.copyFromUtf8("n"),
+          "d3",
+          "h",
+          7003,
+          "r1",
+          ServerMembership.MAINTENANCE,
+          100,
+          List.of("v1"),
+          1000,
+          77,
+          300);
 
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
@@ -60,6 +75,10 @@ class RecordFormatTest {
         .isEqualTo(
             "01" + "016e" + "026433" + "0168" + "db36" + "027231" + "03" + "9601" + "02" + "027631"
                 + "027632" + "e807" + "4d");
+    assertThat(hex(IN_MAINTENANCE.encode(77)))
+        .isEqualTo(
+            "02" + "016e" + "026433" + "0168" + "db36" + "027231" + "04" + "64" + "01" + "027631"
+                + "e807" + "4d" + "ac02");
     assertThat(hex(new PoolRecord(0, 4096, 3).encode())).isEqualTo("01802003");
     assertThat(hex(new ServerTotals(300, 2).encode())).isEqualTo("01ac0202");
     assertThat(hex(SlotDigests.encode(new SlotDigests.Digest(255, 2))))
@@ -109,6 +128,7 @@ class RecordFormatTest {
     assertThat(ExtentRecord.decode(300, EXTENT.encode(77))).isEqualTo(EXTENT);
     assertThat(SlotRecord.decode(0, 17, SLOT.encode())).isEqualTo(SLOT);
     assertThat(ServerRecord.decode(3, SERVER.encode(77))).isEqualTo(SERVER);
+    assertThat(ServerRecord.decode(3, IN_MAINTENANCE.encode(77))).isEqualTo(IN_MAINTENANCE);
     assertThat(PoolRecord.decode(0, new PoolRecord(0, 8, 2).encode()))
         .isEqualTo(new PoolRecord(0, 8, 2));
     assertThat(ServerTotals.decode(new ServerTotals(1, 2).encode()))

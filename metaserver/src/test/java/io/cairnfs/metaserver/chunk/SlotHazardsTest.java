@@ -23,6 +23,7 @@ import io.cairnfs.proto.metadata.SetMembership;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -142,6 +143,203 @@ class SlotHazardsTest {
         .isEqualTo(ErrorCode.INVALID_ARGUMENT);
     assertThat(ServerTable.all(cluster.store()))
         .allSatisfy(server -> assertThat(server.membership()).isEqualTo(ServerMembership.IN));
+  }
+
+  private CommandReply change(SetMembership.Builder change) {
+    return cluster.names.run(ROOT_USER, Operation.newBuilder().setSetMembership(change));
+  }
+
+  private CommandReply remove(int server) {
+    return change(SetMembership.newBuilder().setServer(server).setRemove(true));
+  }
+
+  private CommandReply maintain(int server, long millis) {
+    return change(
+        SetMembership.newBuilder()
+            .setServer(server)
+            .setMembership(ServerMembership.MAINTENANCE)
+            .setMaintenanceMillis(millis));
+  }
+
+  private ServerMembership membershipOf(int server) {
+    return ServerTable.find(cluster.store(), server).orElseThrow().membership();
+  }
+
+  @Test
+  void aMaintenanceEndsByItselfInLoggedTime() {
+    cluster.tick(500);
+    ok(maintain(2, 2_000));
+    assertThat(ServerTable.find(cluster.store(), 2).orElseThrow().maintenanceLeftMillis(500))
+        .isEqualTo(2_000);
+    assertThat(ServerRegistration.isTimeAwaited(cluster.store())).isTrue();
+    cluster.tick(1_999);
+    // It restarts meanwhile, under another address.
+    ok(register(registration(2).setServer(2).setPort(1)));
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.MAINTENANCE);
+    cluster.tick(1);
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.IN);
+    assertThat(ServerRegistration.isTimeAwaited(cluster.store())).isFalse();
+    cluster.tick(10_000);
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.IN);
+  }
+
+  @Test
+  void aMaintenanceIsEndedProlongedOrWithoutLimitByCommand() {
+    ok(maintain(1, 2_000));
+    ok(maintain(1, 5_000));
+    ok(maintain(2, 2_000));
+    ok(setMembership(ROOT_USER, 2, ServerMembership.DRAINING));
+    ok(setMembership(ROOT_USER, 3, ServerMembership.MAINTENANCE));
+    cluster.tick(4_999);
+    assertThat(membershipOf(1)).isEqualTo(ServerMembership.MAINTENANCE);
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.DRAINING);
+    cluster.tick(1);
+    assertThat(membershipOf(1)).isEqualTo(ServerMembership.IN);
+    cluster.tick(1_000_000_000);
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.DRAINING);
+    assertThat(membershipOf(3)).isEqualTo(ServerMembership.MAINTENANCE);
+  }
+
+  @Test
+  void impossibleLimitsOfAMaintenanceAreRefused() {
+    long tooLong = Duration.ofDays(30).toMillis() + 1;
+    assertThat(error(maintain(2, tooLong))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(maintain(2, -1))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    CommandReply draining =
+        change(
+            SetMembership.newBuilder()
+                .setServer(2)
+                .setMembership(ServerMembership.DRAINING)
+                .setMaintenanceMillis(5));
+    assertThat(error(draining)).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    ok(cluster.set(2, ServerMembership.OUT));
+    assertThat(error(maintain(2, 5))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(maintain(9, 5))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+  }
+
+  @Test
+  void onlyWhoLeavesCanBeRemoved() {
+    assertThat(error(remove(2))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    ok(maintain(2, 5_000));
+    assertThat(error(remove(2))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(error(remove(9))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(
+            error(
+                change(
+                    SetMembership.newBuilder()
+                        .setServer(2)
+                        .setRemove(true)
+                        .setMembership(ServerMembership.OUT))))
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(membershipOf(2)).isEqualTo(ServerMembership.MAINTENANCE);
+  }
+
+  @Test
+  void aDrainedServerIsRemovedOnceNothingDependsOnIt() {
+    fillSlotsThenAddServer();
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+    }
+    letGoAndDelete();
+    InodeId open = cluster.open("ann", "open", 1);
+    int of1 = slotOf(1);
+    ChunkId chunk = cluster.allocateOn("ann", open, of1, 3, cluster.slot(of1).acting());
+    ok(cluster.set(1, ServerMembership.DRAINING));
+    CommandReply early = remove(1);
+    assertThat(error(early)).isEqualTo(ErrorCode.RETRY);
+    assertThat(early.getErrorMessage()).contains("slots have no other in its place yet");
+    for (int slot = 0; slot < 16; slot++) {
+      if (slot != of1) {
+        finishMoves(slot);
+      }
+    }
+    assertThat(error(remove(1))).isEqualTo(ErrorCode.RETRY);
+    ok(cluster.close("ann", cluster.progress(chunk, 10).setClosed(true)));
+    finishMoves(of1);
+    CommandReply letting = remove(1);
+    assertThat(letting.getErrorMessage()).contains("has not let go of all slots yet");
+    cluster.releaseGarbage(10_000);
+    assertThat(ServerTotals.of(cluster.store(), 1).deletes()).isPositive();
+    ok(remove(1));
+    assertThat(ServerTable.find(cluster.store(), 1)).isEmpty();
+    assertThat(ServerTotals.of(cluster.store(), 1)).isEqualTo(new ServerTotals(0, 0));
+    assertThat(GarbageTable.deletesOf(cluster.store(), 1, 10)).isEmpty();
+    // Its identity is nobody's any more, and its id never given again.
+    assertThat(error(register(registration(1).setServer(1)))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(error(remove(1))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+    assertThat(cluster.addServer()).isEqualTo(5);
+  }
+
+  private int slotOf(int server) {
+    for (int slot = 0; slot < 16; slot++) {
+      if (cluster.slot(slot).acting().contains(server)) {
+        return slot;
+      }
+    }
+    throw new AssertionError("server=" + server + " has no slot");
+  }
+
+  /** Every server deletes what it is told to. */
+  private void letGoAndDelete() {
+    cluster.releaseGarbage(10_000);
+    for (int server = 1; server <= 4; server++) {
+      cluster.deleted(
+          server, GarbageTable.deletesOf(cluster.store(), server, 10_000).toArray(new ChunkId[0]));
+    }
+  }
+
+  @Test
+  void aReplicaThatOthersNeedKeepsItsServer() {
+    fillSlotsThenAddServer();
+    ok(cluster.set(1, ServerMembership.DRAINING));
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+    }
+    cluster.releaseGarbage(10_000);
+    ChunkId chunk = GarbageTable.deletesOf(cluster.store(), 1, 1).get(0);
+    int member = cluster.slot(chunk.slot()).acting().get(0);
+    cluster.bad(chunk, member);
+    CommandReply refused = remove(1);
+    assertThat(error(refused)).isEqualTo(ErrorCode.RETRY);
+    assertThat(refused.getErrorMessage()).contains(chunk + " has no good replica yet");
+    cluster.repairAll(member);
+    ok(remove(1));
+  }
+
+  @Test
+  void whoIsOutIsRemovedOnceItIsReplaced() {
+    fillSlotsThenAddServer();
+    ok(cluster.set(1, ServerMembership.OUT));
+    assertThat(error(remove(1))).isEqualTo(ErrorCode.RETRY);
+    for (int slot = 0; slot < 16; slot++) {
+      finishMoves(slot);
+    }
+    cluster.releaseGarbage(10_000);
+    ok(remove(1));
+    assertThat(ServerTable.all(cluster.store()))
+        .extracting(ServerRecord::id)
+        .containsExactly(2, 3, 4);
+    assertThat(error(register(registration(1).setServer(1)))).isEqualTo(ErrorCode.UNKNOWN_SERVER);
+  }
+
+  @Test
+  void weightsAndLostVolumesAreTheSuperusersToo() {
+    cluster.addServer();
+    ok(change(SetMembership.newBuilder().setServer(4).setWeight(50)));
+    assertThat(ServerTable.find(cluster.store(), 4).orElseThrow().weight()).isEqualTo(50);
+    assertThat(membershipOf(4)).isEqualTo(ServerMembership.IN);
+    CommandReply unknown =
+        change(SetMembership.newBuilder().setServer(2).addLostVolumes("elsewhere"));
+    assertThat(error(unknown)).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(unknown.getErrorMessage()).contains("has no volume elsewhere; it has [v2]");
+    ok(change(SetMembership.newBuilder().setServer(2).addLostVolumes("v2")));
+    assertThat(ServerTable.find(cluster.store(), 2).orElseThrow().volumes()).isEmpty();
+    CommandReply stranger =
+        cluster.names.run(
+            "ann",
+            Operation.newBuilder()
+                .setSetMembership(SetMembership.newBuilder().setServer(2).setRemove(true)));
+    assertThat(error(stranger)).isEqualTo(ErrorCode.PERMISSION_DENIED);
   }
 
   @Test

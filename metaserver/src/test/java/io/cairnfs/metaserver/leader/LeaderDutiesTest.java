@@ -203,6 +203,54 @@ final class LeaderDutiesTest {
   }
 
   @Test
+  void aSecondServerOfOneIdentityIsRefusedWhileTheFirstMayBeUp() throws Exception {
+    rig.started();
+    assertThatThrownBy(() -> rig.register(rig.registration(2).setServer(2).setPort(1)))
+        .isInstanceOfSatisfying(
+            CairnException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+              assertThat(e)
+                  .hasMessageContaining(
+                      "server=2 lives at 127.0.0.1:" + rig.registration(2).getPort());
+            });
+    assertThat(rig.register(rig.registration(2).setServer(2)).getServer()).isEqualTo(2);
+    // The first is gone: it is the same one, elsewhere.
+    rig.clock.advance(Duration.ofSeconds(11));
+    assertThat(rig.register(rig.registration(2).setServer(2).setPort(1)).getServer()).isEqualTo(2);
+    assertThatThrownBy(() -> rig.register(rig.registration(2).setServer(2)))
+        .hasMessageContaining("server=2 lives at 127.0.0.1:1");
+  }
+
+  @Test
+  void aMaintenanceHasTheLeaderLogTheTimeAndEndsByIt() throws Exception {
+    rig.started();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetMembership(
+                SetMembership.newBuilder()
+                    .setServer(2)
+                    .setMembership(ServerMembership.MAINTENANCE)
+                    .setMaintenanceMillis(600_000)));
+    rig.await(() -> rig.canStamp(2));
+    rig.turn();
+    // Silent for longer than the time-out: not struck out, neither before its end nor by it.
+    for (int minute = 0; minute < 9; minute++) {
+      rig.clock.advance(Duration.ofMinutes(1));
+      rig.heartbeat(rig.sign(1));
+      rig.heartbeat(rig.sign(3));
+      rig.turn();
+    }
+    assertThat(rig.membership(2)).isEqualTo(ServerMembership.MAINTENANCE);
+    rig.clock.advance(Duration.ofMinutes(2));
+    rig.await(() -> rig.membership(2) == ServerMembership.IN);
+    assertThat(rig.heartbeat(rig.sign(2)).getRegister()).isFalse();
+    rig.heartbeats();
+    rig.await(() -> rig.canStamp(3));
+  }
+
+  @Test
   void anUnknownServerIsToldToRegister() throws Exception {
     rig.started();
     assertThat(rig.heartbeat(rig.sign(9)).getRegister()).isTrue();
@@ -558,6 +606,8 @@ final class LeaderDutiesTest {
   void anInventoryWithoutItsConsequencesIsNotAnswered() throws Exception {
     rig.started();
     long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    // It moved, and cannot be asked there.
+    rig.clock.advance(Duration.ofSeconds(11));
     rig.register(rig.registration(2).setPort(1));
     assertThatThrownBy(
             () ->

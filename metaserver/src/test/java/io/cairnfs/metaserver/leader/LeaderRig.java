@@ -15,6 +15,7 @@ import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
+import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
@@ -45,6 +46,7 @@ import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.ServerMembership;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.client.RpcClientOptions;
 import io.cairnfs.rpc.frame.PeerIdentity;
@@ -164,6 +166,10 @@ final class LeaderRig implements AutoCloseable {
 
   Optional<ChunkRecord> chunk(long id) {
     return read(view -> ChunkTable.find(view, new ChunkId(id)));
+  }
+
+  ServerMembership membership(int server) {
+    return read(view -> ServerTable.find(view, server).orElseThrow().membership());
   }
 
   boolean lacks(int server, long chunk) {

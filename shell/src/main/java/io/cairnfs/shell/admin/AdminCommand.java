@@ -55,6 +55,10 @@ public final class AdminCommand implements Runnable {
     line.addSubcommand("in", new InTask(program));
     line.addSubcommand("scrub", new ScrubTask(program));
     line.addSubcommand("reconcile", new ReconcileTask(program, pause));
+    line.addSubcommand("maintenance", new MaintenanceTask(program));
+    line.addSubcommand("remove", new RemoveTask(program));
+    line.addSubcommand("weight", new WeightTask(program));
+    line.addSubcommand("volumes", VolumesCommand.of(program));
     line.addSubcommand("metrics", new MetricsTask(program));
     line.addSubcommand("log-level", new LogLevelTask(program));
     line.addSubcommand("metaserver", MetaserverCommand.of(program, clock, pause));

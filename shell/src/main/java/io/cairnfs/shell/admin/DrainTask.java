@@ -155,7 +155,13 @@ final class DrainTask extends AdminTask {
       if (state.getDeletes() > 0) {
         out().line("It has " + state.getDeletes() + " replicas left that nobody needs.");
       }
-      out().line("'cairn admin in " + shortName + "' takes it back.");
+      out()
+          .line(
+              "When it is stopped 'cairn admin remove "
+                  + shortName
+                  + "' forgets it for good; 'cairn admin in "
+                  + shortName
+                  + "' takes it back.");
       return;
     }
     out().line(self + " is being emptied: " + progress.line() + ". It is NOT SAFE to stop yet.");

@@ -10,6 +10,7 @@ import io.cairnfs.shell.cluster.Program;
 import io.cairnfs.shell.text.Sizes;
 import io.cairnfs.shell.text.Table;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -70,7 +71,7 @@ final class ServersTask extends AdminTask {
           each.getMember().getName(),
           each.getMember().getHost() + ":" + each.getMember().getPort(),
           each.getMember().getHealth().name(),
-          each.getMembership().name(),
+          membership(each),
           each.getRack(),
           Integer.toString(each.getSlots()),
           Sizes.human(each.getVolumesList().stream().mapToLong(VolumeReport::getUsedBytes).sum()),
@@ -83,6 +84,13 @@ final class ServersTask extends AdminTask {
     lines.add("");
     lines.addAll(dataServers.lines());
     return lines;
+  }
+
+  private static String membership(ServerReport server) {
+    long left = server.getMaintenanceLeftMillis();
+    return left == 0
+        ? server.getMembership().name()
+        : server.getMembership() + " " + AdminTime.format(Duration.ofMillis(left));
   }
 
   static void addServers(ObjectNode node, ClusterReportResult report) {
@@ -99,6 +107,10 @@ final class ServersTask extends AdminTask {
       server.put("membership", each.getMembership().name());
       server.put("rack", each.getRack());
       server.put("weight", each.getWeight());
+      server.put("capacityBytes", each.getCapacityBytes());
+      if (each.getMaintenanceLeftMillis() > 0) {
+        server.put("maintenanceLeftMillis", each.getMaintenanceLeftMillis());
+      }
       server.put("slots", each.getSlots());
       server.put("targetSlots", each.getTargetSlots());
       server.put("repairEntries", each.getRepairEntries());
@@ -113,6 +125,8 @@ final class ServersTask extends AdminTask {
         entry.put("usedBytes", volume.getUsedBytes());
         entry.put("availableBytes", volume.getAvailableBytes());
         entry.put("failed", volume.getFailed());
+        entry.put("missing", volume.getMissing());
+        entry.put("directory", volume.getDirectory());
       }
     }
   }

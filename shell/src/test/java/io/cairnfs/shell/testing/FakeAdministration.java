@@ -25,13 +25,16 @@ import io.cairnfs.proto.metadata.StoreDigestResult;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ServerMembership;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Answers with what a test has put here, and remembers what it was asked. */
 public final class FakeAdministration implements ClusterAdministration {
@@ -167,6 +170,27 @@ public final class FakeAdministration implements ClusterAdministration {
     report = changed.build();
   }
 
+  @Override
+  public void beginMaintenance(ServerId server, Duration limit) throws CairnException {
+    setMembership(server, ServerMembership.MAINTENANCE);
+    asked.add(server + " for " + limit);
+  }
+
+  @Override
+  public void removeServer(ServerId server) {
+    asked.add(server + " removed");
+  }
+
+  @Override
+  public void setWeight(ServerId server, int weight) {
+    asked.add(server + " weight " + weight);
+  }
+
+  @Override
+  public void declareVolumeLost(ServerId server, String volume) {
+    asked.add(server + " lost " + volume);
+  }
+
   /** Every request is remembered, and answered by what the test has put here. */
   @Override
   public ChangeMetaserversReply changeMetaservers(ChangeMetaserversRequest change)
@@ -182,8 +206,14 @@ public final class FakeAdministration implements ClusterAdministration {
 
   public MetaserverChange metaserverChange = change -> ChangeMetaserversReply.getDefaultInstance();
 
+  /** Servers that do not answer. */
+  public final Set<HostPort> silent = new HashSet<>();
+
   @Override
-  public ServerStatusReply serverStatus(HostPort server) {
+  public ServerStatusReply serverStatus(HostPort server) throws CairnException {
+    if (silent.contains(server)) {
+      throw new CairnException(ErrorCode.UNAVAILABLE, server + " does not answer");
+    }
     return ServerStatusReply.getDefaultInstance();
   }
 

@@ -196,6 +196,9 @@ public final class ChunkReads implements ChunkLookup {
               .setMembership(server.membership())
               .setRack(server.rack())
               .setWeight(server.weight())
+              .setCapacityBytes(server.capacityBytes())
+              .setMaintenanceLeftMillis(
+                  server.maintenanceLeftMillis(Counter.TICK_MILLIS.in(totals)))
               .setSlots(ring.actingSlots(server.id()))
               .setTargetSlots(ring.targetSlots(server.id()))
               .setRepairEntries(work.repairs())

@@ -1,0 +1,190 @@
+package io.cairnfs.localcluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.proto.metadata.ServerReport;
+import io.cairnfs.proto.types.ServerMembership;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A data server's life with real processes and the operator's own commands, while files are
+ * written: no call fails, and no file is worse off.
+ */
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class LifeCycleIT {
+  private static final Duration HEAL = Duration.ofMinutes(1);
+
+  @TempDir Path directory;
+  private RealCluster cluster;
+  private CairnFileSystem fileSystem;
+  private Programs programs;
+
+  @BeforeEach
+  void start() throws Exception {
+    cluster = RealCluster.start(directory.resolve("cluster"), 1, 4);
+    fileSystem = cluster.connect();
+    programs = new Programs(directory.resolve("home")).with("CAIRN_FS", cluster.controller().uri());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    try {
+      if (fileSystem != null) {
+        fileSystem.close();
+      }
+    } finally {
+      if (cluster != null) {
+        cluster.close();
+      }
+    }
+  }
+
+  /** Writes files until it is told to stop; a call that fails ends it, and the test. */
+  private final class Writer implements AutoCloseable {
+    private static final int MANY = 20_000;
+
+    private final String prefix;
+    private final AtomicBoolean stop = new AtomicBoolean();
+    private final ExecutorService thread = Executors.newSingleThreadExecutor();
+    private final Future<?> done;
+    private volatile int written;
+
+    Writer(String prefix) {
+      this.prefix = prefix;
+      done =
+          thread.submit(
+              () -> {
+                for (int i = 0; !stop.get() && i < MANY; i++) {
+                  Contents.write(fileSystem, prefix + "/f" + i, length(i));
+                  written = i + 1;
+                }
+                return null;
+              });
+    }
+
+    private static int length(int file) {
+      return file % 10 == 9 ? 200_000 : 20_000;
+    }
+
+    void awaitFurther(int files) throws Exception {
+      int target = written + files;
+      boolean unused =
+          cluster.await(
+              Duration.ofMinutes(1),
+              files + " further files",
+              () -> {
+                if (done.isDone()) {
+                  done.get();
+                }
+                return written >= target ? Optional.of(true) : Optional.empty();
+              });
+    }
+
+    /** Nothing failed, and what was written is there. */
+    void checkAll() throws Exception {
+      stop.set(true);
+      done.get(60, TimeUnit.SECONDS);
+      for (int i = 0; i < written; i++) {
+        Contents.check(fileSystem, prefix + "/f" + i, length(i));
+      }
+    }
+
+    @Override
+    public void close() {
+      stop.set(true);
+      thread.shutdownNow();
+    }
+  }
+
+  private Programs.Result admin(String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of("admin"));
+    all.addAll(List.of(words));
+    return programs.cairn(all.toArray(new String[0]));
+  }
+
+  private String done(String... words) throws Exception {
+    Programs.Result result = admin(words);
+    assertThat(result.code()).as(result.err() + result.out()).isZero();
+    return result.out();
+  }
+
+  private List<ServerReport> named(String name) throws Exception {
+    return fileSystem.administration().report().getServersList().stream()
+        .filter(each -> each.getMember().getName().equals(name))
+        .toList();
+  }
+
+  private void awaitShare(String name) throws Exception {
+    boolean unused =
+        cluster.await(
+            HEAL,
+            "share of " + name,
+            () ->
+                named(name).stream()
+                    .filter(each -> each.getMembership() == ServerMembership.IN)
+                    .filter(each -> each.getTargetSlots() > 0)
+                    .filter(each -> each.getSlots() == each.getTargetSlots())
+                    .map(each -> true)
+                    .findFirst());
+  }
+
+  @Test
+  void aServerIsEmptiedStoppedRemovedAndReplacedUnderLoad() throws Exception {
+    try (Writer writer = new Writer("/drained")) {
+      writer.awaitFurther(50);
+      assertThat(admin("remove", "d1").err()).contains("empty it first");
+      String safe = done("drain", "d1", "--wait");
+      assertThat(safe).contains("is safe to stop: nothing depends on it any more.");
+      assertThat(admin("remove", "d1").err()).contains("still runs").contains("stop it first");
+      cluster.terminate("d1");
+      writer.awaitFurther(50);
+      assertThat(done("remove", "d1")).endsWith("is removed.\n");
+      assertThat(named("d1")).isEmpty();
+      // Another one in its place.
+      awaitShare(cluster.controller().addDataServer());
+      writer.awaitFurther(50);
+      writer.checkAll();
+    }
+    cluster.awaitHealthy(HEAL);
+    // What has the identity of the one that was removed is a new server.
+    cluster.controller().restart("d1");
+    awaitShare("d1");
+    assertThat(named("d1")).hasSize(1);
+    assertThat(named("d1").get(0).getMember().getServer()).isGreaterThan(5);
+    cluster.awaitHealthy(HEAL);
+  }
+
+  @Test
+  void aMaintenanceWithARestartFailsNoCall() throws Exception {
+    try (Writer writer = new Writer("/maintained")) {
+      writer.awaitFurther(50);
+      assertThat(done("maintenance", "d2", "--for", "10m")).contains("can be stopped");
+      assertThat(done("servers")).containsPattern("d2 .*MAINTENANCE (10:00|9:5[0-9])");
+      writer.awaitFurther(50);
+      cluster.terminate("d2");
+      writer.awaitFurther(200);
+      cluster.controller().restart("d2");
+      writer.awaitFurther(50);
+      assertThat(done("maintenance", "d2", "--end")).endsWith("is in again.\n");
+      writer.awaitFurther(50);
+      writer.checkAll();
+    }
+    cluster.awaitHealthy(HEAL);
+    assertThat(named("d2").get(0).getMembership()).isEqualTo(ServerMembership.IN);
+  }
+}

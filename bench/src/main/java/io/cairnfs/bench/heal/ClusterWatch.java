@@ -89,6 +89,13 @@ final class ClusterWatch {
         && report.getSlotsMoving() == 0;
   }
 
+  /** What moved away is deleted; what files have left behind has its time yet. */
+  static boolean hasLetGo(ClusterReportResult report) {
+    long deletes =
+        report.getServersList().stream().mapToLong(ServerReport::getGarbageEntries).sum();
+    return deletes <= report.getChunksGarbage() * report.getServersCount();
+  }
+
   /** Seconds until every replica is where it shall be. */
   double secondsUntilWhole(String what) throws IOException, InterruptedException {
     return secondsUntil(what, ClusterWatch::isWhole);

@@ -194,11 +194,7 @@ final class HealRun {
     watch.awaitJoined(processes.addDataServer());
     double unused =
         watch.secondsUntil(
-            "added",
-            report ->
-                ClusterWatch.isWhole(report)
-                    && report.getServersList().stream()
-                        .allMatch(each -> each.getGarbageEntries() == 0));
+            "added", report -> ClusterWatch.isWhole(report) && ClusterWatch.hasLetGo(report));
     double took = (clock.monotonicNanos() - start) / 1e9;
     long moved = watch.copiedSince(copied);
     List<ServerReport> in = watch.in();

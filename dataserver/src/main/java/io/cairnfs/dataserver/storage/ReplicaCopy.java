@@ -16,7 +16,11 @@ import java.nio.ByteBuffer;
  * only when it is whole, verified and durable. One thread.
  */
 public final class ReplicaCopy implements Closeable {
+  /** Takes a disk some tens of milliseconds. */
+  private static final int FORCE_BYTES = 8 << 20;
+
   private final ReplicaStore store;
+
   private final SealedName name;
   private final int epoch;
   private final Volume volume;
@@ -24,6 +28,7 @@ public final class ReplicaCopy implements Closeable {
   private final int[] cells;
   private final long claimed;
   private long length;
+  private long forcedLength;
   private boolean finished;
   private boolean closed;
 
@@ -109,6 +114,23 @@ public final class ReplicaCopy implements Closeable {
       throw volume.refusal("copying " + name.chunk(), e);
     }
     length += count;
+    forceIfMuch();
+  }
+
+  /**
+   * What is forced at the end all at once, a whole chunk, keeps every other force on the disk
+   * waiting.
+   */
+  private void forceIfMuch() throws CairnException {
+    if (length - forcedLength < FORCE_BYTES || isComplete()) {
+      return;
+    }
+    try {
+      data.force();
+      forcedLength = length;
+    } catch (IOException e) {
+      throw volume.refusal("copying " + name.chunk(), e);
+    }
   }
 
   /** Makes the copy the server's SEALED replica, instead of an unsealed one that may be there. */

@@ -16,12 +16,13 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Once a second the 99th percentile of reads, and of packets until all members have them, is
  * compared with its idle value, the one of seconds in which no background work was done. If either
- * is more than half as much again, and by a millisecond at least, the share is halved; otherwise it
- * grows by a quarter. Fewer than 20 values are gathered over several seconds. Where clients are
- * served and background work never rests, it rests for a second every 20 to learn the idle value.
+ * is more than half as much again, and by a millisecond at least, the share is halved, down to an
+ * eighth; otherwise it grows by a quarter. Fewer than 100 values are gathered over several seconds:
+ * of less the percentile is an accident. Where clients are served and background work never rests,
+ * it rests for a second every 20 to learn the idle value.
  *
  * <pre>
- * WORKING -> LEARNING   20 s of work beside clients, or no idle value yet
+ * WORKING -> LEARNING   20 s of work beside clients, or for the first time
  * LEARNING -> WORKING   an idle value was learned, or 3 s are over
  * </pre>
  *
@@ -29,7 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Foreground {
   /** Of a rate that is always left to background work: a repair must come to its end. */
-  private static final double LEAST_SHARE = 1.0 / 32;
+  private static final double LEAST_SHARE = 1.0 / 8;
 
   /** While the idle value is learned. */
   private static final double NO_SHARE = 1e-9;
@@ -38,7 +39,7 @@ public final class Foreground {
   private static final double SLOWDOWN = 1.5;
   private static final long NOISE_MICROS = 1_000;
   private static final double QUANTILE = 0.99;
-  private static final int LEAST_VALUES = 20;
+  private static final int LEAST_VALUES = 100;
   private static final long WINDOW_NANOS = Duration.ofSeconds(1).toNanos();
   private static final int WINDOWS_OF_WORK = 20;
   private static final int WINDOWS_OF_LEARNING = 3;
@@ -59,6 +60,10 @@ public final class Foreground {
 
   @GuardedBy("this")
   private boolean wasIdle = true;
+
+  /** For an idle value; where clients ask too little to tell one, looking again can wait. */
+  @GuardedBy("this")
+  private boolean hasLooked;
 
   @GuardedBy("this")
   private int workedWindows;
@@ -187,7 +192,9 @@ public final class Foreground {
   private void beginLearning(boolean idle, boolean served) {
     workedWindows = idle ? 0 : workedWindows + 1;
     boolean unknown = kinds.stream().allMatch(kind -> kind.idleMicros.isEmpty());
-    if (!idle && served && (unknown || workedWindows >= WINDOWS_OF_WORK)) {
+    boolean due = (unknown && !hasLooked) || workedWindows >= WINDOWS_OF_WORK;
+    if (!idle && served && due) {
+      hasLooked = true;
       learningWindows = WINDOWS_OF_LEARNING;
       shareAfterLearning = share;
       share = NO_SHARE;

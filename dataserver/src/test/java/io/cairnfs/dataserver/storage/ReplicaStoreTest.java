@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -469,13 +470,7 @@ class ReplicaStoreTest {
   private void copy(int length) throws IOException {
     Optional<ReplicaCopy> copy = store.beginCopy(CHUNK, length, 2, 3, ReadPace.FREE);
     try (ReplicaCopy begun = copy.orElseThrow()) {
-      for (int at = 0; at < length; at += 8192) {
-        int end = Math.min(length, at + 8192);
-        ReplicaPacket packet = packet(content, at, end);
-        int[] sums = new int[packet.checksums().remaining() / 4];
-        packet.checksums().asIntBuffer().get(sums);
-        begun.append(packet.payload().get(0), sums);
-      }
+      copyUntil(begun, content, length, 8192);
       begun.finish();
     }
   }
@@ -490,6 +485,35 @@ class ReplicaStoreTest {
     assertThat(store.unsealed()).isEmpty();
     assertThat(store.status(CHUNK)).map(ReplicaStatus::state).contains(State.SEALED);
     assertThat(store.beginCopy(CHUNK, 20_000, 2, 3, ReadPace.FREE)).isEmpty();
+  }
+
+  /** Forced at the end all at once, a whole chunk would keep everybody waiting for the disk. */
+  @Test
+  void aLongCopyIsForcedBitByBit() throws IOException {
+    int length = 20 << 20;
+    byte[] bytes = new byte[length];
+    new SplittableRandom(1).nextBytes(bytes);
+    try (ReplicaCopy copy = store.beginCopy(CHUNK, length, 2, 3, ReadPace.FREE).orElseThrow()) {
+      long before = disk.forces();
+      copyUntil(copy, bytes, 7 << 20, 1 << 20);
+      assertThat(disk.forces()).isEqualTo(before);
+      copyUntil(copy, bytes, 19 << 20, 1 << 20);
+      assertThat(disk.forces()).isEqualTo(before + 2);
+      copyUntil(copy, bytes, length, 1 << 20);
+      assertThat(disk.forces()).as("the rest at the end").isEqualTo(before + 2);
+      copy.finish();
+    }
+    assertThat(store.verify(CHUNK, length, ReadPace.FREE).good()).isTrue();
+  }
+
+  private static void copyUntil(ReplicaCopy copy, byte[] bytes, int until, int step)
+      throws IOException {
+    for (int at = (int) copy.length(); at < until; at += step) {
+      ReplicaPacket packet = packet(bytes, at, Math.min(until, at + step));
+      int[] sums = new int[packet.checksums().remaining() / 4];
+      packet.checksums().asIntBuffer().get(sums);
+      copy.append(packet.payload().get(0), sums);
+    }
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ForegroundTest {
-  private static final double LEAST = 1.0 / 32;
+  private static final double LEAST = 1.0 / 8;
 
   private final ManualClock clock = new ManualClock(0);
   private final Foreground foreground = new Foreground(clock, new MetricRegistry());
@@ -44,7 +44,7 @@ class ForegroundTest {
     second(100, 8, 1 << 20);
     assertThat(foreground.share()).as("a mixed second does not count").isEqualTo(1);
     double before = 1;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 3; i++) {
       second(100, 8, 1 << 20);
       assertThat(foreground.share()).isEqualTo(before / 2);
       before /= 2;
@@ -83,13 +83,25 @@ class ForegroundTest {
   @Test
   void fewReadsAreGatheredOverSeveralSeconds() {
     idle();
-    second(5, 8, 1 << 20);
+    second(25, 8, 1 << 20);
     for (int i = 0; i < 3; i++) {
-      second(5, 8, 1 << 20);
+      second(25, 8, 1 << 20);
       assertThat(foreground.share()).isEqualTo(1);
     }
-    second(5, 8, 1 << 20);
+    second(25, 8, 1 << 20);
     assertThat(foreground.share()).isEqualTo(0.5);
+  }
+
+  @Test
+  void itSeldomRestsForClientsThatAskTooLittleToTell() {
+    int rests = 0;
+    for (int i = 0; i < 200; i++) {
+      boolean resting = foreground.share() < 1e-6;
+      rests += resting ? 1 : 0;
+      second(10, 4, resting ? 0 : 1 << 20);
+    }
+    assertThat(rests).isBetween(3, 30);
+    assertThat(foreground.share()).isEqualTo(1);
   }
 
   @Test

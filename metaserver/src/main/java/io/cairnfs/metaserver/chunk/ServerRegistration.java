@@ -22,6 +22,11 @@ import java.util.TreeSet;
 public final class ServerRegistration {
   private static final Duration MAX_MAINTENANCE = Duration.ofDays(30);
 
+  /** Weights of new servers are multiples of it: disks of one kind differ by a little. */
+  private static final int WEIGHT_STEP = 10;
+
+  private static final long MAX_CAPACITY = 1L << 60;
+
   /** Deletes that one command forgets. */
   private static final int MAX_FORGOTTEN = 4_096;
 
@@ -70,7 +75,7 @@ public final class ServerRegistration {
             request.getPort(),
             request.getRack(),
             known.map(ServerRecord::membership).orElse(ServerMembership.IN),
-            known.map(ServerRecord::weight).orElse(RingServer.DEFAULT_WEIGHT),
+            known.map(ServerRecord::weight).orElseGet(() -> weightOf(request.getCapacityBytes())),
             List.copyOf(new TreeSet<>(request.getVolumesList())),
             request.getCapacityBytes(),
             transaction.index(),
@@ -80,6 +85,34 @@ public final class ServerRegistration {
       new SlotMembership(transaction).retarget();
     }
     return id;
+  }
+
+  /**
+   * As much for each byte of a new server's volumes as the servers have together that are in, to
+   * the nearest ten; an ordinary weight where one of them does not say how large it is.
+   */
+  private int weightOf(long capacity) {
+    double others = 0;
+    long weights = 0;
+    for (ServerRecord server : ServerTable.all(transaction)) {
+      if (server.isInRing()) {
+        if (!isKnown(server.capacityBytes())) {
+          return RingServer.DEFAULT_WEIGHT;
+        }
+        others += server.capacityBytes();
+        weights += server.weight();
+      }
+    }
+    if (weights == 0 || !isKnown(capacity)) {
+      return RingServer.DEFAULT_WEIGHT;
+    }
+    long rounded = Math.round(capacity * (weights / others) / WEIGHT_STEP) * WEIGHT_STEP;
+    return (int) Math.max(WEIGHT_STEP, Math.min(RingServer.MAX_WEIGHT, rounded));
+  }
+
+  /** Volumes without any limit tell numbers that mean nothing. */
+  private static boolean isKnown(long capacity) {
+    return capacity > 0 && capacity <= MAX_CAPACITY;
   }
 
   private Optional<ServerRecord> findKnown(RegisterServer request) throws CairnException {

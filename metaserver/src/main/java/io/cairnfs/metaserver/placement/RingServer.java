@@ -5,7 +5,7 @@ package io.cairnfs.metaserver.placement;
  *
  * @param id stable server id, positive
  * @param weight its share relative to the others', 1 to {@link #MAX_WEIGHT}; {@link
- *     #DEFAULT_WEIGHT} unless an operator said otherwise
+ *     #DEFAULT_WEIGHT} for the first one
  * @param rack failure domain; all servers without one share the domain of the empty name
  */
 public record RingServer(int id, int weight, String rack) implements Comparable<RingServer> {

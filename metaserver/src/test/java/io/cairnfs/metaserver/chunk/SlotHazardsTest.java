@@ -958,4 +958,40 @@ class SlotHazardsTest {
     cluster.releaseGarbage(100);
     assertThat(cluster.chunk(chunk).isLost()).isTrue();
   }
+
+  private static int weightOf(ChunkCluster servers, int number, long capacity) throws Exception {
+    int id =
+        ok(servers.run(
+                Command.newBuilder()
+                    .setRegisterServer(
+                        ChunkCluster.registration(number).setCapacityBytes(capacity))))
+            .getServer();
+    return ServerTable.find(servers.store(), id).orElseThrow().weight();
+  }
+
+  @Test
+  void aNewServerIsWeighedByItsCapacity() throws Exception {
+    ChunkCluster servers = new ChunkCluster(0);
+    long disk = 4L << 40;
+    assertThat(weightOf(servers, 1, disk)).isEqualTo(100);
+    // Disks of one kind differ by a little.
+    assertThat(weightOf(servers, 2, disk - disk / 30)).isEqualTo(100);
+    assertThat(weightOf(servers, 3, 2 * disk)).isEqualTo(200);
+    assertThat(weightOf(servers, 4, disk / 4)).isEqualTo(30);
+    assertThat(weightOf(servers, 5, 1)).isEqualTo(10);
+    // One that was registered before keeps its weight, whatever was done to its disks.
+    assertThat(weightOf(servers, 3, disk)).isEqualTo(200);
+    // One without any limit does not say how large it is, and hides how large all are.
+    assertThat(weightOf(servers, 6, Long.MAX_VALUE)).isEqualTo(100);
+    assertThat(weightOf(servers, 7, 2 * disk)).isEqualTo(100);
+  }
+
+  @Test
+  void aNewServerIsWeighedByThoseThatAreIn() throws Exception {
+    ChunkCluster servers = new ChunkCluster(0);
+    assertThat(weightOf(servers, 1, 1L << 40)).isEqualTo(100);
+    assertThat(weightOf(servers, 2, Long.MAX_VALUE)).isEqualTo(100);
+    ok(servers.set(2, ServerMembership.OUT));
+    assertThat(weightOf(servers, 3, 3L << 40)).isEqualTo(300);
+  }
 }

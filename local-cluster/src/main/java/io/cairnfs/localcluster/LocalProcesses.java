@@ -6,7 +6,9 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,23 @@ public final class LocalProcesses implements AutoCloseable {
   public static LocalProcesses start(Path root, int metaservers, int dataServers)
       throws IOException {
     return new LocalProcesses(root, Map.of()).started(new ClusterPlan(metaservers, dataServers, 0));
+  }
+
+  /**
+   * The same.
+   *
+   * @param configuration further lines of the configuration
+   */
+  public static LocalProcesses start(
+      Path root, int metaservers, int dataServers, String configuration) throws IOException {
+    LocalProcesses processes = new LocalProcesses(root, Map.of());
+    ClusterDirectory directory = processes.controller.directory();
+    ClusterPlan plan = new ClusterPlan(metaservers, dataServers, 0);
+    run(() -> directory.requireOwn(plan));
+    run(() -> directory.create(plan));
+    Files.writeString(
+        directory.configurationFile(), configuration + "\n", StandardOpenOption.APPEND);
+    return processes.started(plan);
   }
 
   /**

@@ -31,6 +31,12 @@ import picocli.CommandLine.Spec;
 public final class HealBench implements Callable<Integer> {
   static final int DATA_SERVERS = 5;
 
+  /**
+   * A thirty-second of the chunks' ordinary size, as the bytes are a thirty-second or less of what
+   * a server holds: of few large chunks no server gets its share.
+   */
+  private static final String CONFIGURATION = "placement.chunk-bytes = 4MiB";
+
   /** Half of the files' bytes are in files of 64 MiB: one at least. */
   private static final int LEAST_MEBIBYTES = 128;
 
@@ -62,7 +68,7 @@ public final class HealBench implements Callable<Integer> {
     }
     long failed = 0;
     FigureTable table = new FigureTable("bench heal: %d data servers".formatted(DATA_SERVERS));
-    try (BenchCluster cluster = own.open(DATA_SERVERS);
+    try (BenchCluster cluster = own.open(DATA_SERVERS, CONFIGURATION);
         CairnFileSystem fileSystem = cluster.connect()) {
       HealFiles files = new HealFiles(fileSystem, clock, mebibytes);
       table =

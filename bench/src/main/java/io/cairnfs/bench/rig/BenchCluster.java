@@ -51,13 +51,14 @@ public final class BenchCluster implements AutoCloseable {
    * @param directory for its data, empty or missing; without it a temporary one
    */
   public static BenchCluster own(Optional<Path> directory) throws IOException {
-    return own(directory, 3);
+    return own(directory, 3, "");
   }
 
   /** Makes a local cluster of three metaservers and so many data servers. */
-  static BenchCluster own(Optional<Path> directory, int dataServers) throws IOException {
+  static BenchCluster own(Optional<Path> directory, int dataServers, String configuration)
+      throws IOException {
     Path root = directory.isPresent() ? directory.get() : Files.createTempDirectory("cairn-bench");
-    BenchProcesses cluster = BenchProcesses.start(root, 3, dataServers);
+    BenchProcesses cluster = BenchProcesses.start(root, 3, dataServers, configuration);
     return new BenchCluster(
         ClientOptions.builder(cluster.processes().metaservers()), Optional.of(cluster), root);
   }

@@ -35,15 +35,17 @@ final class BenchProcesses implements AutoCloseable {
   /**
    * Starts it.
    *
+   * @param configuration further lines of the configuration
    * @throws InterruptedIOException if this process is being ended
    */
-  static BenchProcesses start(Path root, int metaservers, int dataServers) throws IOException {
+  static BenchProcesses start(Path root, int metaservers, int dataServers, String configuration)
+      throws IOException {
     BenchProcesses started = new BenchProcesses(root);
     boolean ready = false;
     started.starting.lock();
     try {
       Runtime.getRuntime().addShutdownHook(started.hook);
-      started.processes = LocalProcesses.start(root, metaservers, dataServers);
+      started.processes = LocalProcesses.start(root, metaservers, dataServers, configuration);
       ready = !started.exiting;
     } catch (IllegalStateException e) {
       throw (IOException) new InterruptedIOException(ENDING).initCause(e);

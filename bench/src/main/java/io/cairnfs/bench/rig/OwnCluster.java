@@ -20,8 +20,12 @@ public final class OwnCluster {
     return BenchCluster.own(directory);
   }
 
-  /** Three metaservers and so many data servers, each a process. */
-  public BenchCluster open(int dataServers) throws IOException {
-    return BenchCluster.own(directory, dataServers);
+  /**
+   * Three metaservers and so many data servers, each a process.
+   *
+   * @param configuration further lines of the configuration
+   */
+  public BenchCluster open(int dataServers, String configuration) throws IOException {
+    return BenchCluster.own(directory, dataServers, configuration);
   }
 }

@@ -94,6 +94,8 @@ final class LeasingNodesTest extends NodesTest {
       told.add(file);
     }
     FileStatus link = leasing.symlink(bytes("f1"), below, bytes("link"));
+    // Nobody hears of the number of a directory but by its name.
+    assertThat(other.lookup(home, bytes("d")).inode()).isEqualTo(below);
     for (int i = 0; i < 50; i++) {
       FileStatus seen = other.lookup(below, bytes("f" + i));
       assertSame(seen, told.get(i));

@@ -202,7 +202,8 @@ public final class DataServer implements Closeable {
               new HeartbeatService.Parts(
                   store, volumes, identity, stateDisk, client, clock, random, fatal, metrics),
               transfer::streams,
-              transfer.foreground());
+              transfer.foreground(),
+              transfer.peers());
       view.service = heartbeat;
       heartbeat.start();
       parts.push(heartbeat::close);

@@ -14,6 +14,7 @@ import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.common.time.Clock;
 import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.dataserver.DataServerOptions.VolumeDirectory;
 import io.cairnfs.dataserver.heartbeat.HeartbeatOptions;
@@ -76,6 +77,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -145,11 +147,15 @@ class DataServerTest {
   }
 
   private DataServer startServer(DataServerOptions options) throws CairnException {
+    return startServer(options, new SystemClock());
+  }
+
+  private DataServer startServer(DataServerOptions options, Clock clock) throws CairnException {
     DataServer server =
         DataServer.start(
             options,
             loops,
-            new SystemClock(),
+            clock,
             new Random(options.name().hashCode()),
             (what, cause) -> fatal.add(cause),
             new MetricRegistry());
@@ -267,6 +273,42 @@ class DataServerTest {
         .isEqualTo(metaserver.registrations.get(0).getNonce());
     assertThat(metaserver.registrations.get(1).getVolumes(0).getVolume())
         .isEqualTo(metaserver.registrations.get(0).getVolumes(0).getVolume());
+  }
+
+  /** The system's clock, which a test may put forward. */
+  private static final class AdvancingClock implements Clock {
+    private final SystemClock system = new SystemClock();
+    private final AtomicLong ahead = new AtomicLong();
+
+    void advance(Duration time) {
+      ahead.addAndGet(time.toNanos());
+    }
+
+    @Override
+    public long monotonicNanos() {
+      return system.monotonicNanos() + ahead.get();
+    }
+
+    @Override
+    public long wallNanos() {
+      return system.wallNanos() + ahead.get();
+    }
+  }
+
+  @Test
+  void heartbeatsTellHowLongTheDiskTookInTheLastMinute() throws Exception {
+    AdvancingClock clock = new AdvancingClock();
+    DataServer server = startServer(options("d1", Duration.ZERO, metaserver.address()), clock);
+    assertThat(server.awaitRegistered(TIMEOUT)).isTrue();
+    for (int i = 0; i < 60; i++) {
+      write(server, CHUNK + i, content(100));
+    }
+    metaserver.await(fake -> !fake.heartbeats.isEmpty());
+    assertThat(metaserver.lastHeartbeat().getVolumes(0).getWriteP99Micros()).isZero();
+    clock.advance(Duration.ofMinutes(1));
+    metaserver.await(fake -> fake.lastHeartbeat().getVolumes(0).getWriteP99Micros() > 0);
+    clock.advance(Duration.ofMinutes(1));
+    metaserver.await(fake -> fake.lastHeartbeat().getVolumes(0).getWriteP99Micros() == 0);
   }
 
   @Test

@@ -153,6 +153,10 @@ final class FakeMetaserver implements AutoCloseable {
     notifyAll();
   }
 
+  synchronized ServerHeartbeatRequest lastHeartbeat() {
+    return heartbeats.get(heartbeats.size() - 1);
+  }
+
   synchronized void await(Predicate<FakeMetaserver> condition) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.test(this)) {

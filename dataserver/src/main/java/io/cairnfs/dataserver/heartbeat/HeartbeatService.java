@@ -20,6 +20,7 @@ import io.cairnfs.dataserver.storage.VolumeSet;
 import io.cairnfs.dataserver.storage.VolumeStatus;
 import io.cairnfs.dataserver.transfer.DiskThreads;
 import io.cairnfs.dataserver.transfer.Foreground;
+import io.cairnfs.dataserver.transfer.PeerLatencies;
 import io.cairnfs.dataserver.transfer.ReplicaReports;
 import io.cairnfs.proto.dataserver.ReconcileReply;
 import io.cairnfs.proto.dataserver.RegisterServerReply;
@@ -33,6 +34,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
@@ -57,6 +59,7 @@ public final class HeartbeatService implements AutoCloseable {
   private static final int SMALL_QUEUE = 20_000;
   private static final int COPY_QUEUE = 1000;
   private static final long FORCE_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final long LATENCY_NANOS = Duration.ofMinutes(1).toNanos();
   private static final Duration RETRY = Duration.ofMillis(300);
 
   /** Whether the cluster knows this server. */
@@ -76,6 +79,7 @@ public final class HeartbeatService implements AutoCloseable {
   private final FatalErrors fatal;
   private final IntSupplier streams;
   private final Foreground foreground;
+  private final PeerLatencies peers;
   private final LeaderCalls leader;
   private final CompletedWork completed = new CompletedWork();
   private final LeaderWork work;
@@ -101,6 +105,7 @@ public final class HeartbeatService implements AutoCloseable {
   private Duration interval;
   private String lastProblem = "";
   private long forcedNanos;
+  private long latencyNanos;
 
   /** What a service works with; all of it stays its giver's. */
   public record Parts(
@@ -118,13 +123,15 @@ public final class HeartbeatService implements AutoCloseable {
    * @param address where others reach this server
    * @param streams number of streams being written
    * @param foreground how long clients wait for this server
+   * @param peers how long this server waits for others
    */
   public HeartbeatService(
       HeartbeatOptions options,
       HostPort address,
       Parts parts,
       IntSupplier streams,
-      Foreground foreground) {
+      Foreground foreground,
+      PeerLatencies peers) {
     this.options = options;
     this.address = address;
     this.store = parts.store();
@@ -135,6 +142,7 @@ public final class HeartbeatService implements AutoCloseable {
     this.fatal = parts.fatal();
     this.streams = streams;
     this.foreground = foreground;
+    this.peers = peers;
     this.interval = options.interval();
     this.leader =
         new LeaderCalls(parts.client(), options.metaservers(), options.callTimeout(), clock);
@@ -179,6 +187,7 @@ public final class HeartbeatService implements AutoCloseable {
     this.heartbeats = thread(options.name() + "-heartbeat", this::run);
     this.scrubbing = thread(options.name() + "-scrub", scrubber::run);
     this.forcedNanos = clock.monotonicNanos();
+    this.latencyNanos = forcedNanos;
     parts.metrics().gauge("dataserver.replicas.sealed", store::sealedCount);
     parts.metrics().gauge("dataserver.replicas.unsealed", () -> store.unsealed().size());
     parts.metrics().gauge("dataserver.replicas.bad", () -> store.badReplicas(MAX_REPORTS).size());
@@ -291,6 +300,7 @@ public final class HeartbeatService implements AutoCloseable {
   /** One registration or heartbeat; how long to wait for the next one. */
   private Duration step() throws InterruptedException {
     foreground.tick();
+    endLatencyWindows();
     try {
       forceClosedReplicas();
       if (store.forgetFailedVolumes() > 0) {
@@ -308,6 +318,15 @@ public final class HeartbeatService implements AutoCloseable {
       return registration() == Registration.REGISTERED ? interval : Duration.ZERO;
     } catch (CairnException e) {
       return afterFailure(e);
+    }
+  }
+
+  private void endLatencyWindows() {
+    long now = clock.monotonicNanos();
+    if (now - latencyNanos >= LATENCY_NANOS) {
+      latencyNanos = now;
+      store.endLatencyWindow();
+      peers.endWindow();
     }
   }
 
@@ -417,7 +436,15 @@ public final class HeartbeatService implements AutoCloseable {
         .setUsedBytes(status.usedBytes())
         .setAvailableBytes(status.availableBytes())
         .setFailed(status.failed())
+        .setForceP99Micros(told(status.latency().forceMicros()))
+        .setWriteP99Micros(told(status.latency().writeMicros()))
+        .setReadP99Micros(told(status.latency().readMicros()))
         .build();
+  }
+
+  /** 0 says nothing. */
+  private static long told(OptionalLong micros) {
+    return micros.isPresent() ? Math.max(1, micros.getAsLong()) : 0;
   }
 
   /** Keeps what the cluster says this server is: first on the volumes, then in the identity. */
@@ -497,6 +524,7 @@ public final class HeartbeatService implements AutoCloseable {
             .addAllCompacted(done.compacted())
             .addAllCompacting(done.compacting())
             .addAllBadReplicas(reports.bad())
+            .putAllAckP99Micros(peers.p99Micros())
             .setStreams(streams.getAsInt())
             .setScrub(scrubber.status())
             .build();

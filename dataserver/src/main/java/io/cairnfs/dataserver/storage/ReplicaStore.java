@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
@@ -40,6 +41,7 @@ public final class ReplicaStore implements Closeable {
   private final SealedReplicas handles = new SealedReplicas(MAX_OPEN_SEALED, scratch);
   private final Map<ChunkId, UnsealedReplica> unsealed = new ConcurrentHashMap<>();
   private final BadReplicas bad = new BadReplicas();
+  private final SlowVolumes slowVolumes = new SlowVolumes();
 
   /** Chunks whose replica is being created, sealed, copied in or deleted: one at a time. */
   private final Set<ChunkId> changing = ConcurrentHashMap.newKeySet();
@@ -156,12 +158,32 @@ public final class ReplicaStore implements Closeable {
         : new CairnException(ErrorCode.VOLUME_FAILED, "no volume can be written");
   }
 
-  /** Most space first, what is promised to open replicas taken off. */
+  /**
+   * Slow ones last; of the others most space first, what is promised to open replicas taken off.
+   */
   private List<Volume> writableVolumes() {
     return volumes.stream()
         .filter(Volume::takesReplicas)
-        .sorted(Comparator.comparingLong(Volume::unpromisedBytes).reversed())
+        .sorted(
+            Comparator.comparing(Volume::isSlow)
+                .thenComparing(Comparator.comparingLong(Volume::unpromisedBytes).reversed()))
         .toList();
+  }
+
+  /**
+   * Ends the window in which the disks' latencies were gathered: {@link #volumes} tells them from
+   * now on, and new replicas avoid the volumes that have been slow. By one thread.
+   */
+  public void endLatencyWindow() {
+    Map<Integer, VolumeLatency> latencies = new TreeMap<>();
+    for (Volume volume : volumes) {
+      volume.endLatencyWindow();
+      if (!volume.isFailed()) {
+        latencies.put(volume.ordinal(), volume.latency());
+      }
+    }
+    Set<Integer> slow = slowVolumes.judge(latencies);
+    volumes.forEach(volume -> volume.setSlow(slow.contains(volume.ordinal())));
   }
 
   private Optional<ReplicaIndex.Entry> sealedEntry(ChunkId chunk) {

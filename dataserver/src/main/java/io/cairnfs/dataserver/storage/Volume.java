@@ -38,7 +38,7 @@ final class Volume implements Closeable {
   private static final long UNWRITABLE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final int ordinal;
-  private final Disk disk;
+  private final TimedDisk disk;
   private final String volumeId;
   private final VolumeOptions options;
   private final Clock clock;
@@ -55,6 +55,7 @@ final class Volume implements Closeable {
   private volatile long freeBytesAtNanos;
   private volatile long unwritableUntilNanos;
   private volatile boolean unwritable;
+  private volatile boolean slow;
 
   /**
    * @param lock what keeps other processes away; closed with the volume
@@ -63,7 +64,7 @@ final class Volume implements Closeable {
       int ordinal, Disk disk, String volumeId, VolumeOptions options, Clock clock, Closeable lock)
       throws IOException {
     this.ordinal = ordinal;
-    this.disk = disk;
+    this.disk = new TimedDisk(disk, clock);
     this.volumeId = volumeId;
     this.options = options;
     this.clock = clock;
@@ -83,6 +84,31 @@ final class Volume implements Closeable {
 
   String volumeId() {
     return volumeId;
+  }
+
+  /** Ends the window in which the disk's latencies were gathered. */
+  void endLatencyWindow() {
+    disk.endWindow();
+  }
+
+  VolumeLatency latency() {
+    return disk.latency();
+  }
+
+  /** Slow beside the server's other volumes. */
+  boolean isSlow() {
+    return slow;
+  }
+
+  void setSlow(boolean changed) {
+    if (slow != changed) {
+      slow = changed;
+      LOG.warn(
+          "volume={} directory={} is {} beside the other volumes",
+          volumeId,
+          disk.describe(""),
+          changed ? "slow" : "slow no more");
+    }
   }
 
   boolean isFailed() {
@@ -141,7 +167,8 @@ final class Volume implements Closeable {
         options.quotaBytes() > 0
             ? Math.min(options.quotaBytes(), used + available)
             : used + available;
-    return new VolumeStatus(volumeId, disk.describe(""), capacity, used, available, isFailed());
+    return new VolumeStatus(
+        volumeId, disk.describe(""), capacity, used, available, disk.latency(), isFailed());
   }
 
   /** Takes space for bytes about to be appended. */

@@ -5,6 +5,7 @@ package io.cairnfs.dataserver.storage;
  *
  * @param availableBytes what new replicas may still take: free space less the reserve, or what the
  *     quota leaves
+ * @param latency how long the disk took in the last whole window
  * @param failed a force or write failed: its replicas are not served
  */
 public record VolumeStatus(
@@ -13,4 +14,5 @@ public record VolumeStatus(
     long capacityBytes,
     long usedBytes,
     long availableBytes,
+    VolumeLatency latency,
     boolean failed) {}

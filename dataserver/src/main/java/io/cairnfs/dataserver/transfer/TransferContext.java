@@ -19,6 +19,7 @@ final class TransferContext {
   private final Clock clock;
   private final FatalErrors fatal;
   private final StreamBudget budget;
+  private final PeerLatencies peers = new PeerLatencies();
   private final AtomicInteger streams = new AtomicInteger();
   private final Counter receivedBytes;
   private final Counter failures;
@@ -70,6 +71,10 @@ final class TransferContext {
 
   StreamBudget budget() {
     return budget;
+  }
+
+  PeerLatencies peers() {
+    return peers;
   }
 
   /** The action, whose unexpected failure stops the process instead of being logged by a loop. */

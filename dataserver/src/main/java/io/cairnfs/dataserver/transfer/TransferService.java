@@ -90,6 +90,11 @@ public final class TransferService {
     return foreground;
   }
 
+  /** How long other servers take to acknowledge. */
+  public PeerLatencies peers() {
+    return context.peers();
+  }
+
   private StreamReceiver openStream(ServerStream stream) throws CairnException {
     WriteChunkRequest request = stream.message(WriteChunkRequest.parser());
     requireValid(request);

@@ -72,11 +72,15 @@ final class WriteStream implements StreamReceiver {
   private final LifeSigns nextSigns;
   private final Deque<Outstanding> outstanding = new ArrayDeque<>();
 
+  /** Sent on to a next member that is the last one, and not acknowledged by it. */
+  private final Deque<Outstanding> sentToLast = new ArrayDeque<>();
+
   private State state = State.SETTING_UP;
   private ReplicaWriter writer;
   private ClientStream next;
   private int nextServer;
   private boolean nextReady;
+  private boolean nextIsLast;
   private long lastSequence;
   private long arrivedLength;
 
@@ -132,6 +136,7 @@ final class WriteStream implements StreamReceiver {
   private void connectNext(WriteChunkRequest request) {
     Member member = request.getDownstream(0);
     nextServer = member.getServer();
+    nextIsLast = request.getDownstreamCount() == 1;
     nextSigns.waiting(true, clock.monotonicNanos());
     next =
         context
@@ -171,7 +176,9 @@ final class WriteStream implements StreamReceiver {
       arrivedLength = packet.end();
       long now = clock.monotonicNanos();
       activeNanos = now;
-      outstanding.add(new Outstanding(header.getSequence(), packet.end(), packet.bytes(), now));
+      Outstanding arrived =
+          new Outstanding(header.getSequence(), packet.end(), packet.bytes(), now);
+      outstanding.add(arrived);
       heldBytes += packet.bytes();
       context.budget().take(packet.bytes());
       context.received(packet.bytes());
@@ -183,6 +190,9 @@ final class WriteStream implements StreamReceiver {
       }
       if (next != null) {
         nextSigns.waiting(true, now);
+        if (nextIsLast) {
+          sentToLast.add(arrived);
+        }
         next.send(header, payload.retainedDuplicate());
       }
       taken = true;
@@ -316,6 +326,9 @@ final class WriteStream implements StreamReceiver {
       return;
     }
     nextSequence = ack.getSequence();
+    while (!sentToLast.isEmpty() && sentToLast.peek().sequence() <= nextSequence) {
+      context.peers().acknowledged(nextServer, now - sentToLast.remove().arrivedNanos());
+    }
     if (ack.getReady()) {
       nextReady = true;
       readyIfAllAre();
@@ -479,6 +492,7 @@ final class WriteStream implements StreamReceiver {
     context.budget().give(heldBytes);
     heldBytes = 0;
     outstanding.clear();
+    sentToLast.clear();
     if (paused) {
       paused = false;
       front.resumeReading();

@@ -214,6 +214,25 @@ class PipelineTest {
   }
 
   @Test
+  void onlyTheLastMemberIsTimedByTheOneInFront() throws Exception {
+    TestWriter writer = writer(a, b, c);
+    for (int i = 1; i <= 60; i++) {
+      writer.send(i * 1000);
+    }
+    writer.awaitLength(60_000);
+    for (TransferServer server : servers) {
+      assertThat(server.peers().p99Micros()).isEmpty();
+      server.peers().endWindow();
+    }
+    assertThat(a.peers().p99Micros()).isEmpty();
+    assertThat(b.peers().p99Micros()).containsOnlyKeys(c.id);
+    assertThat(b.peers().p99Micros().get(c.id)).isPositive();
+    assertThat(c.peers().p99Micros()).isEmpty();
+    b.peers().endWindow();
+    assertThat(b.peers().p99Micros()).isEmpty();
+  }
+
+  @Test
   void syncedBytesAreThereAfterARestart() throws Exception {
     TestWriter writer = writer(c);
     writer.send(5000, PacketFlag.PACKET_SYNC);

@@ -116,6 +116,10 @@ final class TransferServer implements AutoCloseable {
         .build();
   }
 
+  PeerLatencies peers() {
+    return service.peers();
+  }
+
   int streams() {
     return service.streams();
   }

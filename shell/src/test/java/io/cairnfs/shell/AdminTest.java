@@ -26,6 +26,7 @@ import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.RingShare;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.SlotReport;
+import io.cairnfs.proto.metadata.SlowPart;
 import io.cairnfs.proto.metadata.VolumeReport;
 import io.cairnfs.proto.metadata.WhoLeadsReply;
 import io.cairnfs.proto.types.ChunkLocation;
@@ -301,6 +302,30 @@ class AdminTest {
   void serversShowsOneLineEach() throws IOException {
     assertThat(run("servers").out().lines()).hasSize(5);
     assertThat(json("servers", "--json").at("/dataServers/0/id").asText()).isEqualTo("d1");
+  }
+
+  @Test
+  void serversAndReportNameTheSlowOne() throws IOException {
+    assertThat(run("servers").out()).doesNotContain("SLOW");
+    administration.report =
+        administration.report.toBuilder()
+            .setServers(
+                0,
+                administration.report.getServers(0).toBuilder()
+                    .setSlow(true)
+                    .addSlowParts(
+                        SlowPart.newBuilder()
+                            .setKind(SlowPart.Kind.WRITES)
+                            .setVolume("v")
+                            .setP99Micros(70_000)
+                            .setOthersMedianMicros(2_000)))
+            .build();
+    assertThat(run("servers").out()).contains("UP SLOW");
+    assertThat(json("servers", "--json").at("/dataServers/0/slow").asBoolean()).isTrue();
+    assertThat(run("report").out())
+        .contains(
+            "DEGRADED  data server d1 is slow: 99 % of the writes on volume v take up to 70 ms,"
+                + " elsewhere 2 ms.\n    Look at its disks and its network;");
   }
 
   @Test

@@ -31,9 +31,10 @@ public final class ChunkLocations {
   }
 
   /**
-   * For a reader: members that hold the chunk, healthy ones first, the reader's own host before
-   * others, in an order that spreads readers over equal ones. Of an unsealed chunk the head of its
-   * pipeline comes first whatever its health: it alone knows the visible length.
+   * For a reader: members that hold the chunk, healthy ones first and of them slow ones last, the
+   * reader's own host before others, in an order that spreads readers over equal ones. Of an
+   * unsealed chunk the head of its pipeline comes first whatever its health: it alone knows the
+   * visible length.
    *
    * @param readerHost empty when unknown
    * @return empty for a chunk that has no row
@@ -51,6 +52,7 @@ public final class ChunkLocations {
     Collections.rotate(holders, spread);
     holders.sort(
         Comparator.comparingInt((Integer server) -> rank(health.of(server)))
+            .thenComparing(health::isSlow)
             .thenComparing(server -> !hostOf(server).equals(readerHost)));
     return location(chunk, holders);
   }

@@ -48,7 +48,6 @@ import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
 import io.cairnfs.proto.dataserver.VerifyChunkRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
-import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.ServerCall;
@@ -193,7 +192,7 @@ final class DataServerCalls {
   }
 
   private void registered(ServerCall call, RegisterServerRequest request, int server) {
-    board.heard(server, request.getVolumesList(), 0, ScrubStatus.getDefaultInstance());
+    board.registered(server, request.getVolumesList());
     copies.restarted(server);
     compactions.restarted(server);
     slotsChanged.run();
@@ -261,8 +260,7 @@ final class DataServerCalls {
         needRepair(view, new ChunkId(bad), request.getServer(), "found by the server itself");
       }
     }
-    board.heard(
-        request.getServer(), request.getVolumesList(), request.getStreams(), request.getScrub());
+    board.heard(request);
     loads.streams(request.getServer(), request.getStreams());
     replyWhenLogged(call, logResults(request), () -> answer(request));
   }

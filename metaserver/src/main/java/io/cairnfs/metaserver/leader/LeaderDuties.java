@@ -35,6 +35,7 @@ import io.cairnfs.raft.ReplicatedLog;
 import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.Handlers;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,9 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   /** Between two steps by which a server that is nearly full loses slots. */
   private static final Duration RELIEF_PERIOD = Duration.ofSeconds(30);
 
+  /** As long as data servers gather what they say of themselves and each other. */
+  private static final Duration SLOWNESS_PERIOD = Duration.ofMinutes(1);
+
   private static final int PURGE_RECORDS = 2_000;
   private static final int RELEASED_CHUNKS = 1_000;
   private static final int TRASH_NAMES = 1_000;
@@ -77,6 +81,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final Times times;
   private final Proposals proposals;
   private final ServerBoard board;
+  private final SlowServers slow = new SlowServers();
   private final SlotStamp stamp;
   private final CompactionDesk compactions;
   private final DataServerCalls calls;
@@ -95,6 +100,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private long servedTerm;
   private long lastTickNanos;
   private long lastReliefNanos;
+  private long lastSlownessNanos;
   private boolean timePasses;
   private boolean purging;
   private boolean releasing;
@@ -165,7 +171,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
     this.trash = new TrashEmptier(views, proposals, thread, clock, times.trash(), TRASH_NAMES);
     this.pace = new WorkPace(views, clock);
-    this.reads = new LeaderReads(board, failures, parts.log(), trash, pace, parts.securityMode());
+    this.reads =
+        new LeaderReads(board, slow, failures, parts.log(), trash, pace, parts.securityMode());
     thread.every(PERIOD, this::tick);
   }
 
@@ -227,6 +234,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       return;
     }
     watchServers();
+    watchSlowness();
     if (slotsChanged) {
       slotsChanged = false;
       stamp.refresh();
@@ -248,6 +256,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     compactions.reset(term);
     settling.reset();
     moves.reset();
+    slow.reset();
     trash.reset();
     pace.reset();
     lastHealth.clear();
@@ -257,6 +266,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     releasing = false;
     timePasses = false;
     lastReliefNanos = clock.monotonicNanos();
+    lastSlownessNanos = lastReliefNanos;
     slotsChanged = true;
     if (term != 0) {
       try (StoreView view = views.get()) {
@@ -290,6 +300,33 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         }
       }
       strikeOut(view, servers);
+    }
+  }
+
+  private void watchSlowness() {
+    long now = clock.monotonicNanos();
+    if (now - lastSlownessNanos < SLOWNESS_PERIOD.toNanos()) {
+      return;
+    }
+    lastSlownessNanos = now;
+    List<SlowServers.Said> said = new ArrayList<>();
+    try (StoreView view = views.get()) {
+      for (ServerRecord server : ServerTable.all(view)) {
+        if (!server.isOut() && board.of(server.id()) == ServerHealth.UP) {
+          board
+              .last(server.id())
+              .map(last -> new SlowServers.Said(server.id(), last.volumes(), last.ackMicros()))
+              .ifPresent(said::add);
+        }
+      }
+    }
+    Set<Integer> before = slow.slow();
+    slow.judge(said);
+    Set<Integer> after = slow.slow();
+    if (!after.equals(before)) {
+      board.setSlow(after);
+      slotsChanged = true;
+      logger.warn("slow servers are {}, before they were {}", after, before);
     }
   }
 

@@ -35,6 +35,7 @@ final class LeaderReads implements ReadHandler {
   private static final int RETRY_MILLIS = 100;
 
   private final ServerBoard board;
+  private final SlowServers slow;
   private final ReplicatedLog<?> log;
   private final CopyFailures failures;
   private final TrashEmptier trash;
@@ -43,12 +44,14 @@ final class LeaderReads implements ReadHandler {
 
   LeaderReads(
       ServerBoard board,
+      SlowServers slow,
       CopyFailures failures,
       ReplicatedLog<?> log,
       TrashEmptier trash,
       WorkPace pace,
       String securityMode) {
     this.board = board;
+    this.slow = slow;
     this.failures = failures;
     this.log = log;
     this.trash = trash;
@@ -157,6 +160,8 @@ final class LeaderReads implements ReadHandler {
         .silence(server.id())
         .ifPresent(silence -> report.setMillisSinceHeartbeat(silence.toMillis()));
     board.last(server.id()).ifPresent(heard -> report.setScrub(heard.scrub()));
+    SlowServers.Verdict verdict = slow.of(server.id());
+    report.setSlow(verdict.isSlow()).addAllSlowParts(verdict.parts());
     List<String> silent = new ArrayList<>(server.volumes());
     for (VolumeStatus volume : volumes(server)) {
       silent.remove(volume.getVolume());

@@ -2,6 +2,7 @@ package io.cairnfs.metaserver.leader;
 
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.types.ScrubStatus;
 import io.cairnfs.proto.types.ServerHealth;
@@ -10,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -21,16 +23,24 @@ final class ServerBoard implements ReplicaHealth {
   private final Duration suspectAfter;
   private final Duration downAfter;
   private final Map<Integer, Heard> servers = new ConcurrentHashMap<>();
+  private volatile Set<Integer> slow = Set.of();
 
   /**
    * What a heartbeat said.
    *
+   * @param ackMicros by server, how long it took to acknowledge
    * @param spoke false for a server that this leader only gives time to speak
    */
   record Heard(
-      long nanos, List<VolumeStatus> volumes, int streams, boolean spoke, ScrubStatus scrub) {
+      long nanos,
+      List<VolumeStatus> volumes,
+      Map<Integer, Long> ackMicros,
+      int streams,
+      boolean spoke,
+      ScrubStatus scrub) {
     Heard {
       volumes = List.copyOf(volumes);
+      ackMicros = Map.copyOf(ackMicros);
     }
 
     /** On all its volumes. */
@@ -68,14 +78,42 @@ final class ServerBoard implements ReplicaHealth {
   /** A new leader: every registered server has its full time to speak. */
   void reset(Collection<Integer> registered) {
     servers.clear();
+    slow = Set.of();
     long now = clock.monotonicNanos();
     for (int server : registered) {
-      servers.put(server, new Heard(now, List.of(), 0, false, ScrubStatus.getDefaultInstance()));
+      servers.put(
+          server, new Heard(now, List.of(), Map.of(), 0, false, ScrubStatus.getDefaultInstance()));
     }
   }
 
-  void heard(int server, List<VolumeStatus> volumes, int streams, ScrubStatus scrub) {
-    servers.put(server, new Heard(clock.monotonicNanos(), volumes, streams, true, scrub));
+  /** It has registered: of what it did before nothing is known. */
+  void registered(int server, List<VolumeStatus> volumes) {
+    servers.put(
+        server,
+        new Heard(
+            clock.monotonicNanos(), volumes, Map.of(), 0, true, ScrubStatus.getDefaultInstance()));
+  }
+
+  void heard(ServerHeartbeatRequest heartbeat) {
+    servers.put(
+        heartbeat.getServer(),
+        new Heard(
+            clock.monotonicNanos(),
+            heartbeat.getVolumesList(),
+            heartbeat.getAckP99MicrosMap(),
+            heartbeat.getStreams(),
+            true,
+            heartbeat.getScrub()));
+  }
+
+  /** These are slow, and no others. */
+  void setSlow(Set<Integer> servers) {
+    slow = Set.copyOf(servers);
+  }
+
+  @Override
+  public boolean isSlow(int server) {
+    return slow.contains(server);
   }
 
   Optional<Heard> last(int server) {

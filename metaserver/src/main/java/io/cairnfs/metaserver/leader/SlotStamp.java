@@ -113,6 +113,7 @@ final class SlotStamp implements AllocationStamp {
         server.name(),
         server.host(),
         takes,
+        board.isSlow(server.id()),
         board.last(server.id()).map(ServerBoard.Heard::streams).orElse(0));
   }
 

@@ -15,7 +15,8 @@ import java.util.random.RandomGenerator;
 /**
  * The leader's choice of a slot for a new chunk: one whose members are all up, with the writer's
  * own host among them if there is one, otherwise the less loaded of two taken at random. Where no
- * slot has all its members up, one with the most.
+ * slot has all its members up, one with the most. Slow members count for more than any load, and a
+ * writer whose own host is slow is treated like one elsewhere.
  *
  * <p>A choice costs a few look-ups; what depends on who is up is computed anew by {@link #update},
  * on every change of health or of the slots. Any thread may call.
@@ -30,6 +31,9 @@ public final class SlotChooser {
   private int[][] candidates = new int[0][];
   private Map<Integer, ServerCondition> servers = Map.of();
   private Map<Integer, Integer> load = new HashMap<>();
+
+  /** Hosts all of whose servers are slow. */
+  private Set<String> slowHosts = Set.of();
 
   /** By replication: what {@link #update} made stale is dropped, what is asked for is computed. */
   private final Map<Integer, Eligible> eligible = new HashMap<>();
@@ -62,6 +66,10 @@ public final class SlotChooser {
       byId.put(condition.server(), condition);
       loads.put(condition.server(), condition.streams());
     }
+    Set<String> hosts = new TreeSet<>();
+    conditions.stream().filter(ServerCondition::slow).forEach(each -> hosts.add(each.host()));
+    conditions.stream().filter(each -> !each.slow()).forEach(each -> hosts.remove(each.host()));
+    slowHosts = hosts;
     servers = byId;
     load = loads;
     eligible.clear();
@@ -86,7 +94,7 @@ public final class SlotChooser {
     if (best.up() < needed) {
       throw tooFew(replication, needed, best.up());
     }
-    int[] local = best.byHost().get(writerHost);
+    int[] local = slowHosts.contains(writerHost) ? null : best.byHost().get(writerHost);
     int slot = pick(local == null ? best.slots() : local, replication);
     List<Integer> pipeline = pipeline(slot, replication, writerHost, Set.of());
     if (!avoid.isEmpty()) {
@@ -145,11 +153,27 @@ public final class SlotChooser {
     return list.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** The less loaded of two taken at random. */
+  /** Of two taken at random the one with fewer slow members, or else the less loaded one. */
   private int pick(int[] slots, int replication) {
     int first = slots[random.nextInt(slots.length)];
     int second = slots[random.nextInt(slots.length)];
+    int slower = countSlow(second, replication) - countSlow(first, replication);
+    if (slower != 0) {
+      return slower < 0 ? second : first;
+    }
     return loadOf(second, replication) < loadOf(first, replication) ? second : first;
+  }
+
+  private int countSlow(int slot, int replication) {
+    int slow = 0;
+    int[] members = candidates[slot];
+    for (int position = 0; position < members.length && position < replication; position++) {
+      ServerCondition condition = servers.get(members[position]);
+      if (condition != null && condition.takesChunks() && condition.slow()) {
+        slow++;
+      }
+    }
+    return slow;
   }
 
   private int loadOf(int slot, int replication) {

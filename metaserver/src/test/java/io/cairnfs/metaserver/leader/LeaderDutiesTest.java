@@ -22,6 +22,7 @@ import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.ExpireSession;
+import io.cairnfs.proto.command.PipelineChoice;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.dataserver.CompareDigestsReply;
 import io.cairnfs.proto.dataserver.CompareDigestsRequest;
@@ -35,6 +36,7 @@ import io.cairnfs.proto.dataserver.ReplicaVerdict;
 import io.cairnfs.proto.dataserver.ReportBadReplicaReply;
 import io.cairnfs.proto.dataserver.ReportBadReplicaRequest;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
+import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
 import io.cairnfs.proto.dataserver.SlotDigest;
 import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
@@ -44,15 +46,19 @@ import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.metadata.SlowPart;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerMembership;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -248,6 +254,81 @@ final class LeaderDutiesTest {
     assertThat(rig.heartbeat(rig.sign(2)).getRegister()).isFalse();
     rig.heartbeats();
     rig.await(() -> rig.canStamp(3));
+  }
+
+  /** Heartbeats for a while, in which forces on the second server's volume take so long. */
+  private void heartbeats(Duration time, long slowMicros) throws Exception {
+    Duration step = Duration.ofSeconds(2);
+    for (Duration past = Duration.ZERO; past.compareTo(time) < 0; past = past.plus(step)) {
+      rig.clock.advance(step);
+      for (int server = 1; server <= 4; server++) {
+        ServerHeartbeatRequest.Builder sign = rig.sign(server);
+        sign.getVolumesBuilder(0).setForceP99Micros(server == 2 ? slowMicros : 9_000);
+        rig.heartbeat(sign);
+      }
+      rig.turn();
+    }
+  }
+
+  /** Of a thousand new chunks with three replicas on four servers, how many the second gets. */
+  private int chunksOfTheSecond() throws CairnException {
+    int chunks = 0;
+    for (int i = 0; i < 100; i++) {
+      for (PipelineChoice choice : rig.stamp(10).getPipelinesList()) {
+        assertThat(choice.getServersList()).hasSize(3);
+        chunks += choice.getServersList().contains(2) ? 1 : 0;
+      }
+    }
+    return chunks;
+  }
+
+  private ServerReport reportOfTheSecond() throws CairnException {
+    return rig.report().getServersList().stream()
+        .filter(server -> server.getMember().getServer() == 2)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aSlowServerGetsFewerChunksIsReadLastAndIsNamed() throws Exception {
+    rig.started();
+    rig.addServer(4);
+    rig.await(() -> rig.read(Counter.SLOTS_MOVING::in) == 0);
+    rig.turn();
+    List<Long> chunks = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      chunks.add(rig.sealed("/f" + i, LENGTH).chunk().getChunk());
+    }
+    Set<Integer> first = new TreeSet<>();
+    for (long chunk : chunks) {
+      first.add(rig.readersOrder(chunk, "").get(0));
+    }
+    assertThat(first).contains(2);
+    assertThat(chunksOfTheSecond()).isBetween(700, 800);
+
+    heartbeats(Duration.ofSeconds(150), 700_000);
+    assertThat(reportOfTheSecond().getSlow()).isFalse();
+    heartbeats(Duration.ofSeconds(40), 700_000);
+    assertThat(reportOfTheSecond().getSlow()).isTrue();
+    assertThat(reportOfTheSecond().getSlowPartsList())
+        .containsExactly(
+            SlowPart.newBuilder()
+                .setKind(SlowPart.Kind.FORCES)
+                .setVolume("v2")
+                .setP99Micros(700_000)
+                .setOthersMedianMicros(9_000)
+                .build());
+    // 9 of 16: where both slots that are compared have it.
+    assertThat(chunksOfTheSecond()).isBetween(500, 620);
+    for (long chunk : chunks) {
+      List<Integer> order = rig.readersOrder(chunk, "");
+      assertThat(order).hasSize(3);
+      assertThat(order.subList(0, 2)).doesNotContain(2);
+    }
+
+    heartbeats(Duration.ofSeconds(250), 9_000);
+    assertThat(reportOfTheSecond().getSlow()).isFalse();
+    assertThat(chunksOfTheSecond()).isBetween(700, 800);
   }
 
   @Test

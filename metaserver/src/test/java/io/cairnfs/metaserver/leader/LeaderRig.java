@@ -32,6 +32,9 @@ import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.ChunkProgress;
+import io.cairnfs.proto.metadata.ChunkQuery;
+import io.cairnfs.proto.metadata.ClusterReport;
+import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.Create;
 import io.cairnfs.proto.metadata.CreateResult;
@@ -206,6 +209,33 @@ final class LeaderRig implements AutoCloseable {
     Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
     try (StoreView view = view()) {
       return duties.reads().read(view, request, root, "").getDependence();
+    }
+  }
+
+  ClusterReportResult report() throws CairnException {
+    ReadRequest request =
+        ReadRequest.newBuilder().setReport(ClusterReport.getDefaultInstance()).build();
+    Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
+    try (StoreView view = view()) {
+      return duties.reads().read(view, request, root, "").getReport();
+    }
+  }
+
+  /** Who has the chunk, in the order in which a reader on a host is to try them. */
+  List<Integer> readersOrder(long chunk, String readerHost) throws CairnException {
+    ReadRequest request =
+        ReadRequest.newBuilder().setChunk(ChunkQuery.newBuilder().setChunk(chunk)).build();
+    Principal root = new Principal(TestCluster.ROOT_USER, List.of(), true);
+    try (StoreView view = view()) {
+      return duties
+          .reads()
+          .read(view, request, root, readerHost)
+          .getChunk()
+          .getLocation()
+          .getMembersList()
+          .stream()
+          .map(Member::getServer)
+          .toList();
     }
   }
 

@@ -22,7 +22,7 @@ class SlotChooserTest {
     List<ServerCondition> conditions = new ArrayList<>();
     for (int id = 1; id <= servers; id++) {
       boolean up = !List.of(down).contains(id);
-      conditions.add(new ServerCondition(id, "d" + id, "host" + id, up, 0));
+      conditions.add(new ServerCondition(id, "d" + id, "host" + id, up, false, 0));
     }
     chooser.update(slots, conditions);
   }
@@ -76,10 +76,10 @@ class SlotChooserTest {
     chooser.update(
         pairs,
         List.of(
-            new ServerCondition(1, "d1", "a", true, 50),
-            new ServerCondition(2, "d2", "b", true, 50),
-            new ServerCondition(3, "d3", "c", true, 0),
-            new ServerCondition(4, "d4", "d", true, 0)));
+            new ServerCondition(1, "d1", "a", true, false, 50),
+            new ServerCondition(2, "d2", "b", true, false, 50),
+            new ServerCondition(3, "d3", "c", true, false, 0),
+            new ServerCondition(4, "d4", "d", true, false, 0)));
     int busy = 0;
     for (int i = 0; i < 40; i++) {
       busy += chooser.choose(2, "", List.of()).slot() == 0 ? 1 : 0;
@@ -92,6 +92,54 @@ class SlotChooserTest {
       other += chooser.choose(2, "", List.of()).slot() == 1 ? 1 : 0;
     }
     assertThat(other).isLessThan(20);
+  }
+
+  private static ServerCondition condition(int server, boolean slow, int streams) {
+    return new ServerCondition(server, "d" + server, "host" + server, true, slow, streams);
+  }
+
+  @Test
+  void slowMembersCountForMoreThanLoad() throws CairnException {
+    int[][] pairs = {{1, 2}, {3, 4}};
+    chooser.update(
+        pairs,
+        List.of(
+            condition(1, true, 0),
+            condition(2, false, 0),
+            condition(3, false, 100_000),
+            condition(4, false, 100_000)));
+    int slow = 0;
+    for (int i = 0; i < 400; i++) {
+      slow += chooser.choose(2, "", List.of()).slot() == 0 ? 1 : 0;
+    }
+    // Where both picks are the slow slot.
+    assertThat(slow).isBetween(60, 140);
+  }
+
+  @Test
+  void aSlowServerIsStillTakenWhereThereIsNoOther() throws CairnException {
+    chooser.update(
+        new int[][] {{1, 2, 3}},
+        List.of(condition(1, true, 0), condition(2, false, 0), condition(3, false, 0)));
+    assertThat(chooser.choose(3, "", List.of()).pipeline()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void aWritersOwnHostIsNotPreferredWhileItIsSlow() throws CairnException {
+    int[][] pairs = {{1, 2}, {3, 4}};
+    chooser.update(
+        pairs,
+        List.of(
+            condition(1, true, 0),
+            condition(2, false, 0),
+            condition(3, false, 0),
+            condition(4, false, 0)));
+    int own = 0;
+    for (int i = 0; i < 400; i++) {
+      own += chooser.choose(2, "host1", List.of()).slot() == 0 ? 1 : 0;
+    }
+    assertThat(own).isBetween(60, 140);
+    assertThat(chooser.choose(2, "host2", List.of()).slot()).isZero();
   }
 
   @Test

@@ -183,6 +183,7 @@ final class ClusterHealth {
       }
     }
     lookAtReplicas(server, name);
+    lookAtSlowness(server, name);
     if (isFull(server)) {
       find(
           Level.DEGRADED,
@@ -226,6 +227,25 @@ final class ClusterHealth {
               + server.getScrub().getQuarantinedReplicas()
               + " bad replicas that were replaced",
           "Look at its disks; the files are for inspection, and go by themselves");
+    }
+  }
+
+  private void lookAtSlowness(ServerReport server, String name) {
+    if (server.getSlow()) {
+      find(
+          Level.DEGRADED,
+          "server-slow",
+          name,
+          "data server " + name + " is slow: " + SlowParts.describe(server),
+          "Look at its disks and its network; until it is as fast as others it gets fewer new"
+              + " chunks and is read last");
+    } else if (server.getSlowPartsCount() > 0) {
+      find(
+          Level.DEGRADED,
+          "slow-parts",
+          name,
+          "data server " + name + " is slow in part: " + SlowParts.describe(server),
+          "Look at what is named; the server as a whole is treated like the others");
     }
   }
 

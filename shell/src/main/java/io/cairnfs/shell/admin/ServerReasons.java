@@ -72,6 +72,7 @@ record ServerReasons(ServerReport server, List<Finding> findings, DependenceResu
     node.put("health", server.getMember().getHealth().name());
     node.put("membership", server.getMembership().name());
     node.put("millisSinceHeartbeat", server.getMillisSinceHeartbeat());
+    SlowParts.addTo(node, server);
     ArrayNode found = node.putArray("findings");
     for (Finding finding : findings) {
       ObjectNode each = found.addObject();

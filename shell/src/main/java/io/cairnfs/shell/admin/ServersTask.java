@@ -70,7 +70,7 @@ final class ServersTask extends AdminTask {
       dataServers.add(
           each.getMember().getName(),
           each.getMember().getHost() + ":" + each.getMember().getPort(),
-          each.getMember().getHealth().name(),
+          health(each),
           membership(each),
           each.getRack(),
           Integer.toString(each.getSlots()),
@@ -84,6 +84,10 @@ final class ServersTask extends AdminTask {
     lines.add("");
     lines.addAll(dataServers.lines());
     return lines;
+  }
+
+  private static String health(ServerReport server) {
+    return server.getMember().getHealth().name() + (server.getSlow() ? " SLOW" : "");
   }
 
   private static String membership(ServerReport server) {
@@ -116,6 +120,7 @@ final class ServersTask extends AdminTask {
       server.put("repairEntries", each.getRepairEntries());
       server.put("garbageEntries", each.getGarbageEntries());
       server.put("millisSinceHeartbeat", each.getMillisSinceHeartbeat());
+      SlowParts.addTo(server, each);
       server.set("scrub", ScrubTask.tree(each.getScrub()));
       ArrayNode volumes = server.putArray("volumes");
       for (VolumeReport volume : each.getVolumesList()) {

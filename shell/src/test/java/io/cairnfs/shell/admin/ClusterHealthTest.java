@@ -6,6 +6,7 @@ import io.cairnfs.proto.metadata.BackgroundWork;
 import io.cairnfs.proto.metadata.ClusterReportResult;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ServerReport;
+import io.cairnfs.proto.metadata.SlowPart;
 import io.cairnfs.proto.metadata.VolumeReport;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerHealth;
@@ -134,6 +135,40 @@ final class ClusterHealthTest {
     assertThat(findings()).extracting(Finding::level).containsOnly(Level.NOTE);
     server(2).setMembership(ServerMembership.OUT);
     assertThat(findings()).isEmpty();
+  }
+
+  @Test
+  void aSlowServerIsNamedWithItsFigures() {
+    SlowPart forces =
+        SlowPart.newBuilder()
+            .setKind(SlowPart.Kind.FORCES)
+            .setVolume("v2")
+            .setP99Micros(812_400)
+            .setOthersMedianMicros(9_000)
+            .build();
+    server(2)
+        .setSlow(true)
+        .addSlowParts(forces)
+        .addSlowParts(
+            SlowPart.newBuilder()
+                .setKind(SlowPart.Kind.ACKNOWLEDGEMENTS)
+                .setP99Micros(900_000)
+                .setOthersMedianMicros(400));
+    assertFound(
+        Level.DEGRADED,
+        "server-slow",
+        "d2",
+        "data server d2 is slow: 99 % of the forces on volume v2 take up to 812 ms, elsewhere 9 ms;"
+            + " 99 % of its acknowledgements take up to 900 ms, elsewhere less than 1 ms");
+    server(2).clearSlow().clearSlowParts().addSlowParts(forces);
+    assertFound(
+        Level.DEGRADED,
+        "slow-parts",
+        "d2",
+        "data server d2 is slow in part: 99 % of the forces on volume v2 take up to 812 ms,"
+            + " elsewhere 9 ms");
+    server(2).setMembership(ServerMembership.OUT);
+    assertThat(findings()).extracting(Finding::name).doesNotContain("slow-parts");
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.cairnfs.proto.metadata.RankedServer;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.SlotReasons;
 import io.cairnfs.proto.metadata.SlotReport;
+import io.cairnfs.proto.metadata.SlowPart;
 import io.cairnfs.proto.metadata.WhyResult;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.ChunkState;
@@ -264,6 +265,30 @@ final class WhyTaskTest {
     assertThat(json.get("health").asText()).isEqualTo("DOWN");
     assertThat(json.at("/findings/0/name").asText()).isEqualTo("server-down");
     assertThat(json.get("chunksWithoutOthers").asLong()).isEqualTo(7);
+  }
+
+  @Test
+  void aSlowServerSaysWhatIsSlow() throws IOException {
+    administration.dependences.add(DependenceResult.getDefaultInstance());
+    ServerReport.Builder server =
+        administration.report.getServers(0).toBuilder()
+            .setSlow(true)
+            .addSlowParts(
+                SlowPart.newBuilder()
+                    .setKind(SlowPart.Kind.READS)
+                    .setVolume("v1")
+                    .setP99Micros(400_000)
+                    .setOthersMedianMicros(8_000));
+    administration.report = administration.report.toBuilder().setServers(0, server).build();
+    assertThat(out("why", "d1"))
+        .contains(
+            "  DEGRADED  data server d1 is slow: 99 % of the reads on volume v1 take up to 400 ms,"
+                + " elsewhere 8 ms.\n");
+    JsonNode json = json("d1");
+    assertThat(json.get("slow").asBoolean()).isTrue();
+    assertThat(json.at("/slowParts/0/kind").asText()).isEqualTo("READS");
+    assertThat(json.at("/slowParts/0/p99Micros").asLong()).isEqualTo(400_000);
+    assertThat(json("d2").get("slow").asBoolean()).isFalse();
   }
 
   @Test

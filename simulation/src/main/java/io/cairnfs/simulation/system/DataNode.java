@@ -46,7 +46,6 @@ import io.cairnfs.rpc.client.RpcReply;
 import io.cairnfs.rpc.frame.PeerIdentity;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -297,19 +296,17 @@ final class DataNode extends SimulatedProcess {
         TIMEOUT,
         (reply, refusal) -> {
           if (refusal != null) {
-            if (refusal.code() == ErrorCode.UNKNOWN_SERVER && self.server().isPresent()) {
-              beReborn(self);
-            }
-            failed(refusal);
+            failed(
+                refusal.code() == ErrorCode.UNKNOWN_SERVER && self.server().isPresent()
+                    ? beReborn(self, refusal)
+                    : refusal);
             return;
           }
           try {
             accept(self, reply);
-          } catch (CairnException e) {
-            failed(e);
-            return;
           } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            failed(notKept(e));
+            return;
           }
           registered = true;
           reports.startOver();
@@ -319,13 +316,22 @@ final class DataNode extends SimulatedProcess {
         });
   }
 
-  private void beReborn(ServerIdentity self) {
+  /** What is to be said of it. */
+  private CairnException beReborn(ServerIdentity self, CairnException reason) {
     try {
       identity.write(self.reborn(random));
       run.tally().count(SystemSighting.SERVER_REBORN);
+      return reason;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return notKept(e);
     }
+  }
+
+  /** The disk may refuse just then; the next registration finds the same identity. */
+  private static CairnException notKept(IOException e) {
+    return e instanceof CairnException refusal
+        ? refusal
+        : new CairnException(ErrorCode.IO_ERROR, "keeping the identity: " + e, e);
   }
 
   private void accept(ServerIdentity self, RegisterServerReply reply) throws IOException {

@@ -19,6 +19,10 @@ import java.util.function.Supplier;
  */
 final class SharedChunks {
   private static final long IDLE_MILLIS = 10_000;
+
+  /** So many of these periods a chunk in use stays open, and a little longer while it is busy. */
+  private static final int MAX_TICKS = 2;
+
   private static final long ROOM_MILLIS = 2;
 
   /** Bytes of one small file in a shared chunk, acknowledged by all members. */
@@ -56,6 +60,7 @@ final class SharedChunks {
     private final ChunkAppender appender =
         new ChunkAppender(environment, options, source, Flags.NONE, this::giveBackIfDone);
     private boolean usedSinceTick;
+    private int ticksInUse;
 
     private void giveBackIfDone(OpenChunk chunk) {
       if (appender.claimGivingBack(chunk)) {
@@ -182,15 +187,24 @@ final class SharedChunks {
     return best;
   }
 
-  /** Chunks that nobody used for a while are ended, so that the metaserver can seal them. */
+  /**
+   * Chunks that nobody used for a while are ended, so that the metaserver can seal them; so are
+   * those that were open for long, and the next files go to another one: whoever joins their slots
+   * waits for them, and takes them away from a writer in the end.
+   */
   private void tick() {
     List<Lane> idle = new ArrayList<>();
+    List<Lane> old = new ArrayList<>();
     synchronized (this) {
       ticking = false;
       boolean any = false;
       for (Lane lane : lanes) {
+        lane.ticksInUse++;
         if (!lane.usedSinceTick) {
           idle.add(lane);
+        } else if (lane.ticksInUse >= MAX_TICKS) {
+          lane.ticksInUse = 0;
+          old.add(lane);
         }
         // One that is sending its bytes again cannot be ended yet.
         any |= lane.usedSinceTick || lane.appender.isBusy();
@@ -201,6 +215,7 @@ final class SharedChunks {
         var unused = environment.schedule(this::tick, IDLE_MILLIS);
       }
     }
+    old.forEach(lane -> lane.appender.closeCurrent(Flags.NONE));
     idle.forEach(
         lane -> {
           lane.appender.closeCurrent(Flags.NONE);

@@ -26,7 +26,7 @@ final class SlotMoves {
   private static final int COPY_BACKLOG = 4_096;
 
   /** How long a chunk may stay open that was opened without the joiner of its slot. */
-  private static final Duration WRITER_LIMIT = Duration.ofSeconds(15);
+  private static final Duration WRITER_LIMIT = Duration.ofSeconds(60);
 
   private final Supplier<StoreView> views;
   private final Proposals proposals;

@@ -7,7 +7,9 @@ import io.cairnfs.proto.metadata.SlowPart.Kind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -15,7 +17,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.ToLongFunction;
-import java.util.stream.Stream;
 
 /**
  * Which data servers are slow, by what they say of their disks and of each other. Each volume's
@@ -33,10 +34,11 @@ final class SlowServers {
   private static final int SERVERS_PER_SLOW = 5;
 
   private static final Map<Kind, ToLongFunction<VolumeStatus>> DISK_KINDS =
-      Map.of(
-          Kind.FORCES, VolumeStatus::getForceP99Micros,
-          Kind.WRITES, VolumeStatus::getWriteP99Micros,
-          Kind.READS, VolumeStatus::getReadP99Micros);
+      new EnumMap<>(
+          Map.of(
+              Kind.FORCES, VolumeStatus::getForceP99Micros,
+              Kind.WRITES, VolumeStatus::getWriteP99Micros,
+              Kind.READS, VolumeStatus::getReadP99Micros));
 
   private final Map<Part, State> states = new HashMap<>();
   private volatile Map<Integer, Verdict> verdicts = Map.of();
@@ -115,15 +117,24 @@ final class SlowServers {
   /** A window is over. Servers that are not among these are forgotten. */
   void judge(Collection<Said> all) {
     Map<Part, Long> figures = figures(all);
-    states.keySet().retainAll(parts(all));
+    Map<Kind, OthersMedian> others = new EnumMap<>(Kind.class);
+    figures.forEach(
+        (part, micros) ->
+            others
+                .computeIfAbsent(part.kind(), kind -> new OthersMedian(LEAST_OTHERS))
+                .add(part.server(), micros));
+    Set<Part> parts = parts(all);
+    states.keySet().retainAll(parts);
     Map<Integer, List<Part>> slowParts = new TreeMap<>();
-    for (Part part : parts(all)) {
+    for (Part part : parts) {
       Long own = figures.get(part);
+      OthersMedian median = others.get(part.kind());
       boolean slow =
           states
               .computeIfAbsent(part, key -> new State())
               .judge(
-                  own == null ? OptionalLong.empty() : OptionalLong.of(own), others(part, figures));
+                  own == null ? OptionalLong.empty() : OptionalLong.of(own),
+                  median == null ? OptionalLong.empty() : median.without(part.server()));
       if (slow) {
         slowParts.computeIfAbsent(part.server(), key -> new ArrayList<>()).add(part);
       }
@@ -131,18 +142,19 @@ final class SlowServers {
     Set<Integer> slow = worst(all, slowParts);
     Map<Integer, Verdict> now = new HashMap<>();
     slowParts.forEach(
-        (server, parts) ->
+        (server, list) ->
             now.put(
                 server,
-                new Verdict(slow.contains(server), parts.stream().map(this::describe).toList())));
+                new Verdict(slow.contains(server), list.stream().map(this::describe).toList())));
     verdicts = Map.copyOf(now);
   }
 
-  private static List<Part> parts(Collection<Said> all) {
-    List<Part> parts = new ArrayList<>();
+  private static Set<Part> parts(Collection<Said> all) {
+    Set<Part> parts = new LinkedHashSet<>();
     for (Said said : all) {
       for (VolumeStatus volume : said.volumes()) {
-        Stream.of(Kind.FORCES, Kind.WRITES, Kind.READS)
+        DISK_KINDS
+            .keySet()
             .forEach(kind -> parts.add(new Part(said.server(), kind, volume.getVolume())));
       }
       parts.add(new Part(said.server(), Kind.ACKNOWLEDGEMENTS, ""));
@@ -180,18 +192,6 @@ final class SlowServers {
   /** At least half of them say so or more: one that is slow itself finds all others slow. */
   private static long agreed(List<Long> said) {
     return said.stream().sorted().skip((said.size() - 1) / 2).findFirst().orElseThrow();
-  }
-
-  private static OptionalLong others(Part part, Map<Part, Long> figures) {
-    List<Map.Entry<Part, Long>> others =
-        figures.entrySet().stream()
-            .filter(each -> each.getKey().kind() == part.kind())
-            .filter(each -> each.getKey().server() != part.server())
-            .toList();
-    long servers = others.stream().map(each -> each.getKey().server()).distinct().count();
-    return servers < LEAST_OTHERS
-        ? OptionalLong.empty()
-        : Slowness.median(others.stream().mapToLong(Map.Entry::getValue).toArray());
   }
 
   /** Those that are slow already come first, so that they do not take turns. */

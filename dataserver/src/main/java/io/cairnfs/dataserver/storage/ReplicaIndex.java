@@ -27,7 +27,7 @@ final class ReplicaIndex {
   /** A replica and the ordinal of its volume. */
   record Entry(SealedName name, int volume) {}
 
-  private record SumKey(int pool, int slot, int replication) {}
+  private record SumKey(int pool, int slot, int group) {}
 
   private record Sum(long sum, long count) {}
 
@@ -172,14 +172,15 @@ final class ReplicaIndex {
     sums.forEach(
         (key, sum) ->
             result.add(
-                new SlotSum(key.pool(), key.slot(), key.replication(), sum.sum(), sum.count())));
+                new SlotSum(key.pool(), key.slot(), key.group(), sum.sum(), sum.count())));
     return result;
   }
 
   @GuardedBy("this")
   private void count(SealedName name, int sign) {
     ChunkId chunk = name.chunk();
-    SumKey key = new SumKey(chunk.pool(), chunk.slot(), name.replication());
+    SumKey key = new SumKey(
+            chunk.pool(), chunk.slot(), ReplicaHash.group(chunk, name.replication()));
     Sum old = sums.getOrDefault(key, new Sum(0, 0));
     long hash = ReplicaHash.of(chunk.value(), name.length());
     Sum now = new Sum(old.sum() + sign * hash, old.count() + sign);

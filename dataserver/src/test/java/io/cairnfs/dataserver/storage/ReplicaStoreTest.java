@@ -8,6 +8,9 @@ import static io.cairnfs.dataserver.storage.Replicas.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.common.id.StorageClass;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.disk.simulated.SimulatedDisk;
 import io.cairnfs.common.error.CairnException;
@@ -242,6 +245,22 @@ class ReplicaStoreTest {
     sealed(CHUNK, 5000);
     assertRefused(ErrorCode.CHUNK_CORRUPT, () -> store.seal(CHUNK, 4000, 3, 1));
     assertThat(store.badReplicas(10)).containsExactly(CHUNK);
+  }
+
+  @Test
+  void eachCellOfASlotHasASumOfItsOwn() throws IOException {
+    int pool = PoolId.coded(CodingPolicy.RS_3_2, StorageClass.ANY).value();
+    ChunkId third = ChunkId.of(pool, 17, 64).withCell(2);
+    ChunkId fifth = third.withCell(4);
+    sealed(third, 5000);
+    sealed(fifth, 100);
+    List<SlotSum> expected =
+        List.of(
+            new SlotSum(pool, 17, 130, ReplicaHash.of(third.value(), 5000), 1),
+            new SlotSum(pool, 17, 132, ReplicaHash.of(fifth.value(), 100), 1));
+    assertThat(store.slotSums()).containsExactlyInAnyOrderElementsOf(expected);
+    restart();
+    assertThat(store.slotSums()).containsExactlyInAnyOrderElementsOf(expected);
   }
 
   @Test

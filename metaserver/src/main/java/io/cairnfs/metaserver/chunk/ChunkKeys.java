@@ -223,6 +223,15 @@ final class ChunkKeys {
         .build();
   }
 
+  static byte[] pools() {
+    return new KeyBuilder(POOL.length).addBytes(POOL).build();
+  }
+
+  static int poolOf(byte[] poolKey) {
+    int at = 1 + POOL.length;
+    return (poolKey[at] & 0xff) << Byte.SIZE | (poolKey[at + 1] & 0xff);
+  }
+
   static byte[] pool(int pool) {
     return new KeyBuilder(POOL.length + Short.BYTES).addBytes(POOL).addShort(pool).build();
   }

@@ -53,7 +53,7 @@ public final class ChunkLifecycle {
     }
     noteMissing(sealed, holders);
     SlotRecord slot = SlotTable.of(transaction, sealed.id());
-    Set<Integer> members = slot.members(sealed.replication());
+    Set<Integer> members = slot.members(sealed);
     for (int server : sealed.pipeline()) {
       if (ServerTable.isGone(transaction, server)) {
         continue;
@@ -189,16 +189,19 @@ public final class ChunkLifecycle {
     }
   }
 
-  /** A chunk that is not garbage is on more or fewer positions from now on. */
+  /**
+   * A chunk that is not garbage is on more or fewer positions from now on. A cell has the
+   * redundancy of its pool.
+   */
   void replicate(ChunkRecord chunk, int replication) {
-    if (chunk.replication() == replication || chunk.isGarbage()) {
+    if (chunk.id().isCell() || chunk.replication() == replication || chunk.isGarbage()) {
       return;
     }
     LetGo.hurry(namespace, chunk);
     SlotRecord slot = SlotTable.of(transaction, chunk.id());
-    Set<Integer> before = slot.members(chunk.replication());
+    Set<Integer> before = slot.members(chunk);
     ChunkRecord changed = ChunkTable.put(transaction, chunk.withReplication(replication));
-    Set<Integer> after = slot.members(replication);
+    Set<Integer> after = slot.members(changed);
     if (chunk.length() > 0 || chunk.isSealed()) {
       for (int server : after) {
         if (!before.contains(server) && !ServerTable.isGone(transaction, server)) {

@@ -73,7 +73,7 @@ public final class ChunkLocations {
     }
     // Where nobody is known to be good a reader may still be lucky with what was not verified.
     List<Integer> all =
-        new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : slot.members(chunk.replication()));
+        new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : slot.members(chunk));
     all.removeIf(server -> serverOf(server).map(ServerRecord::isOut).orElse(true));
     return all;
   }

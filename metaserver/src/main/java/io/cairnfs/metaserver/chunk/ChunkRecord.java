@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.chunk;
 
+import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.metaserver.namespace.CorruptRecord;
 import io.cairnfs.metaserver.namespace.RecordInput;
@@ -9,7 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An append-only run of bytes, replicated on positions [0, replication) of its slot.
+ * An append-only run of bytes, replicated on positions [0, replication) of its slot; in a coded
+ * pool a cell of a stripe, which lies on the one position that its id names.
  *
  * <pre>
  * OPEN ------> SEALED     its writer closed it, or ended while no tail was open
@@ -87,6 +89,21 @@ public record ChunkRecord(
   /** OPEN or SETTLING: its final length is not known. */
   public boolean isUnsealed() {
     return isOpen() || isSettling();
+  }
+
+  /** Where in its slot it lies. */
+  Positions positions() {
+    return Positions.of(id, replication);
+  }
+
+  /** The member at a position of its slot shall have it. */
+  public boolean liesOn(int position) {
+    return positions().contains(position);
+  }
+
+  /** In which of its slot's digests it is counted: see {@link ReplicaHash#group}. */
+  int digestGroup() {
+    return ReplicaHash.group(id, replication);
   }
 
   ChunkRecord withState(ChunkState newState) {

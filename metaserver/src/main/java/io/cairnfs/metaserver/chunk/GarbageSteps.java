@@ -65,7 +65,7 @@ public final class GarbageSteps {
     Set<Integer> holders = new LinkedHashSet<>(chunk.pipeline());
     SlotRecord slot = SlotTable.of(transaction, chunk.id());
     // Members of any position: a lower replication may have left replicas behind.
-    holders.addAll(slot.members(Integer.MAX_VALUE));
+    holders.addAll(chunk.id().isCell() ? slot.members(chunk) : slot.members(Positions.ALL));
     for (int server : holders) {
       if (!ServerTable.isGone(transaction, server)) {
         GarbageTable.addDelete(transaction, chunk.id(), server);

@@ -28,7 +28,7 @@ public final class Holders {
   public static Set<Integer> members(RecordReader reader, SlotRecord slot, ChunkRecord chunk) {
     SortedMap<Integer, Long> lacking = RepairTable.ofChunk(reader, chunk.id());
     List<Integer> shall =
-        new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : slot.members(chunk.replication()));
+        new ArrayList<>(chunk.isUnsealed() ? chunk.pipeline() : slot.members(chunk));
     Set<Integer> holders = new LinkedHashSet<>();
     for (int server : shall) {
       boolean isKnown = chunk.isUnsealed() || slot.isAnswerable(server, chunk);
@@ -65,7 +65,9 @@ public final class Holders {
     SlotRecord slot = SlotTable.of(reader, chunk.id());
     Set<Integer> holders = members(reader, slot, chunk);
     List<Integer> acting = slot.acting();
-    for (int position = 0; position < Math.min(chunk.replication(), acting.size()); position++) {
+    Positions positions = chunk.positions();
+    int end = Math.min(positions.end(), acting.size());
+    for (int position = positions.first(); position < end; position++) {
       int at = position;
       boolean covered =
           holders.contains(acting.get(position))

@@ -25,7 +25,7 @@ final class LetGo {
   /**
    * What is left to do.
    *
-   * @param position where the server was, or was to be: it has no chunk of fewer replicas
+   * @param position where the server was, or was to be: it has only chunks that lie there
    * @param cursor the last chunk that was handled
    * @param known of chunks behind this one no record says that the server has them, unless it is a
    *     delete already
@@ -80,7 +80,7 @@ final class LetGo {
     /** The server has the chunk, unless an entry says that it does not. */
     boolean holds(ChunkRecord chunk) {
       return chunk.isSealed()
-          && chunk.replication() > position
+          && chunk.liesOn(position)
           && chunk.id().value() <= known
           && chunk.changeIndex() <= begun;
     }
@@ -161,8 +161,7 @@ final class LetGo {
     }
     if (!chunk.isGarbage()) {
       new ChunkLifecycle(namespace).dropMember(chunk, work.server(), work.holds(chunk));
-    } else if (chunk.replication() > work.position()
-        && !ServerTable.isGone(transaction, work.server())) {
+    } else if (chunk.liesOn(work.position()) && !ServerTable.isGone(transaction, work.server())) {
       // Its members of the day when the grace ends are told; this one is none then.
       GarbageTable.suspect(transaction, chunk.id(), work.server());
     }

@@ -2,12 +2,11 @@ package io.cairnfs.metaserver.chunk;
 
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.metadata.SlotReport;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How the slots are spread over the servers: one look at all slot maps. */
+/** How slots are spread over the servers: one look at their maps. */
 public final class RingReport {
   private final List<SlotRecord> slots;
   private final Map<Integer, Integer> acting = new HashMap<>();
@@ -19,12 +18,17 @@ public final class RingReport {
     this.slots = slots;
   }
 
-  public static RingReport of(RecordReader reader) {
-    List<SlotRecord> slots = new ArrayList<>();
-    int count = PoolRecord.find(reader, PoolRecord.REPLICATED).map(PoolRecord::slots).orElse(0);
-    for (int slot = 0; slot < count; slot++) {
-      slots.add(SlotTable.get(reader, PoolRecord.REPLICATED, slot));
-    }
+  /** Of one pool; empty for one that does not exist. */
+  public static RingReport of(RecordReader reader, int pool) {
+    return of(reader, SlotTable.ofPool(reader, pool));
+  }
+
+  /** Of all pools together. */
+  public static RingReport ofAll(RecordReader reader) {
+    return of(reader, SlotTable.all(reader));
+  }
+
+  private static RingReport of(RecordReader reader, List<SlotRecord> slots) {
     RingReport report = new RingReport(slots);
     for (SlotRecord slot : slots) {
       slot.acting().forEach(server -> report.acting.merge(server, 1, Integer::sum));
@@ -60,11 +64,7 @@ public final class RingReport {
     return slots.stream().map(RingReport::report).toList();
   }
 
-  public SlotReport slot(int slot) {
-    return report(slots.get(slot));
-  }
-
-  private static SlotReport report(SlotRecord slot) {
+  public static SlotReport report(SlotRecord slot) {
     SlotReport.Builder report =
         SlotReport.newBuilder()
             .setPool(slot.pool())

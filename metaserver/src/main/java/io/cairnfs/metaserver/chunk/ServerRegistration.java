@@ -273,15 +273,16 @@ public final class ServerRegistration {
   }
 
   private void requireNoSlot(ServerRecord server) throws CairnException {
-    PoolRecord pool = PoolRecord.find(transaction, PoolRecord.REPLICATED).orElse(null);
     int slots = 0;
-    for (int slot = 0; pool != null && slot < pool.slots(); slot++) {
-      SlotRecord record = SlotTable.get(transaction, pool.id(), slot);
-      boolean named =
-          record.acting().contains(server.id())
-              || record.target().contains(server.id())
-              || record.joining().filter(join -> join.server() == server.id()).isPresent();
-      slots += named ? 1 : 0;
+    for (PoolRecord pool : PoolRecord.all(transaction)) {
+      for (int slot = 0; slot < pool.slots(); slot++) {
+        SlotRecord record = SlotTable.get(transaction, pool.id(), slot);
+        boolean named =
+            record.acting().contains(server.id())
+                || record.target().contains(server.id())
+                || record.joining().filter(join -> join.server() == server.id()).isPresent();
+        slots += named ? 1 : 0;
+      }
     }
     if (slots > 0) {
       throw needed(server, slots + " slots have no other in its place yet");

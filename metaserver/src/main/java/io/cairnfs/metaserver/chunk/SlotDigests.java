@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * For each (pool, slot, replication) the sum of a hash of every SEALED chunk's id and length, and
- * their number: what a data server's own sum is compared with, so that a replica that vanished is
- * found without a list.
+ * For each (pool, slot, replication or cell) the sum of a hash of every SEALED chunk's id and
+ * length, and their number: what a data server's own sum is compared with, so that a replica that
+ * vanished is found without a list.
  */
 public final class SlotDigests {
   private static final int FORMAT = 1;
@@ -37,7 +37,7 @@ public final class SlotDigests {
     }
   }
 
-  /** The digests of a slot by replication. */
+  /** The digests of a slot by {@link ReplicaHash#group}. */
   public static Map<Integer, Digest> ofSlot(RecordReader reader, int pool, int slot) {
     Map<Integer, Digest> digests = new TreeMap<>();
     byte[] prefix = ChunkKeys.digests(pool, slot);
@@ -50,18 +50,17 @@ public final class SlotDigests {
   }
 
   /**
-   * What a server's own digest of a slot should be for a replication: every sealed chunk that it
-   * shall have, but those that it is known to lack. An entry of the sum for each chunk, whatever
-   * its position; nothing where it is no member.
+   * What a server's own digest of a slot should be for a group: every sealed chunk that it shall
+   * have, but those that it is known to lack. An entry of the sum for each chunk, whatever its
+   * position; nothing where it is no member.
    */
-  public static Digest expected(
-      RecordReader reader, int server, int pool, int slot, int replication) {
+  public static Digest expected(RecordReader reader, int server, int pool, int slot, int group) {
     SlotRecord record = SlotTable.get(reader, pool, slot);
-    boolean isMember = record.members(replication).contains(server);
+    boolean isMember = record.membersOfGroup(group).contains(server);
     boolean isJoiner = record.joining().filter(join -> join.server() == server).isPresent();
     Digest digest =
         isMember && !isJoiner
-            ? ofSlot(reader, pool, slot).getOrDefault(replication, Digest.NONE)
+            ? ofSlot(reader, pool, slot).getOrDefault(group, Digest.NONE)
             : Digest.NONE;
     if (digest.count() == 0) {
       return digest;
@@ -71,7 +70,7 @@ public final class SlotDigests {
       while (entries.next()) {
         ChunkId id = new ChunkId(KeyBuilder.longAt(entries.key(), 2 + Integer.BYTES));
         ChunkRecord chunk = ChunkTable.find(reader, id).orElse(null);
-        if (chunk != null && chunk.isSealed() && chunk.replication() == replication) {
+        if (chunk != null && chunk.isSealed() && chunk.digestGroup() == group) {
           digest = digest.minus(id, chunk.length());
         }
       }
@@ -90,7 +89,7 @@ public final class SlotDigests {
   }
 
   private static byte[] key(ChunkRecord chunk) {
-    return ChunkKeys.digest(chunk.id().pool(), chunk.id().slot(), chunk.replication());
+    return ChunkKeys.digest(chunk.id().pool(), chunk.id().slot(), chunk.digestGroup());
   }
 
   private static Digest get(RecordReader reader, ChunkRecord chunk) {

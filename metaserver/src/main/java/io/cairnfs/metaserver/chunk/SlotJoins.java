@@ -44,7 +44,7 @@ public final class SlotJoins {
     if (at == position) {
       throw refused(slot, "server=" + server + " is at position " + position + " already");
     }
-    if (at >= 0 && (at < position || at != acting.size() - 1)) {
+    if (at >= 0 && (slot.isCoded() || at < position || at != acting.size() - 1)) {
       throw refused(slot, "server=" + server + " still serves position " + at);
     }
     if (ServerTable.isGone(transaction, server)) {
@@ -75,7 +75,7 @@ public final class SlotJoins {
     for (ChunkRecord chunk : page) {
       cursor = chunk.id().value();
       // What is not sealed yet gets its entry when it is lengthened or sealed.
-      if (chunk.isSealed() && chunk.replication() > position && !slot.isAnswerable(server, chunk)) {
+      if (chunk.isSealed() && chunk.liesOn(position) && !slot.isAnswerable(server, chunk)) {
         RepairTable.add(transaction, chunk.id(), server);
       }
       // Nothing else notices of a chunk that its last holder was struck out.
@@ -105,7 +105,7 @@ public final class SlotJoins {
       throw refused(slot, "server=" + server + " still lacks chunks");
     }
     for (ChunkRecord chunk : ChunkTable.openInSlot(transaction, pool, slotNumber)) {
-      if (chunk.replication() > position && !chunk.pipeline().contains(server)) {
+      if (chunk.liesOn(position) && !chunk.pipeline().contains(server)) {
         throw refused(slot, chunk.id() + " is open without server=" + server);
       }
     }

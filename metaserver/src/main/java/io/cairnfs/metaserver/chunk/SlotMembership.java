@@ -1,5 +1,11 @@
 package io.cairnfs.metaserver.chunk;
 
+import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.Transaction;
@@ -9,8 +15,10 @@ import io.cairnfs.metaserver.placement.TargetPlanner;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Who serves the slots, as servers come, go and change their weight. Reads logged state only: who
@@ -27,14 +35,63 @@ public final class SlotMembership {
     this.transaction = transaction;
   }
 
-  /** Servers, weights or racks changed: every slot's target follows. */
+  /** Servers, weights or racks changed: the targets of all slots follow. */
   public void retarget() {
-    PoolRecord pool = poolOrNew();
     List<ServerRecord> servers = ServerTable.all(transaction);
     if (servers.isEmpty()) {
       return;
     }
+    if (PoolRecord.find(transaction, PoolRecord.REPLICATED).isEmpty()) {
+      newPool(PoolId.REPLICATED).put(transaction);
+    }
+    for (PoolRecord pool : PoolRecord.all(transaction)) {
+      retarget(pool, servers);
+    }
+  }
+
+  private PoolRecord newPool(PoolId id) {
+    ClusterRecord cluster = ClusterRecord.find(transaction).orElseThrow();
+    int width =
+        id.policy()
+            .map(CodingPolicy::cells)
+            .orElseGet(
+                () ->
+                    PoolRecord.find(transaction, PoolRecord.REPLICATED)
+                        .map(PoolRecord::width)
+                        .orElse(cluster.defaultReplication()));
+    return new PoolRecord(id.value(), cluster.poolSlots(), width);
+  }
+
+  /**
+   * A pool that is needed from now on gets its slots, and they their members.
+   *
+   * @return false if it exists already
+   * @throws CairnException INVALID_ARGUMENT for a number that says no scheme that is known here
+   */
+  public boolean addPool(int number) throws CairnException {
+    if (number < 0 || number > ChunkId.MAX_POOL || !isKnown(new PoolId(number))) {
+      throw new CairnException(
+          ErrorCode.INVALID_ARGUMENT, "pool " + number + " has no scheme that is known here");
+    }
+    if (PoolRecord.find(transaction, number).isPresent()) {
+      return false;
+    }
+    PoolRecord pool = newPool(new PoolId(number));
     pool.put(transaction);
+    retarget(pool, ServerTable.all(transaction));
+    return true;
+  }
+
+  /** Known, and not with bits of a version to come. */
+  private static boolean isKnown(PoolId pool) {
+    PoolId known =
+        pool.policy()
+            .map(policy -> PoolId.coded(policy, pool.storageClass()))
+            .orElse(PoolId.replicated(pool.storageClass()));
+    return known.equals(pool);
+  }
+
+  private void retarget(PoolRecord pool, List<ServerRecord> servers) {
     List<SlotRecord> slots = new ArrayList<>(pool.slots());
     int[][] previous = new int[pool.slots()][];
     for (int slot = 0; slot < pool.slots(); slot++) {
@@ -42,8 +99,13 @@ public final class SlotMembership {
       slots.add(record);
       previous[slot] = record.target().stream().mapToInt(Integer::intValue).toArray();
     }
-    SlotMap targets =
-        TargetPlanner.next(pool.id(), SlotMap.of(previous), ring(servers, pool), pool.width());
+    SlotMap map = SlotMap.of(previous);
+    List<RingServer> ring = ring(servers, pool, map);
+    if (pool.isCoded() && ring.size() < pool.width()) {
+      // It has never had enough servers: a stripe needs all of its positions.
+      return;
+    }
+    SlotMap targets = TargetPlanner.next(pool.id(), map, ring, pool.width());
     boolean noChunks = !hasChunks();
     for (SlotRecord record : slots) {
       List<Integer> target = new ArrayList<>();
@@ -58,16 +120,6 @@ public final class SlotMembership {
     }
   }
 
-  private PoolRecord poolOrNew() {
-    return PoolRecord.find(transaction, PoolRecord.REPLICATED)
-        .orElseGet(
-            () -> {
-              ClusterRecord cluster = ClusterRecord.find(transaction).orElseThrow();
-              return new PoolRecord(
-                  PoolRecord.REPLICATED, cluster.poolSlots(), cluster.defaultReplication());
-            });
-  }
-
   private boolean hasChunks() {
     return transaction.counter(Counter.CHUNKS_OPEN)
             + transaction.counter(Counter.CHUNKS_SETTLING)
@@ -76,20 +128,46 @@ public final class SlotMembership {
         > 0;
   }
 
-  /** Servers being emptied still count where too few others are in: a drain then waits for more. */
-  private static List<RingServer> ring(List<ServerRecord> servers, PoolRecord pool) {
+  /**
+   * Servers being emptied still count where too few others are in: a drain then waits for more. Of
+   * a coded pool those that are out do, too, where they were: nobody moves to another position, and
+   * the next one to come takes theirs.
+   */
+  private static List<RingServer> ring(
+      List<ServerRecord> servers, PoolRecord pool, SlotMap previous) {
     List<RingServer> ring = new ArrayList<>();
     for (ServerRecord server : servers) {
       if (server.isInRing()) {
-        ring.add(new RingServer(server.id(), server.weight(), server.rack()));
+        addTo(ring, server, pool);
       }
     }
     for (ServerRecord server : servers) {
       if (server.membership() == ServerMembership.DRAINING && ring.size() < pool.width()) {
-        ring.add(new RingServer(server.id(), server.weight(), server.rack()));
+        addTo(ring, server, pool);
       }
     }
+    if (pool.isCoded() && ring.size() < pool.width()) {
+      servers.stream()
+          .filter(server -> server.isOut() && previous.load(server.id()) > 0)
+          .sorted(
+              Comparator.comparingInt((ServerRecord server) -> -previous.load(server.id()))
+                  .thenComparing(Comparator.comparingInt(ServerRecord::id).reversed()))
+          .limit(pool.width() - ring.size())
+          .forEach(server -> addTo(ring, server, pool));
+    }
     return ring;
+  }
+
+  private static void addTo(List<RingServer> ring, ServerRecord server, PoolRecord pool) {
+    OptionalInt weight = weightIn(server, pool.poolId().storageClass());
+    if (weight.isPresent()) {
+      ring.add(new RingServer(server.id(), weight.getAsInt(), server.rack()));
+    }
+  }
+
+  /** Its weight among the servers that have volumes of a class; empty where it has none. */
+  private static OptionalInt weightIn(ServerRecord server, StorageClass storage) {
+    return storage == StorageClass.ANY ? OptionalInt.of(server.weight()) : OptionalInt.empty();
   }
 
   private static SlotRecord takenAtOnce(SlotRecord record, List<Integer> target) {
@@ -164,10 +242,12 @@ public final class SlotMembership {
 
   /** Makes room for a replication that is larger than any before. */
   public void widen(int replication) {
-    PoolRecord pool = PoolRecord.find(transaction, PoolRecord.REPLICATED).orElse(null);
-    if (pool != null && replication > pool.width()) {
-      new PoolRecord(pool.id(), pool.slots(), replication).put(transaction);
-      retarget();
+    for (PoolRecord pool : PoolRecord.all(transaction)) {
+      if (!pool.isCoded() && replication > pool.width()) {
+        PoolRecord wider = new PoolRecord(pool.id(), pool.slots(), replication);
+        wider.put(transaction);
+        retarget(wider, ServerTable.all(transaction));
+      }
     }
   }
 }

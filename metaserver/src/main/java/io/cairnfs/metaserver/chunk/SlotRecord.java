@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.chunk;
 
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.metaserver.namespace.RecordInput;
 import io.cairnfs.metaserver.namespace.RecordOutput;
 import java.util.ArrayList;
@@ -9,8 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Who serves a slot. A chunk of replication r lies on acting positions [0, r); the joiner, if there
- * is one, is being filled with what its position will hold.
+ * Who serves a slot. A chunk of replication r lies on acting positions [0, r), a cell on its own;
+ * the joiner, if there is one, is being filled with what its position will hold.
  *
  * @param epoch grows with every change of acting or joining members
  * @param acting by position, without gaps; a member that is OUT stays until it was replaced
@@ -30,15 +31,32 @@ public record SlotRecord(
     target = List.copyOf(target);
   }
 
+  /** Members stay at their positions, whoever leaves. */
+  public boolean isCoded() {
+    return new PoolId(pool).isCoded();
+  }
+
   static SlotRecord empty(int pool, int slot) {
     return new SlotRecord(pool, slot, 0, List.of(), Optional.empty(), List.of());
   }
 
-  /** Every server that a chunk of this replication shall be on: acting members and the joiner. */
-  public Set<Integer> members(int replication) {
+  /** Every server that a chunk shall be on: acting members and the joiner. */
+  public Set<Integer> members(ChunkRecord chunk) {
+    return members(chunk.positions());
+  }
+
+  /** As {@link #members(ChunkRecord)}, of the chunks that a digest is of. */
+  public Set<Integer> membersOfGroup(int group) {
+    return members(Positions.ofGroup(group));
+  }
+
+  Set<Integer> members(Positions positions) {
+    int end = Math.min(positions.end(), acting.size());
     Set<Integer> members =
-        new LinkedHashSet<>(acting.subList(0, Math.min(replication, acting.size())));
-    joining.filter(join -> join.position() < replication).ifPresent(j -> members.add(j.server()));
+        new LinkedHashSet<>(acting.subList(Math.min(positions.first(), end), end));
+    joining
+        .filter(join -> positions.contains(join.position()))
+        .ifPresent(join -> members.add(join.server()));
     return members;
   }
 
@@ -48,9 +66,9 @@ public record SlotRecord(
    */
   public boolean isAnswerable(int server, ChunkRecord chunk) {
     int position = acting.indexOf(server);
-    return (position >= 0 && position < chunk.replication())
+    return chunk.liesOn(position)
         || joining
-            .filter(join -> join.server() == server && join.position() < chunk.replication())
+            .filter(join -> join.server() == server && chunk.liesOn(join.position()))
             .filter(join -> join.isAtEnd() || chunk.id().value() <= join.cursor())
             .isPresent();
   }

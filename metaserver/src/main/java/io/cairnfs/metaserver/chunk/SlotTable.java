@@ -5,6 +5,8 @@ import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.metaserver.store.Table;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /** The slot maps of all pools. */
@@ -19,13 +21,32 @@ public final class SlotTable {
         .orElseGet(() -> SlotRecord.empty(pool, slot));
   }
 
+  /** The slots of a pool; none if it does not exist. */
+  public static List<SlotRecord> ofPool(RecordReader reader, int pool) {
+    int count = PoolRecord.find(reader, pool).map(PoolRecord::slots).orElse(0);
+    List<SlotRecord> slots = new ArrayList<>(count);
+    for (int slot = 0; slot < count; slot++) {
+      slots.add(get(reader, pool, slot));
+    }
+    return slots;
+  }
+
+  /** The slots of all pools, pool by pool. */
+  public static List<SlotRecord> all(RecordReader reader) {
+    List<SlotRecord> slots = new ArrayList<>();
+    for (PoolRecord pool : PoolRecord.all(reader)) {
+      slots.addAll(ofPool(reader, pool.id()));
+    }
+    return slots;
+  }
+
   public static SlotRecord of(RecordReader reader, ChunkId chunk) {
     return get(reader, chunk.pool(), chunk.slot());
   }
 
   /** Every server that the chunk shall be on. */
   public static Set<Integer> members(RecordReader reader, ChunkRecord chunk) {
-    return of(reader, chunk.id()).members(chunk.replication());
+    return of(reader, chunk.id()).members(chunk);
   }
 
   static void put(Transaction transaction, SlotRecord slot) {

@@ -4,7 +4,9 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.common.id.SessionId;
 import io.cairnfs.metaserver.chunk.ChunkLocations;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
@@ -104,11 +106,11 @@ final class DependenceReads {
     ServerTable.all(state).forEach(each -> servers.put(each.id(), each));
     meanBytes = meanBytes();
     int width = 0;
-    PoolRecord pool = PoolRecord.find(state, PoolRecord.REPLICATED).orElse(null);
-    if (pool != null) {
-      width = pool.width();
-      for (int slot = 0; slot < pool.slots(); slot++) {
-        look(SlotTable.get(state, pool.id(), slot));
+    for (PoolRecord pool : PoolRecord.all(state)) {
+      int before = result.getTargetSlots();
+      SlotTable.ofPool(state, pool.id()).forEach(this::look);
+      if (result.getTargetSlots() > before) {
+        width = Math.max(width, pool.width());
       }
     }
     lookAtItself(width);
@@ -180,9 +182,10 @@ final class DependenceReads {
     long chunks = 0;
     for (Map.Entry<Integer, SlotDigests.Digest> digest :
         SlotDigests.ofSlot(state, slot.pool(), slot.slot()).entrySet()) {
-      if (digest.getKey() > position) {
+      Set<Integer> members = slot.membersOfGroup(digest.getKey());
+      if (members.contains(server.id())) {
         chunks += digest.getValue().count();
-        if (!isAnotherUp(slot.members(digest.getKey()))) {
+        if (!areOthersEnough(slot, members)) {
           addWithoutOthers(digest.getValue().count());
         }
       }
@@ -190,13 +193,24 @@ final class DependenceReads {
     countLeft(slot, position, successor.filter(SlotJoin::isAtEnd), chunks);
   }
 
+  /** What the server has of the slot can be read without it, or computed. */
+  private boolean areOthersEnough(SlotRecord slot, Set<Integer> members) {
+    Optional<CodingPolicy> policy = new PoolId(slot.pool()).policy();
+    return isAnotherUp(members)
+        || policy
+            .filter(code -> slot.acting().stream().filter(this::isUp).count() >= code.dataCells())
+            .isPresent();
+  }
+
   private boolean isAnotherUp(Collection<Integer> candidates) {
-    return candidates.stream()
-        .anyMatch(
-            each ->
-                each != server.id()
-                    && board.of(each) == ServerHealth.UP
-                    && servers.get(each).membership() != ServerMembership.MAINTENANCE);
+    return candidates.stream().anyMatch(this::isUp);
+  }
+
+  /** Another one, which stays so. */
+  private boolean isUp(int other) {
+    return other != server.id()
+        && board.of(other) == ServerHealth.UP
+        && servers.get(other).membership() != ServerMembership.MAINTENANCE;
   }
 
   private void addWithoutOthers(long chunks) {
@@ -221,7 +235,7 @@ final class DependenceReads {
       chunks = chunksInSlot;
       if (chunks > 0 && rowsLeft >= chunks) {
         ChunkTable.inSlot(state, slot.pool(), slot.slot(), 0, rowsLeft).stream()
-            .filter(chunk -> chunk.isSealed() && chunk.replication() > position)
+            .filter(chunk -> chunk.isSealed() && chunk.liesOn(position))
             .forEach(left::add);
       }
     }
@@ -314,7 +328,7 @@ final class DependenceReads {
       ChunkRecord chunk = ChunkTable.require(state, id);
       SlotRecord slot = SlotTable.of(state, id);
       Set<Integer> holders = Holders.all(state, slot, chunk);
-      boolean counted = chunk.isSealed() && !isAnotherUp(slot.members(chunk.replication()));
+      boolean counted = chunk.isSealed() && !isAnotherUp(slot.members(chunk));
       if (!counted && holders.contains(server.id()) && !isAnotherUp(holders)) {
         addWithoutOthers(1);
       }

@@ -22,7 +22,9 @@ import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -48,10 +50,23 @@ final class SlotStamp implements AllocationStamp {
   private final Supplier<StoreView> views;
   private final ServerBoard board;
   private final RandomGenerator random;
-  private volatile State state = new State(Optional.empty(), 3, List.of());
+  private volatile State state = new State(Map.of(), 3, List.of());
 
+  /**
+   * @param choosers by pool
+   */
   private record State(
-      Optional<SlotChooser> chooser, int defaultReplication, List<String> fullServers) {}
+      Map<Integer, SlotChooser> choosers, int defaultReplication, List<String> fullServers) {
+    SlotChooser requireChooser(int pool) throws CairnException {
+      SlotChooser chooser = choosers.get(pool);
+      if (chooser == null) {
+        throw new CairnException(
+            ErrorCode.TOO_FEW_SERVERS,
+            choosers.isEmpty() ? "no data server is registered" : "pool " + pool + " is not there");
+      }
+      return chooser;
+    }
+  }
 
   SlotStamp(Supplier<StoreView> views, ServerBoard board, RandomGenerator random) {
     this.views = views;
@@ -68,17 +83,10 @@ final class SlotStamp implements AllocationStamp {
   void refresh() {
     try (StoreView view = views.get()) {
       Optional<ClusterRecord> cluster = ClusterRecord.find(view);
-      Optional<PoolRecord> pool = PoolRecord.find(view, PoolRecord.REPLICATED);
-      if (cluster.isEmpty() || pool.isEmpty()) {
-        state = new State(Optional.empty(), 3, List.of());
+      List<PoolRecord> pools = PoolRecord.all(view);
+      if (cluster.isEmpty() || pools.isEmpty()) {
+        state = new State(Map.of(), 3, List.of());
         return;
-      }
-      int[][] writers = new int[pool.get().slots()][];
-      for (int slot = 0; slot < writers.length; slot++) {
-        writers[slot] =
-            SlotTable.get(view, PoolRecord.REPLICATED, slot).writers().stream()
-                .mapToInt(Integer::intValue)
-                .toArray();
       }
       List<ServerCondition> conditions = new ArrayList<>();
       List<String> full = new ArrayList<>();
@@ -92,10 +100,21 @@ final class SlotStamp implements AllocationStamp {
         }
         conditions.add(condition(server, hasSpace));
       }
-      SlotChooser chooser = new SlotChooser(cluster.get().minReplicas(), random);
-      chooser.update(writers, conditions);
-      state = new State(Optional.of(chooser), cluster.get().defaultReplication(), full);
+      Map<Integer, SlotChooser> choosers = new HashMap<>();
+      for (PoolRecord pool : pools) {
+        int least = pool.isCoded() ? pool.width() : cluster.get().minReplicas();
+        SlotChooser chooser = new SlotChooser(least, random);
+        chooser.update(writers(view, pool), conditions);
+        choosers.put(pool.id(), chooser);
+      }
+      state = new State(choosers, cluster.get().defaultReplication(), full);
     }
+  }
+
+  private static int[][] writers(StoreView view, PoolRecord pool) {
+    return SlotTable.ofPool(view, pool.id()).stream()
+        .map(slot -> slot.writers().stream().mapToInt(Integer::intValue).toArray())
+        .toArray(int[][]::new);
   }
 
   /** Who was not heard yet is not up; that he is full nobody has said. */
@@ -118,7 +137,7 @@ final class SlotStamp implements AllocationStamp {
   }
 
   void updateLoad(int server, int streams) {
-    state.chooser().ifPresent(chooser -> chooser.updateLoad(server, streams));
+    state.choosers().values().forEach(chooser -> chooser.updateLoad(server, streams));
   }
 
   /** What apply will go by: the file's own replication where there is one. */
@@ -182,11 +201,7 @@ final class SlotStamp implements AllocationStamp {
   public void stamp(Command.Builder command, Allocate request, String writerHost)
       throws CairnException {
     State now = state;
-    SlotChooser chooser =
-        now.chooser()
-            .orElseThrow(
-                () ->
-                    new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
+    SlotChooser chooser = now.requireChooser(PoolRecord.REPLICATED);
     int asked = replicationOf(request).orElse(now.defaultReplication());
     int replication = Math.max(1, Math.min(asked, MAX_REPLICATION));
     List<Integer> avoid =

@@ -37,6 +37,7 @@ import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.ServerHealth;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,7 @@ final class WhyReads {
   private final ServerBoard board;
   private final CopyFailures failures;
   private final List<ServerRecord> servers;
-  private final RingReport ring;
+  private final Map<Integer, RingReport> rings = new HashMap<>();
   private final RingRanks ranks;
   private final WhyResult.Builder result = WhyResult.newBuilder();
 
@@ -68,7 +69,6 @@ final class WhyReads {
     this.board = board;
     this.failures = failures;
     this.servers = ServerTable.all(state);
-    this.ring = RingReport.of(state);
     this.ranks =
         new RingRanks(
             servers.stream()
@@ -161,8 +161,9 @@ final class WhyReads {
   }
 
   private SlotReasons slot(SlotRecord slot) {
+    RingReport ring = rings.computeIfAbsent(slot.pool(), pool -> RingReport.of(state, slot.pool()));
     SlotReasons.Builder reasons =
-        SlotReasons.newBuilder().setSlot(ring.slot(slot.slot())).setWaits(waits(slot));
+        SlotReasons.newBuilder().setSlot(RingReport.report(slot)).setWaits(waits(slot));
     slot.joining().ifPresent(join -> reasons.setJoin(join(slot, join)));
     int memberships = servers.stream().mapToInt(each -> ring.targetSlots(each.id())).sum();
     for (RingServer ranked : ranks.of(slot.pool(), slot.slot())) {
@@ -192,7 +193,7 @@ final class WhyReads {
             .setReplacedLettingGo(
                 replaces && SlotJoins.isLettingGo(state, slot, slot.acting().get(join.position())));
     ChunkTable.openInSlot(state, slot.pool(), slot.slot()).stream()
-        .filter(chunk -> chunk.replication() > join.position())
+        .filter(chunk -> chunk.liesOn(join.position()))
         .filter(chunk -> !chunk.pipeline().contains(join.server()))
         .limit(MAX_OPEN)
         .forEach(chunk -> reasons.addOpenChunks(chunk.id().value()));

@@ -28,6 +28,7 @@ final class ChunkCommands {
       case PROMOTE -> PromoteOperation.apply(context, command.getPromote());
       case BEGIN_COMPACTION -> CompactionOperations.begin(context, command.getBeginCompaction());
       case COMPACT -> CompactionOperations.commit(context, command.getCompact());
+      case ADD_POOL -> AddPoolOperation.apply(context, command.getAddPool());
       case OPERATION,
           OPEN_SESSION,
           EXPIRE_SESSION,

@@ -153,6 +153,7 @@ public final class CommandExecutor {
           BEGIN_JOIN,
           ADVANCE_JOIN,
           PROMOTE,
+          ADD_POOL,
           BEGIN_COMPACTION,
           COMPACT ->
           ChunkCommands.apply(context);

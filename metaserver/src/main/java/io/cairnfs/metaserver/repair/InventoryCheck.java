@@ -35,7 +35,7 @@ public final class InventoryCheck {
     this.state = state;
   }
 
-  private record Part(int slot, int replication) {}
+  private record Part(int pool, int slot, int group) {}
 
   /**
    * Slots of which the server does not hold just the sealed chunks that it should: in the digest
@@ -45,27 +45,27 @@ public final class InventoryCheck {
   public List<SlotDigest> mismatches(int server, Collection<SlotDigest> reported) {
     Map<Part, SlotDigest> own = new LinkedHashMap<>();
     for (SlotDigest digest : reported) {
-      if (digest.getPool() == PoolRecord.REPLICATED) {
-        own.put(new Part(digest.getSlot(), digest.getReplication()), digest);
-      }
+      own.put(new Part(digest.getPool(), digest.getSlot(), digest.getReplication()), digest);
     }
     List<SlotDigest> mismatches = new ArrayList<>();
-    int slots = PoolRecord.find(state, PoolRecord.REPLICATED).map(PoolRecord::slots).orElse(0);
-    for (int slot = 0; slot < slots; slot++) {
-      for (int replication : SlotDigests.ofSlot(state, PoolRecord.REPLICATED, slot).keySet()) {
-        Digest expected =
-            SlotDigests.expected(state, server, PoolRecord.REPLICATED, slot, replication);
-        SlotDigest found = own.remove(new Part(slot, replication));
-        if (!isEqual(found, expected)) {
-          mismatches.add(digest(slot, replication, expected));
+    Map<Integer, Integer> slots = new HashMap<>();
+    for (PoolRecord pool : PoolRecord.all(state)) {
+      slots.put(pool.id(), pool.slots());
+      for (int slot = 0; slot < pool.slots(); slot++) {
+        for (int group : SlotDigests.ofSlot(state, pool.id(), slot).keySet()) {
+          Digest expected = SlotDigests.expected(state, server, pool.id(), slot, group);
+          Part part = new Part(pool.id(), slot, group);
+          if (!isEqual(own.remove(part), expected)) {
+            mismatches.add(digest(part, expected));
+          }
         }
       }
     }
     // Of the rest nobody has a sealed chunk any more.
     own.forEach(
         (part, found) -> {
-          if (found.getCount() > 0 && part.slot() < slots) {
-            mismatches.add(digest(part.slot(), part.replication(), Digest.NONE));
+          if (found.getCount() > 0 && part.slot() < slots.getOrDefault(part.pool(), 0)) {
+            mismatches.add(digest(part, Digest.NONE));
           }
         });
     return mismatches;
@@ -77,11 +77,11 @@ public final class InventoryCheck {
         : found.getSum() == expected.sum() && found.getCount() == expected.count();
   }
 
-  private static SlotDigest digest(int slot, int replication, Digest expected) {
+  private static SlotDigest digest(Part part, Digest expected) {
     return SlotDigest.newBuilder()
-        .setPool(PoolRecord.REPLICATED)
-        .setSlot(slot)
-        .setReplication(replication)
+        .setPool(part.pool())
+        .setSlot(part.slot())
+        .setReplication(part.group())
         .setSum(expected.sum())
         .setCount(expected.count())
         .build();

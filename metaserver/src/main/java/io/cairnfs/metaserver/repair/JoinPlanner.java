@@ -2,7 +2,6 @@ package io.cairnfs.metaserver.repair;
 
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
-import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.metaserver.chunk.ServerTable;
@@ -49,13 +48,11 @@ public final class JoinPlanner {
   /** At most so many commands, of which only the kind is set. */
   public List<Command> next(int limit) {
     List<Command> commands = new ArrayList<>();
-    PoolRecord pool = PoolRecord.find(state, PoolRecord.REPLICATED).orElse(null);
-    if (pool == null || Counter.SLOTS_MOVING.in(state) == 0) {
+    if (Counter.SLOTS_MOVING.in(state) == 0) {
       return commands;
     }
     List<SlotRecord> idle = new ArrayList<>();
-    for (int slot = 0; slot < pool.slots(); slot++) {
-      SlotRecord record = SlotTable.get(state, pool.id(), slot);
+    for (SlotRecord record : SlotTable.all(state)) {
       if (record.joining().isPresent()) {
         joins.merge(record.joining().get().server(), 1, Integer::sum);
         if (commands.size() < limit) {
@@ -118,16 +115,11 @@ public final class JoinPlanner {
   /** Chunks of all slots that keep a joiner waiting; see {@link #blockers(SlotRecord)}. */
   public List<ChunkRecord> blockers() {
     List<ChunkRecord> blockers = new ArrayList<>();
-    PoolRecord.find(state, PoolRecord.REPLICATED)
-        .ifPresent(
-            pool -> {
-              for (int slot = 0; slot < pool.slots(); slot++) {
-                SlotRecord record = SlotTable.get(state, pool.id(), slot);
-                if (record.joining().filter(SlotJoin::isAtEnd).isPresent()) {
-                  blockers.addAll(blockers(record));
-                }
-              }
-            });
+    for (SlotRecord record : SlotTable.all(state)) {
+      if (record.joining().filter(SlotJoin::isAtEnd).isPresent()) {
+        blockers.addAll(blockers(record));
+      }
+    }
     return blockers;
   }
 
@@ -141,8 +133,7 @@ public final class JoinPlanner {
         .ifPresent(
             join -> {
               for (ChunkRecord chunk : ChunkTable.openInSlot(state, slot.pool(), slot.slot())) {
-                if (chunk.replication() > join.position()
-                    && !chunk.pipeline().contains(join.server())) {
+                if (chunk.liesOn(join.position()) && !chunk.pipeline().contains(join.server())) {
                   blockers.add(chunk);
                 }
               }
@@ -183,7 +174,7 @@ public final class JoinPlanner {
       return false;
     }
     int at = acting.indexOf(server);
-    boolean movable = at < 0 || (at > position && at == acting.size() - 1);
+    boolean movable = at < 0 || (!slot.isCoded() && at > position && at == acting.size() - 1);
     return movable
         && health.of(server) == ServerHealth.UP
         && !SlotJoins.isLettingGo(state, slot, server)

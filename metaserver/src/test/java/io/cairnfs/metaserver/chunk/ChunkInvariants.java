@@ -126,20 +126,20 @@ final class ChunkInvariants {
   }
 
   private void requireDigests() {
-    int slots = PoolRecord.find(store, 0).map(PoolRecord::slots).orElse(0);
     int moving = 0;
-    for (int slot = 0; slot < slots; slot++) {
+    for (SlotRecord slot : SlotTable.all(store)) {
       Map<Integer, SlotDigests.Digest> computed = new HashMap<>();
       for (ChunkRecord chunk : chunks.values()) {
-        if (chunk.isSealed() && chunk.id().slot() == slot) {
+        boolean isHere = chunk.id().pool() == slot.pool() && chunk.id().slot() == slot.slot();
+        if (chunk.isSealed() && isHere) {
           computed.merge(
-              chunk.replication(),
+              chunk.digestGroup(),
               SlotDigests.Digest.NONE.plus(chunk.id(), chunk.length()),
               (a, b) -> new SlotDigests.Digest(a.sum() + b.sum(), a.count() + b.count()));
         }
       }
-      assertThat(SlotDigests.ofSlot(store, 0, slot)).isEqualTo(computed);
-      moving += SlotTable.get(store, 0, slot).isMoving() ? 1 : 0;
+      assertThat(SlotDigests.ofSlot(store, slot.pool(), slot.slot())).isEqualTo(computed);
+      moving += slot.isMoving() ? 1 : 0;
     }
     assertThat(Counter.SLOTS_MOVING.in(store)).isEqualTo(moving);
   }

@@ -15,6 +15,7 @@ import io.cairnfs.metaserver.chunk.RingReport;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.ServerTotals;
+import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.DirectoryGuard;
@@ -116,7 +117,7 @@ public final class ChunkReads implements ChunkLookup {
    */
   public RingResult ring(Principal principal, RingQuery request, DirectoryGuard guard)
       throws CairnException {
-    RingReport ring = RingReport.of(state);
+    RingReport ring = RingReport.of(state, request.getPool());
     RingResult.Builder result = RingResult.newBuilder();
     for (ServerRecord server : ServerTable.all(state)) {
       result.addShares(
@@ -140,9 +141,9 @@ public final class ChunkReads implements ChunkLookup {
       result.addAllChunks(chunks);
       if (!request.getWithSlots()) {
         chunks.stream()
-            .map(chunk -> new ChunkId(chunk.getChunk()).slot())
+            .map(chunk -> SlotTable.of(state, new ChunkId(chunk.getChunk())))
             .distinct()
-            .forEach(slot -> result.addSlots(ring.slot(slot)));
+            .forEach(slot -> result.addSlots(RingReport.report(slot)));
       }
     }
     return result.build();
@@ -187,7 +188,7 @@ public final class ChunkReads implements ChunkLookup {
                     .setDefaultReplication(cluster.defaultReplication()));
     PoolRecord.find(state, PoolRecord.REPLICATED)
         .ifPresent(pool -> report.setPoolSlots(pool.slots()));
-    RingReport ring = RingReport.of(state);
+    RingReport ring = RingReport.ofAll(state);
     for (ServerRecord server : ServerTable.all(state)) {
       ServerTotals work = ServerTotals.of(state, server.id());
       report.addServers(

@@ -171,16 +171,15 @@ final class ReplicaIndex {
     List<SlotSum> result = new ArrayList<>(sums.size());
     sums.forEach(
         (key, sum) ->
-            result.add(
-                new SlotSum(key.pool(), key.slot(), key.group(), sum.sum(), sum.count())));
+            result.add(new SlotSum(key.pool(), key.slot(), key.group(), sum.sum(), sum.count())));
     return result;
   }
 
   @GuardedBy("this")
   private void count(SealedName name, int sign) {
     ChunkId chunk = name.chunk();
-    SumKey key = new SumKey(
-            chunk.pool(), chunk.slot(), ReplicaHash.group(chunk, name.replication()));
+    SumKey key =
+        new SumKey(chunk.pool(), chunk.slot(), ReplicaHash.group(chunk, name.replication()));
     Sum old = sums.getOrDefault(key, new Sum(0, 0));
     long hash = ReplicaHash.of(chunk.value(), name.length());
     Sum now = new Sum(old.sum() + sign * hash, old.count() + sign);

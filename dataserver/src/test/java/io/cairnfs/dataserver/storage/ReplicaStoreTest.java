@@ -8,14 +8,14 @@ import static io.cairnfs.dataserver.storage.Replicas.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.cairnfs.common.id.StorageClass;
-import io.cairnfs.common.id.PoolId;
-import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.disk.simulated.SimulatedDisk;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import java.io.IOException;

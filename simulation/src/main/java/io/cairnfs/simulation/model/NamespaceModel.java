@@ -183,6 +183,7 @@ public final class NamespaceModel {
           BEGIN_JOIN,
           ADVANCE_JOIN,
           PROMOTE,
+          ADD_POOL,
           BEGIN_COMPACTION,
           COMPACT,
           PURGE_STEP ->

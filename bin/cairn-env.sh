@@ -27,7 +27,7 @@ find_lib() {
   exit 255
 }
 
-# Sets CAIRN_JAVA and CAIRN_JAVA_MAJOR.
+# Sets CAIRN_JAVA, CAIRN_JAVA_MAJOR, and CAIRN_JAVA_VECTORS where it has the Vector API.
 find_java() {
   if [ -n "${CAIRN_JAVA_HOME:-}" ]; then
     CAIRN_JAVA=$CAIRN_JAVA_HOME/bin/java
@@ -43,7 +43,9 @@ find_java() {
   local release
   release=$(dirname -- "$(dirname -- "$(readlink -f -- "$CAIRN_JAVA")")")/release
   CAIRN_JAVA_MAJOR=17
+  CAIRN_JAVA_VECTORS=
   if [ -r "$release" ]; then
+    if grep -q '^MODULES=.*[" ]jdk\.incubator\.vector[" ]' "$release"; then CAIRN_JAVA_VECTORS=true; fi
     CAIRN_JAVA_MAJOR=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")
   fi
   if [ "${CAIRN_JAVA_MAJOR:-17}" -lt 17 ]; then
@@ -69,7 +71,8 @@ role_flags() {
   case "$1" in
     # A full collection of the serial collector can outlast the election time-out.
     metaserver) echo "${common/UseSerialGC/UseG1GC} $small_pools -XX:MaxGCPauseMillis=50 -Xms48m -Xmx384m -XX:MaxDirectMemorySize=192m -XX:ReservedCodeCacheSize=64m" ;;
-    dataserver) echo "$common $packet_pools -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
+    # It computes parity. Asked for, the module prints a line of warning.
+    dataserver) echo "$common ${CAIRN_JAVA_VECTORS:+--add-modules jdk.incubator.vector} $packet_pools -Xms32m -Xmx256m -XX:MaxDirectMemorySize=256m -XX:ReservedCodeCacheSize=64m" ;;
     mount) echo "$common $packet_pools -Xms64m -Xmx512m -XX:MaxDirectMemorySize=512m -XX:ReservedCodeCacheSize=64m" ;;
     shell) echo "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.type=pooled -Dslf4j.internal.verbosity=ERROR -Dfile.encoding=UTF-8" ;;
     # Done in a moment: the second compiler would only cost.

@@ -5,6 +5,7 @@ import com.google.common.collect.Streams;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.module.ModuleFinder;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ final class JavaCommand {
    */
   private static final String PACKET_POOLS = "-Dio.netty.allocator.maxOrder=11";
 
+  private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
   private static final Map<Role.Kind, List<String>> MEMORY =
       Map.of(
           // A full collection of the serial collector can outlast the election time-out.
@@ -58,6 +61,9 @@ final class JavaCommand {
   static List<String> flags(Role.Kind kind) {
     List<String> flags = new ArrayList<>(SERVER_FLAGS);
     flags.addAll(MEMORY.get(kind));
+    if (kind == Role.Kind.DATA_SERVER) {
+      flags.addAll(vectorFlags());
+    }
     flags.addAll(versionFlags());
     return flags;
   }
@@ -67,6 +73,7 @@ final class JavaCommand {
     List<String> flags = new ArrayList<>(SERVER_FLAGS);
     flags.addAll(List.of("-XX:+UseSerialGC", "-Xms96m", "-Xmx1g", "-XX:MaxDirectMemorySize=768m"));
     flags.add(PACKET_POOLS);
+    flags.addAll(vectorFlags());
     flags.addAll(versionFlags());
     return flags;
   }
@@ -87,6 +94,13 @@ final class JavaCommand {
           "--sun-misc-unsafe-memory-access=allow");
     }
     return feature >= 22 ? List.of("--enable-native-access=ALL-UNNAMED") : List.of();
+  }
+
+  /** For parity. */
+  private static List<String> vectorFlags() {
+    return ModuleFinder.ofSystem().find(VECTOR_MODULE).isPresent()
+        ? List.of("--add-modules", VECTOR_MODULE)
+        : List.of();
   }
 
   static ProcessBuilder of(List<String> flags, String mainClass, List<String> arguments) {

@@ -392,6 +392,9 @@ public interface CairnFileSystem extends Closeable {
    */
   List<AclEntry> acl(CairnPath path) throws CairnException;
 
+  /** How files are coded, and on which volumes they lie. */
+  CairnPolicies policies();
+
   /** Totals by a paged walk: not of one instant if the tree is changed meanwhile. */
   ContentSummary contentSummary(CairnPath path) throws CairnException;
 

@@ -829,6 +829,11 @@ final class ConnectedFileSystem implements CairnFileSystem {
   }
 
   @Override
+  public CairnPolicies policies() {
+    return new ConnectedPolicies(this::mutate, this::read);
+  }
+
+  @Override
   public ContentSummary contentSummary(CairnPath path) throws CairnException {
     long files = 0;
     long directories = 0;

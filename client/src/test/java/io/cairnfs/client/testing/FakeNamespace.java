@@ -349,7 +349,15 @@ public final class FakeNamespace {
         cluster.events.add(operation.getKindCase().name());
         result.setDone(Done.getDefaultInstance());
       }
-      case SYMLINK, LINK, SET_XATTR, REMOVE_XATTR, SET_ACL, MAKE_NODE ->
+      case SYMLINK,
+          LINK,
+          SET_XATTR,
+          REMOVE_XATTR,
+          SET_ACL,
+          MAKE_NODE,
+          SET_CODING_POLICY,
+          SET_STORAGE_POLICY,
+          ENABLE_CODING_POLICY ->
           throw new CairnException(ErrorCode.UNSUPPORTED, "no file here has more than one name");
       case SET_LENGTH -> {
         FakeFile file = referred(operation.getSetLength().getFile());

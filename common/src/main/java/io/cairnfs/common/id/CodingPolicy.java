@@ -13,6 +13,9 @@ public enum CodingPolicy {
   RS_10_4(3, "RS-10-4-1024k", 10, 4),
   XOR_2_1(4, "XOR-2-1-1024k", 2, 1);
 
+  /** Where nobody names one, as in HDFS. */
+  public static final CodingPolicy DEFAULT = RS_6_3;
+
   private final int number;
   private final String label;
   private final int dataCells;
@@ -25,7 +28,7 @@ public enum CodingPolicy {
     this.parityCells = parityCells;
   }
 
-  /** 1 to 63. */
+  /** 1 to 62. */
   public int number() {
     return number;
   }

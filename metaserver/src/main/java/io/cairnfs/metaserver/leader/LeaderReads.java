@@ -101,6 +101,8 @@ final class LeaderReads implements ReadHandler {
           CHECK,
           XATTRS,
           ACL,
+          POLICIES,
+          CODING_POLICIES,
           LOCKS,
           TEST_LOCK,
           KIND_NOT_SET ->

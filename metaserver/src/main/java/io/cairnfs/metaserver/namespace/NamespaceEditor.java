@@ -38,6 +38,7 @@ public final class NamespaceEditor extends Namespace {
 
   public void deleteInode(InodeId id) {
     transaction.delete(Table.INODE, Keys.inode(id));
+    PolicyTable.remove(transaction, id);
   }
 
   /** Gives a directory a name for an inode. Link counts and times are the caller's. */

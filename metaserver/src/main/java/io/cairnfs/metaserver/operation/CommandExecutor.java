@@ -187,6 +187,11 @@ public final class CommandExecutor {
       case SET_XATTR -> SetXattrOperation.apply(context, operation.getSetXattr());
       case REMOVE_XATTR -> RemoveXattrOperation.apply(context, operation.getRemoveXattr());
       case SET_ACL -> SetAclOperation.apply(context, operation.getSetAcl());
+      case SET_CODING_POLICY -> PolicyOperations.setCoding(context, operation.getSetCodingPolicy());
+      case SET_STORAGE_POLICY ->
+          PolicyOperations.setStorage(context, operation.getSetStoragePolicy());
+      case ENABLE_CODING_POLICY ->
+          PolicyOperations.enableCoding(context, operation.getEnableCodingPolicy());
       case RELEASE -> ReleaseOperation.apply(context, operation.getRelease());
       case CLOSE_SESSION -> CloseSessionOperation.apply(context);
       case OPEN_FOR_WRITE -> OpenForWriteOperation.apply(context, operation.getOpenForWrite());

@@ -17,6 +17,7 @@ import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
 import io.cairnfs.metaserver.namespace.PathResolver.Place;
 import io.cairnfs.metaserver.namespace.Permissions;
+import io.cairnfs.metaserver.namespace.PolicyTable;
 import io.cairnfs.metaserver.namespace.XattrTable;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.NodeRef;
@@ -312,6 +313,7 @@ final class Tree {
             .done();
     namespace.putNewInode(fresh);
     XattrTable.copyAll(context.transaction(), file.id(), fresh.id());
+    PolicyTable.copy(context.transaction(), file.id(), fresh.id());
     namespace.putDentry(parent.id(), name, fresh);
     context.transaction().addTo(Counter.FILES, 1);
     dropLink(file, parent.id(), name);

@@ -97,7 +97,19 @@ final class ReadService {
   /** Reads a few records, which are in memory as a rule. */
   private static boolean isShort(ReadRequest request) {
     return switch (request.getKindCase()) {
-      case STAT, OPEN, EXTENTS, LIST, STAT_FS, XATTRS, ACL, LOCKS, TEST_LOCK, TRASH -> true;
+      case STAT,
+          OPEN,
+          EXTENTS,
+          LIST,
+          STAT_FS,
+          XATTRS,
+          ACL,
+          LOCKS,
+          TEST_LOCK,
+          TRASH,
+          POLICIES,
+          CODING_POLICIES ->
+          true;
       case WALK, REPORT, RING, CHUNK, WHY, DEPENDENCE, DIGEST, CHECK, KIND_NOT_SET -> false;
     };
   }

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
+import io.cairnfs.common.id.CodingPolicy;
+import io.cairnfs.common.id.CodingRule;
 import io.cairnfs.common.id.InodeId;
 import io.cairnfs.common.id.SessionId;
+import io.cairnfs.common.id.StoragePolicy;
 import io.cairnfs.common.name.FileName;
 import io.cairnfs.metaserver.namespace.InodeRecord.ContentKind;
 import io.cairnfs.proto.types.FileType;
@@ -42,6 +45,11 @@ class RecordCodecTest {
       new DentryRecord(new InodeId(16), FileType.DIRECTORY, 300);
   private static final TrashPass TRASH_PASS = new TrashPass(300, Optional.of(trashPlace()));
   private static final LeaseRecord LEASE = new LeaseRecord(new SessionId(5), 9, 4);
+  private static final PolicyRecord POLICY =
+      new PolicyRecord(
+          Optional.of(CodingRule.coded(CodingPolicy.RS_10_4)), Optional.of(StoragePolicy.ALL_SSD));
+  private static final PolicyRecord REPLICATED =
+      PolicyRecord.NONE.withCoding(Optional.of(CodingRule.REPLICATED));
   private static final SessionRecord SESSION =
       new SessionRecord(
           new SessionId(5), "ann", "host", "dfs", ByteString.copyFromUtf8("12345678"), 7, 9, 8);
@@ -71,6 +79,8 @@ class RecordCodecTest {
     assertThat(hex(DENTRY.encode())).isEqualTo("010210ac02");
     assertThat(hex(TRASH_PASS.encode())).isEqualTo("01ac020103616e6e0c323631313233303030303030");
     assertThat(hex(LEASE.encode())).isEqualTo("01050904");
+    assertThat(hex(POLICY.encode(300))).isEqualTo("01ac02030c");
+    assertThat(hex(REPLICATED.encode(300))).isEqualTo("01ac023f00");
     assertThat(hex(SESSION.encode()))
         .isEqualTo("0103616e6e04686f7374036466730831323334353637380709" + "08");
     assertThat(hex(CLUSTER.encode()))

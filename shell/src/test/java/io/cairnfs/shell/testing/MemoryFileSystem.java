@@ -63,6 +63,7 @@ public final class MemoryFileSystem implements CairnFileSystem {
   private Map<CairnPath, List<FileExtent>> extents = Map.of();
   private final MemoryLocks.Held locked = new MemoryLocks.Held();
   private final Map<CairnPath, Integer> recoveries = new HashMap<>();
+  private final MemoryPolicies policies;
   private Duration trashInterval = Duration.ZERO;
   private long nextInode = 2;
   private long changes;
@@ -76,6 +77,7 @@ public final class MemoryFileSystem implements CairnFileSystem {
     this.replication = replication;
     this.chunkBytes = chunkBytes;
     this.root = new Node(FileType.DIRECTORY, 0755, 1);
+    this.policies = new MemoryPolicies(this, user);
   }
 
   /** A name in the tree. */
@@ -718,6 +720,11 @@ public final class MemoryFileSystem implements CairnFileSystem {
   public synchronized List<String> xattrNames(CairnPath path, Symlinks symlinks)
       throws CairnException {
     return List.copyOf(require(path).attributes.keySet());
+  }
+
+  @Override
+  public MemoryPolicies policies() {
+    return policies;
   }
 
   /** Without the rules, which are the metaserver's: what was given, sorted. */

@@ -405,7 +405,7 @@ public final class NamespaceModel {
       case UNLOCK -> unlock(operation.getUnlock());
       case STOP_WAITING -> stopWaiting(operation.getStopWaiting().getClaim());
       case RELEASE_LOCKS -> releaseLocks(operation.getReleaseLocks());
-      case SET_MEMBERSHIP -> asTold();
+      case SET_MEMBERSHIP, SET_CODING_POLICY, SET_STORAGE_POLICY, ENABLE_CODING_POLICY -> asTold();
       case SET_LENGTH -> setLength(operation.getSetLength());
       case PUNCH -> punch(operation.getPunch());
       case ALLOCATE_RANGE -> allocateRange(operation.getAllocateRange());

@@ -47,7 +47,20 @@ public final class NamespaceReads {
   /** The kinds of requests that {@link #read} answers. */
   public static boolean answers(ReadRequest.KindCase kind) {
     return switch (kind) {
-      case STAT, LIST, OPEN, EXTENTS, STAT_FS, WALK, DIGEST, CHECK, XATTRS, ACL, LOCKS, TEST_LOCK ->
+      case STAT,
+          LIST,
+          OPEN,
+          EXTENTS,
+          STAT_FS,
+          WALK,
+          DIGEST,
+          CHECK,
+          XATTRS,
+          ACL,
+          LOCKS,
+          TEST_LOCK,
+          POLICIES,
+          CODING_POLICIES ->
           true;
       case REPORT, RING, CHUNK, TRASH, WHY, DEPENDENCE, KIND_NOT_SET -> false;
     };
@@ -71,6 +84,8 @@ public final class NamespaceReads {
       case DIGEST -> reply.setDigest(digest(view));
       case XATTRS -> reply.setXattrs(XattrReads.read(reader, request.getXattrs()));
       case ACL -> reply.setAcl(acl(reader, request.getAcl().getTarget()));
+      case POLICIES -> reply.setPolicies(PolicyReads.inForce(reader, request.getPolicies()));
+      case CODING_POLICIES -> reply.setCodingPolicies(PolicyReads.coding(view));
       case LOCKS -> reply.setLocks(LockReads.all(reader, request.getLocks()));
       case TEST_LOCK -> reply.setLocks(LockReads.test(reader, request.getTestLock()));
       case CHECK -> reply.setCheck(StoreCheck.page(view, principal, request.getCheck()));

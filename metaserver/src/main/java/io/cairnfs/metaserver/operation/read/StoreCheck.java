@@ -23,6 +23,7 @@ import io.cairnfs.metaserver.namespace.LockClaim;
 import io.cairnfs.metaserver.namespace.LockOwner;
 import io.cairnfs.metaserver.namespace.LockTable;
 import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.PolicyTable;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.namespace.SessionRecord;
 import io.cairnfs.metaserver.operation.read.CheckCursor.Tally;
@@ -74,7 +75,8 @@ final class StoreCheck {
           new Phase(Table.EXTENT, (key, value) -> report(chunks().extent(key, value))),
           new Phase(Table.REFERENCE, (key, value) -> report(chunks().reference(key, value))),
           new Phase(Table.CHUNK, this::checkChunk),
-          new Phase(Table.REPAIR, (key, value) -> report(chunks().repair(key, value))));
+          new Phase(Table.REPAIR, (key, value) -> report(chunks().repair(key, value))),
+          new Phase(Table.CLUSTER, this::checkPolicy));
 
   private StoreCheck(StoreView view, CheckCursor cursor) {
     this.view = view;
@@ -269,6 +271,12 @@ final class StoreCheck {
   private void checkXattr(byte[] key, byte[] value) {
     InodeId id = Keys.inodeOf(key);
     require(namespace.inode(id).isPresent(), id + " has attributes and is not there");
+  }
+
+  private void checkPolicy(byte[] key, byte[] value) {
+    PolicyTable.inodeOf(key)
+        .ifPresent(
+            id -> require(namespace.inode(id).isPresent(), id + " has policies and is not there"));
   }
 
   private void checkContent(byte[] key, byte[] value) {

@@ -9,7 +9,11 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingRule;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.StoragePolicy;
+import io.cairnfs.metaserver.namespace.PolicyRecord;
+import io.cairnfs.metaserver.namespace.PolicyTable;
 import io.cairnfs.metaserver.namespace.Principal;
 import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.store.RecordReader;
@@ -19,12 +23,18 @@ import io.cairnfs.proto.metadata.Access;
 import io.cairnfs.proto.metadata.CheckPage;
 import io.cairnfs.proto.metadata.CheckPageResult;
 import io.cairnfs.proto.metadata.ClusterReport;
+import io.cairnfs.proto.metadata.CodingPoliciesResult;
+import io.cairnfs.proto.metadata.CodingPolicyState;
 import io.cairnfs.proto.metadata.DirectoryPage;
+import io.cairnfs.proto.metadata.GetCodingPolicies;
+import io.cairnfs.proto.metadata.GetPolicies;
 import io.cairnfs.proto.metadata.GetXattrs;
 import io.cairnfs.proto.metadata.ListDirectory;
 import io.cairnfs.proto.metadata.OpenForRead;
 import io.cairnfs.proto.metadata.OpenResult;
 import io.cairnfs.proto.metadata.Operation;
+import io.cairnfs.proto.metadata.PoliciesResult;
+import io.cairnfs.proto.metadata.PolicyInForce;
 import io.cairnfs.proto.metadata.ReadExtents;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
@@ -362,6 +372,55 @@ class NamespaceReadsTest {
     assertThat(check(100))
         .anyMatch(text -> text.contains("name f leads to " + file))
         .anyMatch(text -> text.contains("files: the total says 1, the records 0"));
+  }
+
+  @Test
+  void policiesOfWhatIsGoneAreFound() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/d"));
+    InodeId directory = new InodeId(cluster.attributes("/tmp/d").getInode());
+    PolicyRecord cold = PolicyRecord.NONE.withStorage(Optional.of(StoragePolicy.COLD));
+    cluster.damage(editor -> PolicyTable.put(editor.transaction(), directory, cold));
+    assertThat(check(100)).isEmpty();
+    cluster.damage(editor -> PolicyTable.put(editor.transaction(), new InodeId(777), cold));
+    assertThat(check(100)).containsExactly("inode=777 has policies and is not there");
+  }
+
+  @Test
+  void policiesInForceSayWhoseTheyAre() throws CairnException {
+    ok(cluster.mkdirs("ann", "/tmp/d/e"));
+    InodeId directory = new InodeId(cluster.attributes("/tmp/d").getInode());
+    ReadRequest.Builder ask =
+        ReadRequest.newBuilder().setPolicies(GetPolicies.newBuilder().setTarget(path("/tmp/d/e")));
+    assertThat(read(EVE, ask).getPolicies().hasCoding()).isFalse();
+    assertThat(read(EVE, ask).getPolicies().hasStorage()).isFalse();
+    PolicyRecord said =
+        new PolicyRecord(Optional.of(CodingRule.REPLICATED), Optional.of(StoragePolicy.COLD));
+    cluster.damage(editor -> PolicyTable.put(editor.transaction(), directory, said));
+    PolicyInForce inForce =
+        PolicyInForce.newBuilder().setInode(directory.value()).setLevelsUp(1).buildPartial();
+    PoliciesResult found = read(EVE, ask).getPolicies();
+    assertThat(found.getCoding()).isEqualTo(inForce.toBuilder().setPolicy("replication").build());
+    assertThat(found.getStorage()).isEqualTo(inForce.toBuilder().setPolicy("COLD").build());
+    assertThat(found.getAttributes().getInode())
+        .isEqualTo(cluster.attributes("/tmp/d/e").getInode());
+    ReadRequest.Builder missing =
+        ReadRequest.newBuilder().setPolicies(GetPolicies.newBuilder().setTarget(path("/none")));
+    assertThat(refused(EVE, missing)).isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void codingPoliciesSayWhichAreEnabled() throws CairnException {
+    CodingPoliciesResult result =
+        read(
+                EVE,
+                ReadRequest.newBuilder().setCodingPolicies(GetCodingPolicies.getDefaultInstance()))
+            .getCodingPolicies();
+    assertThat(result.getPoliciesList())
+        .hasSize(4)
+        .contains(
+            CodingPolicyState.newBuilder().setPolicy("RS-6-3-1024k").setEnabled(true).build(),
+            CodingPolicyState.newBuilder().setPolicy("XOR-2-1-1024k").build());
+    assertThat(result.getServers()).isZero();
   }
 
   @Test

@@ -2,19 +2,28 @@ package io.cairnfs.localcluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cairnfs.client.CairnFile;
 import io.cairnfs.client.CairnFileSystem;
+import io.cairnfs.client.CairnOutputStream;
+import io.cairnfs.client.CairnPath;
+import io.cairnfs.client.CreateOptions;
+import io.cairnfs.client.OpenOptions;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.types.ServerMembership;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -167,6 +176,60 @@ class LifeCycleIT {
     assertThat(named("d1")).hasSize(1);
     assertThat(named("d1").get(0).getMember().getServer()).isGreaterThan(5);
     cluster.awaitHealthy(HEAL);
+  }
+
+  /**
+   * Files that are being written all the time: their chunks would keep the drained server for ever.
+   */
+  @Test
+  void filesThatAreWrittenSlowlyGoOnElsewhereWhenTheirServerIsDrained() throws Exception {
+    int length;
+    byte[] content = Contents.of("/slow", 2_000_000);
+    CreateOptions options = CreateOptions.defaults();
+    try (CairnOutputStream appearing =
+            fileSystem.create(CairnPath.of("/slow/1"), options.createParents());
+        CairnOutputStream deferred =
+            fileSystem.create(CairnPath.of("/slow/2"), options.deferred());
+        CairnOutputStream flushed = fileSystem.create(CairnPath.of("/slow/3"), options);
+        CairnFile positional =
+            fileSystem.openFile(
+                CairnPath.of("/slow/4"), OpenOptions.forReadingAndWriting().orCreate())) {
+      AtomicInteger written = new AtomicInteger();
+      Callable<Void> writeMore =
+          () -> {
+            int at = written.get();
+            int more = at == 0 ? 300_000 : 1_000;
+            appearing.write(content, at, more);
+            deferred.write(content, at, more);
+            flushed.write(content, at, more);
+            flushed.flush();
+            positional.write(at, ByteBuffer.wrap(content, at, more));
+            written.addAndGet(more);
+            return null;
+          };
+      writeMore.call();
+      ExecutorService thread = Executors.newSingleThreadExecutor();
+      try {
+        Future<String> drain = thread.submit(() -> done("drain", "d1", "--wait"));
+        String safe =
+            cluster.await(
+                Duration.ofMinutes(2),
+                "the drain",
+                () -> {
+                  writeMore.call();
+                  return drain.isDone() ? Optional.of(drain.get()) : Optional.empty();
+                });
+        assertThat(safe).contains("is safe to stop");
+        cluster.terminate("d1");
+        writeMore.call();
+        length = written.get();
+      } finally {
+        thread.shutdownNow();
+      }
+    }
+    for (int i = 1; i <= 4; i++) {
+      assertThat(Contents.read(fileSystem, "/slow/" + i)).isEqualTo(Arrays.copyOf(content, length));
+    }
   }
 
   @Test

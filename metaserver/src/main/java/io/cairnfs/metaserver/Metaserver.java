@@ -27,6 +27,7 @@ import io.cairnfs.metaserver.service.Successor;
 import io.cairnfs.metaserver.session.LeaseRecalls;
 import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
+import io.cairnfs.metaserver.session.WantedChunks;
 import io.cairnfs.metaserver.store.RocksHome;
 import io.cairnfs.metaserver.store.RocksOptions;
 import io.cairnfs.metaserver.store.StoreView;
@@ -168,9 +169,15 @@ public final class Metaserver implements AutoCloseable {
       LeaseRecalls recalls =
           new LeaseRecalls(
               machine::view, sink, clock, options.sessionTimeout().dividedBy(RECALLS_IN_A_SESSION));
+      WantedChunks wantedChunks = new WantedChunks();
       SessionDriver sessions =
           new SessionDriver(
-              machine::view, sink, clock, options.sessionTimeout(), recalls::recalledOf);
+              machine::view,
+              sink,
+              clock,
+              options.sessionTimeout(),
+              recalls::recalledOf,
+              wantedChunks);
       engine.addListener(sessions);
       engine.addListener(lockWaits);
       engine.addListener(recalls);
@@ -184,6 +191,7 @@ public final class Metaserver implements AutoCloseable {
                   recalls.listeningTo(sink),
                   client,
                   sessions::heldInodes,
+                  wantedChunks,
                   options.securityMode().name()),
               new LeaderDuties.Times(
                   options.serverTimes().suspectAfter(),

@@ -5,7 +5,9 @@ import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.Fence;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * The client's session as whoever holds a lock sees it: what he changes carries the lock's token,
@@ -85,6 +87,16 @@ public final class FencedSessions implements SessionSource {
     @Override
     public void removeOnEnd(Runnable action) {
       session.removeOnEnd(action);
+    }
+
+    @Override
+    public void onChunksWanted(Consumer<Set<Long>> action) {
+      session.onChunksWanted(action);
+    }
+
+    @Override
+    public void removeOnChunksWanted(Consumer<Set<Long>> action) {
+      session.removeOnChunksWanted(action);
     }
 
     @Override

@@ -20,7 +20,9 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * A session that the metaservers know: numbers its calls and sees to it that each has one effect.
@@ -57,6 +59,7 @@ final class ServedSession implements Session {
   private final RecallWatch recalls;
   private final ArrayDeque<Pending> queue = new ArrayDeque<>();
   private final List<Runnable> endListeners = new ArrayList<>();
+  private final List<Consumer<Set<Long>>> wantedListeners = new CopyOnWriteArrayList<>();
   private CairnException ended;
   private volatile long trustedUntilNanos;
 
@@ -97,6 +100,24 @@ final class ServedSession implements Session {
   @Override
   public synchronized void removeOnEnd(Runnable action) {
     endListeners.remove(action);
+  }
+
+  @Override
+  public void onChunksWanted(Consumer<Set<Long>> action) {
+    wantedListeners.add(action);
+  }
+
+  @Override
+  public void removeOnChunksWanted(Consumer<Set<Long>> action) {
+    wantedListeners.remove(action);
+  }
+
+  /** Others wait for these chunks. */
+  void wanted(List<Long> chunks) {
+    if (!chunks.isEmpty()) {
+      Set<Long> all = Set.copyOf(chunks);
+      wantedListeners.forEach(listener -> listener.accept(all));
+    }
   }
 
   @Override

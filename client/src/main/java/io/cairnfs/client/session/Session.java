@@ -4,7 +4,9 @@ import io.cairnfs.common.id.SessionId;
 import io.cairnfs.proto.metadata.ClusterSettings;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.OperationResult;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * One identity at the metaservers. States: OPEN; EXPIRED, when the cluster has ended it (nothing is
@@ -34,6 +36,15 @@ public interface Session {
 
   /** Forgets an action of {@link #leaseTaken}: the session has not got the lease any more. */
   void leaseGone(long inode, Runnable recalled);
+
+  /**
+   * The action hears of open chunks of this session that others wait for, again and again while
+   * they do, on an event loop: they are to be ended soon, or are taken away.
+   */
+  void onChunksWanted(Consumer<Set<Long>> action);
+
+  /** Forgets an action of {@link #onChunksWanted}. */
+  void removeOnChunksWanted(Consumer<Set<Long>> action);
 
   /** What is done needs a command each, because it is checked whether it is still allowed. */
   boolean isFenced();

@@ -215,6 +215,7 @@ public final class Sessions implements SessionSource, AutoCloseable {
           sentNanos,
           termOf(reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis()));
       session.recalled(reply.getRecalledInodesList());
+      session.wanted(reply.getWantedChunksList());
       scheduleHeartbeat(
           session, reply.getTimeoutMillis() == 0 ? timeoutMillis : reply.getTimeoutMillis());
       return;

@@ -25,6 +25,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +60,9 @@ final class ChunkAppender {
 
   /** Chunks with a stream. */
   private final List<OpenChunk> live = new ArrayList<>();
+
+  /** Chunks that are over; those of which the metaserver knows are forgotten when others come. */
+  private final List<OpenChunk> ended = new ArrayList<>();
 
   /** What to do once the monitor is left. */
   private final ArrayDeque<Runnable> afterwards = new ArrayDeque<>();
@@ -341,6 +345,36 @@ final class ChunkAppender {
     runAfterwards();
   }
 
+  /**
+   * Others wait for these chunks: the one being written is ended if it is among them.
+   *
+   * @return how far those have come that are over, unless the metaserver is told already
+   */
+  List<ChunkProgress> giveWay(Set<Long> wanted) {
+    List<ChunkProgress> over = new ArrayList<>();
+    synchronized (this) {
+      boolean isWanted = current != null && wanted.contains(current.location().getChunk());
+      if (failure == null && isWanted && pending.isEmpty()) {
+        beginAfterIdle();
+        end(fullChunkFlags);
+      }
+      ended.removeIf(OpenChunk::isGivenBack);
+      for (OpenChunk chunk : ended) {
+        if (wanted.contains(chunk.location().getChunk())) {
+          over.add(chunk.progress());
+        }
+      }
+    }
+    runAfterwards();
+    return over;
+  }
+
+  private void tellOver(OpenChunk chunk) {
+    ended.removeIf(OpenChunk::isGivenBack);
+    ended.add(chunk);
+    afterwards.add(() -> listener.over(chunk));
+  }
+
   /** Bytes wait for a chunk, or for their acknowledgement. */
   synchronized boolean isBusy() {
     return failure == null && (opening || unacknowledgedBytes > 0);
@@ -537,7 +571,7 @@ final class ChunkAppender {
     }
     if (chunk.state() == OpenChunk.State.CLOSED) {
       live.remove(chunk);
-      afterwards.add(() -> listener.over(chunk));
+      tellOver(chunk);
     }
   }
 
@@ -590,8 +624,8 @@ final class ChunkAppender {
         () -> {
           chunk.stream().cancel();
           environment.events().pipelineFailedOver(chunk.id().toString(), failedServer, reason);
-          listener.over(chunk);
         });
+    tellOver(chunk);
     notifyAll();
     long silentNanos = environment.clock().monotonicNanos() - lastProgressNanos;
     if (failuresInARow > 1 && silentNanos > options.timeout().toNanos()) {

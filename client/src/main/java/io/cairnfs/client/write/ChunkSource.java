@@ -13,6 +13,7 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.types.ChunkLocation;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -143,6 +144,45 @@ final class ChunkSource {
   /** Tells the metaserver that no more bytes will come, again and again until it has heard. */
   void giveBack(List<ChunkProgress> chunks) {
     giveBack(chunks, FIRST_PAUSE_MILLIS);
+  }
+
+  /**
+   * Others wait for these chunks: the spare one goes back if it is among them, and of those that
+   * are over the metaserver is told that bytes of them may still become part of a file. Not
+   * repeated: whoever still waits says so again.
+   *
+   * @param over chunks that take no more bytes
+   */
+  void giveWay(Set<Long> wanted, List<ChunkProgress> over) {
+    CompletableFuture<ChunkLocation> ready;
+    synchronized (this) {
+      ready = spare;
+    }
+    if (ready != null && ready.isDone() && !ready.isCompletedExceptionally()) {
+      returnSpare(ready, wanted);
+    }
+    if (!over.isEmpty() && session.isOpen()) {
+      CloseChunks hold = CloseChunks.newBuilder().addAllChunks(over).setHold(true).build();
+      var unused =
+          session
+              .mutate(Operation.newBuilder().setCloseChunks(hold).build())
+              .exceptionally(
+                  failure -> {
+                    LOG.debug("{} chunks were not closed for others", over.size(), failure);
+                    return null;
+                  });
+    }
+  }
+
+  private void returnSpare(CompletableFuture<ChunkLocation> ready, Set<Long> wanted) {
+    ChunkLocation chunk = ready.join();
+    synchronized (this) {
+      if (spare != ready || !wanted.contains(chunk.getChunk())) {
+        return;
+      }
+      spare = null;
+    }
+    giveBack(List.of(unused(chunk)));
   }
 
   private void giveBack(List<ChunkProgress> chunks, long pauseMillis) {

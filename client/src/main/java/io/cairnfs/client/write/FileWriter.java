@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +76,7 @@ public final class FileWriter {
   private ByteBuf buffer;
   private long bufferStart;
   private long committedLength;
-  private ChunkSource source;
+  private volatile ChunkSource source;
   private boolean lastPacketFlushed = true;
   private boolean flushedBefore;
 
@@ -95,6 +96,7 @@ public final class FileWriter {
   private volatile boolean recalled;
 
   private final Runnable leaseRecalled = this::leaseRecalled;
+  private final Consumer<Set<Long>> chunksWanted = this::chunksWanted;
 
   /** Present once the lease was given back: everything goes through it, with its own lock. */
   private volatile RangeWriter shared;
@@ -136,6 +138,7 @@ public final class FileWriter {
         chunkBytes == 0 ? options.packetBytes() : (int) Math.min(options.packetBytes(), chunkBytes);
     sessionEnded = this::sessionEnded;
     session.onEnd(sessionEnded);
+    session.onChunksWanted(chunksWanted);
   }
 
   /** From now on it is watched over. */
@@ -213,6 +216,16 @@ public final class FileWriter {
   /** The file's attributes at the last commit; empty ones before a deferred file was closed. */
   public Attributes attributes() {
     return attributes;
+  }
+
+  /**
+   * On an event loop: without the writer's lock, which may be held while its chunk is waited for.
+   */
+  private void chunksWanted(Set<Long> wanted) {
+    ChunkAppender streaming = appender;
+    if (streaming != null) {
+      source.giveWay(wanted, streaming.giveWay(wanted));
+    }
   }
 
   /** Where the next byte goes. */
@@ -591,10 +604,27 @@ public final class FileWriter {
       touched.add(over);
       over = overChunks.poll();
     }
-    List<ChunkProgress> progress = appender.reportProgress(touched);
-    reported.addAll(touched);
+    List<OpenChunk> told = new ArrayList<>(touched);
+    List<ChunkProgress> now = appender.reportProgress(told);
     touched.clear();
+    List<ChunkProgress> progress = new ArrayList<>(now.size());
+    for (int i = 0; i < told.size(); i++) {
+      OpenChunk chunk = told.get(i);
+      if (now.get(i).getClosed() && hasUncollected(chunk)) {
+        // Its last bytes were acknowledged just now: a later commit names them.
+        appender.forgetReport(chunk);
+        touched.add(chunk);
+        progress.add(now.get(i).toBuilder().setClosed(false).build());
+      } else {
+        reported.add(chunk);
+        progress.add(now.get(i));
+      }
+    }
     return progress;
+  }
+
+  private boolean hasUncollected(OpenChunk chunk) {
+    return inFlight.stream().anyMatch(packet -> packet.isSettled() && packet.chunk() == chunk);
   }
 
   /** Makes all bytes part of the file. Idempotent. */
@@ -766,6 +796,7 @@ public final class FileWriter {
   private void release() {
     closed = true;
     session.removeOnEnd(sessionEnded);
+    session.removeOnChunksWanted(chunksWanted);
     service.closed(this);
     session.leaseGone(openInode(), leaseRecalled);
     releaseBuffer();

@@ -158,6 +158,11 @@ final class OpenChunk {
     uncommittedPackets--;
   }
 
+  /** The metaserver was told that it is over, or is being told. */
+  boolean isGivenBack() {
+    return givenBack;
+  }
+
   boolean claimGivingBack() {
     if (givenBack || !isOver() || uncommittedPackets > 0) {
       return false;

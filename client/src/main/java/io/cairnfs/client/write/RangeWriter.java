@@ -81,6 +81,7 @@ public final class RangeWriter {
   private final long chunkBytes;
   private final int packetBytes;
   private final Runnable sessionEnded = this::sessionEnded;
+  private final Consumer<Set<Long>> chunksWanted = this::chunksWanted;
 
   /** Held by whoever does more than to write, over all waits; taken before the lock. */
   private final ReentrantLock turn = new ReentrantLock();
@@ -185,6 +186,7 @@ public final class RangeWriter {
     source = new ChunkSource(environment, session, inode, replication, chunkBytes, handle);
     unforced = new UnforcedChunks(service, session);
     session.onEnd(sessionEnded);
+    session.onChunksWanted(chunksWanted);
   }
 
   private GatherBuffer newGather() {
@@ -193,6 +195,16 @@ public final class RangeWriter {
 
   private void sessionEnded() {
     abortStream(expired());
+  }
+
+  /**
+   * On an event loop: without the writer's lock, which may be held while its chunk is waited for.
+   */
+  private void chunksWanted(Set<Long> wanted) {
+    ChunkAppender streaming = appender;
+    if (streaming != null) {
+      source.giveWay(wanted, streaming.giveWay(wanted));
+    }
   }
 
   private CairnException expired() {
@@ -1358,6 +1370,7 @@ public final class RangeWriter {
     }
     closed = true;
     session.removeOnEnd(sessionEnded);
+    session.removeOnChunksWanted(chunksWanted);
     service.closed(this);
     givenUp = true;
     synchronized (dirty) {

@@ -9,6 +9,7 @@ import io.cairnfs.common.error.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -82,6 +83,7 @@ final class SharedChunks {
     this.options = options;
     this.session = session;
     this.replication = replication;
+    session.onChunksWanted(this::giveWay);
     session.onEnd(
         () ->
             abort(
@@ -221,6 +223,18 @@ final class SharedChunks {
           lane.appender.closeCurrent(Flags.NONE);
           lane.source.close();
         });
+  }
+
+  /** Those being written are ended, and given back when their files' commits are answered. */
+  private void giveWay(Set<Long> wanted) {
+    List<Lane> all;
+    synchronized (this) {
+      all = List.copyOf(lanes);
+    }
+    for (Lane lane : all) {
+      var unused = lane.appender.giveWay(wanted);
+      lane.source.giveWay(wanted, List.of());
+    }
   }
 
   void abort(CairnException reason) {

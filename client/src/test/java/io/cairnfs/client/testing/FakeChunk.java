@@ -14,6 +14,7 @@ public final class FakeChunk {
 
   final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   boolean closed;
+  boolean held;
   boolean streamed;
 
   FakeChunk(long id, long inode, long maxLength, List<Integer> servers) {
@@ -25,6 +26,11 @@ public final class FakeChunk {
 
   public synchronized byte[] content() {
     return bytes.toByteArray();
+  }
+
+  /** It was closed so that bytes of it can still become part of a file. */
+  public synchronized boolean isHeld() {
+    return held;
   }
 
   /** The metaserver was told that no more bytes will come. */

@@ -67,6 +67,9 @@ public final class FakeMetaserver {
   private final Set<Long> recalled = new HashSet<>();
   private final List<ServerCall> waitingForRecall = new ArrayList<>();
 
+  /** Sessions are told to close these. */
+  public volatile Set<Long> wantedChunks = Set.of();
+
   /** What the last heartbeat said to be open. */
   public volatile List<Long> openInodes = List.of();
 
@@ -187,7 +190,11 @@ public final class FakeMetaserver {
       SessionHeartbeatRequest request = call.message(SessionHeartbeatRequest.parser());
       cluster.namespace.requireSession(request.getSession());
       openInodes = List.copyOf(request.getOpenInodesList());
-      call.reply(SessionHeartbeatReply.newBuilder().setTimeoutMillis(sessionTimeoutMillis).build());
+      call.reply(
+          SessionHeartbeatReply.newBuilder()
+              .setTimeoutMillis(sessionTimeoutMillis)
+              .addAllWantedChunks(wantedChunks)
+              .build());
     }
   }
 

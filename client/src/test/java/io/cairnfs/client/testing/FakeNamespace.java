@@ -291,7 +291,12 @@ public final class FakeNamespace {
         operation
             .getCloseChunks()
             .getChunksList()
-            .forEach(c -> chunks.get(c.getChunk()).closed = true);
+            .forEach(
+                c -> {
+                  FakeChunk chunk = chunks.get(c.getChunk());
+                  chunk.held = operation.getCloseChunks().getHold() && !chunk.closed;
+                  chunk.closed = true;
+                });
         result.setDone(Done.getDefaultInstance());
       }
       case RENAME -> {
@@ -454,6 +459,7 @@ public final class FakeNamespace {
 
   private void close(long chunk, boolean closed) {
     chunks.get(chunk).closed |= closed;
+    chunks.get(chunk).held &= !closed;
   }
 
   private void recall(FakeFile file) throws CairnException {

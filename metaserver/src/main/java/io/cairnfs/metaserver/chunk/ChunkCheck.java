@@ -85,7 +85,7 @@ public final class ChunkCheck {
     ChunkId id = ChunkKeys.chunkAt(key, 1);
     ChunkRecord chunk = ChunkRecord.decode(id, value);
     boolean isReferenced = ReferenceTable.isReferenced(reader, id);
-    if (chunk.isSealed() && !isReferenced) {
+    if (chunk.isSealed() && !isReferenced && !ChunkTable.isHeld(reader, chunk)) {
       return List.of(id + " is sealed, nothing refers to it, and it is not garbage");
     }
     if (chunk.isGarbage() && isReferenced) {

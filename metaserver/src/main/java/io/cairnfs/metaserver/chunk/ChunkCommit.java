@@ -276,9 +276,24 @@ public final class ChunkCommit {
       ChunkRecord chunk = ChunkTable.require(transaction, id);
       if (chunk.isOpen()) {
         chunks.seal(chunk);
+      } else {
+        chunks.release(chunk);
       }
     }
     chunks.collect(extents.dereferenced());
+  }
+
+  /**
+   * Seals what was closed; bytes of it may still become part of a file. The last step, instead of
+   * {@link #finish}.
+   */
+  public void hold() {
+    for (ChunkId id : new ArrayList<>(closed)) {
+      ChunkRecord chunk = ChunkTable.require(transaction, id);
+      if (chunk.isOpen()) {
+        chunks.sealAndHold(chunk);
+      }
+    }
   }
 
   private static CairnException invalid(String message) {

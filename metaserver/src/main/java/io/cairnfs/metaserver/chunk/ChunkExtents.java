@@ -153,7 +153,11 @@ public final class ChunkExtents implements FileExtents {
   public void endSession(NamespaceEditor namespace, SessionId session) {
     ChunkLifecycle chunks = new ChunkLifecycle(namespace);
     for (ChunkRecord chunk : ChunkTable.openOfSession(namespace.reader(), session)) {
-      chunks.fence(chunk, chunk.epoch());
+      if (chunk.isSealed()) {
+        chunks.release(chunk);
+      } else {
+        chunks.fence(chunk, chunk.epoch());
+      }
     }
   }
 }

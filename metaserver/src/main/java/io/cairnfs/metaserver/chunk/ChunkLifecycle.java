@@ -42,12 +42,28 @@ public final class ChunkLifecycle {
 
   /** Its writer appends no more: the committed length is final. Unreferenced, it is garbage. */
   public ChunkRecord seal(ChunkRecord chunk) {
-    return seal(chunk, chunk.pipeline());
+    return seal(chunk, chunk.pipeline(), false);
   }
 
-  private ChunkRecord seal(ChunkRecord chunk, Collection<Integer> holders) {
+  /** As {@link #seal}; its session may still refer to its bytes, until {@link #release}. */
+  ChunkRecord sealAndHold(ChunkRecord chunk) {
+    return seal(chunk, chunk.pipeline(), true);
+  }
+
+  /** A SEALED chunk's session refers to nothing more in it. */
+  public void release(ChunkRecord chunk) {
+    if (ChunkTable.isHeld(transaction, chunk)) {
+      ChunkTable.release(transaction, chunk);
+      collect(Set.of(chunk.id()));
+    }
+  }
+
+  private ChunkRecord seal(ChunkRecord chunk, Collection<Integer> holders, boolean hold) {
     ChunkRecord sealed =
         ChunkTable.put(transaction, chunk.withOpenTail(false).withState(ChunkState.SEALED));
+    if (hold) {
+      ChunkTable.hold(transaction, sealed);
+    }
     if (chunk.hasOpenTail()) {
       endTail(sealed);
     }
@@ -133,7 +149,7 @@ public final class ChunkLifecycle {
     }
     growTail(chunk, length, nowNanos);
     ChunkRecord longer = ChunkTable.put(transaction, chunk.withLength(length));
-    seal(longer, holders);
+    seal(longer, holders, false);
     return true;
   }
 
@@ -172,13 +188,17 @@ public final class ChunkLifecycle {
   }
 
   /**
-   * Those of the chunks that are SEALED and that nothing refers to become GARBAGE, for good. To be
-   * called when all references of a command are made.
+   * Those of the chunks that are SEALED, not held, and that nothing refers to become GARBAGE, for
+   * good. To be called when all references of a command are made.
    */
   void collect(Collection<ChunkId> chunks) {
     for (ChunkId id : chunks) {
       ChunkRecord chunk = ChunkTable.require(transaction, id);
-      if (chunk.isSealed() && !ReferenceTable.isReferenced(transaction, id)) {
+      boolean isOver =
+          chunk.isSealed()
+              && !ReferenceTable.isReferenced(transaction, id)
+              && !ChunkTable.isHeld(transaction, chunk);
+      if (isOver) {
         LetGo.hurry(namespace, chunk);
         RepairTable.removeAll(transaction, id);
         ChunkRecord unrepaired = ChunkTable.require(transaction, id);

@@ -63,7 +63,28 @@ public final class ChunkTable {
     return inSlot(reader, pool, slot, 0, 1).isEmpty();
   }
 
-  /** Chunks that the session has OPEN or SETTLING. */
+  /**
+   * The session may still make bytes of this SEALED chunk part of a file: it is no garbage, though
+   * nothing refers to it.
+   */
+  public static boolean isHeld(RecordReader reader, ChunkRecord chunk) {
+    return chunk.isSealed()
+        && reader
+            .get(Table.OPEN_CHUNK, ChunkKeys.openOfSession(chunk.session(), chunk.id()))
+            .isPresent();
+  }
+
+  /** From now on {@link #isHeld}, until {@link #release}. */
+  static void hold(Transaction transaction, ChunkRecord chunk) {
+    transaction.put(
+        Table.OPEN_CHUNK, ChunkKeys.openOfSession(chunk.session(), chunk.id()), Bytes.EMPTY);
+  }
+
+  static void release(Transaction transaction, ChunkRecord chunk) {
+    transaction.delete(Table.OPEN_CHUNK, ChunkKeys.openOfSession(chunk.session(), chunk.id()));
+  }
+
+  /** Chunks that the session has OPEN or SETTLING, or holds. */
   public static List<ChunkRecord> openOfSession(RecordReader reader, SessionId session) {
     return indexed(reader, ChunkKeys.openOfSession(session.value()), Integer.MAX_VALUE);
   }
@@ -105,7 +126,7 @@ public final class ChunkTable {
     return chunks;
   }
 
-  /** How many chunks the session has OPEN or SETTLING, counting up to a limit. */
+  /** How many chunks the session has OPEN or SETTLING, or holds, counting up to a limit. */
   static int countOpen(RecordReader reader, long session, int limit) {
     int count = 0;
     try (RecordCursor cursor =

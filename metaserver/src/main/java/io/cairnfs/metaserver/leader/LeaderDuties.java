@@ -21,6 +21,7 @@ import io.cairnfs.metaserver.service.ContentWatch;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.service.ReadHandler;
 import io.cairnfs.metaserver.session.HeldInodes;
+import io.cairnfs.metaserver.session.WantedChunks;
 import io.cairnfs.metaserver.store.RecordCursor;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.metaserver.store.Table;
@@ -122,6 +123,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
    *
    * @param heldInodes what live sessions have open; empty while some session has not told this
    *     leader yet
+   * @param wantedChunks what sessions are told to close
    */
   public record Parts(
       Supplier<StoreView> views,
@@ -130,6 +132,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       CommandSink sink,
       RpcClient client,
       Supplier<Optional<HeldInodes>> heldInodes,
+      WantedChunks wantedChunks,
       String securityMode) {}
 
   /** Duties on a thread of their own. */
@@ -168,7 +171,9 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             thread);
     this.settling =
         new SettleDriver(views, proposals, parts.client(), leadership::leadingTerm, thread);
-    this.moves = new SlotMoves(views, proposals, board, clock, () -> slotsChanged = true);
+    this.moves =
+        new SlotMoves(
+            views, proposals, board, clock, parts.wantedChunks(), () -> slotsChanged = true);
     this.trash = new TrashEmptier(views, proposals, thread, clock, times.trash(), TRASH_NAMES);
     this.pace = new WorkPace(views, clock);
     this.reads =

@@ -71,6 +71,7 @@ public final class SessionDriver implements LeadershipListener {
   private final Deque<Moment> moments = new ConcurrentLinkedDeque<>();
 
   private final LongFunction<List<Long>> recalled;
+  private final WantedChunks wanted;
   private volatile long leadingTerm;
   private long lastTickNanos;
 
@@ -81,18 +82,21 @@ public final class SessionDriver implements LeadershipListener {
   /**
    * @param timeout silence after which a session ends
    * @param recalled inodes whose write leases others want of a session
+   * @param wanted chunks that sessions are to close
    */
   public SessionDriver(
       Supplier<StoreView> views,
       CommandSink sink,
       Clock clock,
       Duration timeout,
-      LongFunction<List<Long>> recalled) {
+      LongFunction<List<Long>> recalled,
+      WantedChunks wanted) {
     this.views = views;
     this.sink = sink;
     this.clock = clock;
     this.timeout = timeout;
     this.recalled = recalled;
+    this.wanted = wanted;
     this.lastTickNanos = clock.monotonicNanos();
   }
 
@@ -156,6 +160,7 @@ public final class SessionDriver implements LeadershipListener {
             .setTimeoutMillis((int) timeout.toMillis())
             .setTerm(term)
             .addAllRecalledInodes(recalled.apply(request.getSession()))
+            .addAllWantedChunks(wanted.of(request.getSession()))
             .build());
   }
 

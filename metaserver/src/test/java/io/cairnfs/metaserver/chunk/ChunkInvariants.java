@@ -108,7 +108,7 @@ final class ChunkInvariants {
       if (chunk.isLost()) {
         assertThat(Holders.isLost(store, chunk)).as("%s", chunk).isTrue();
       }
-      if (chunk.isSealed() || chunk.isGarbage()) {
+      if ((chunk.isSealed() || chunk.isGarbage()) && !ChunkTable.isHeld(store, chunk)) {
         assertThat(chunk.isSealed())
             .as("%s sealed and referenced", chunk)
             .isEqualTo(referenced.contains(chunk.id()));
@@ -147,6 +147,7 @@ final class ChunkInvariants {
   private void requireIndexes() {
     int expected = 0;
     for (ChunkRecord chunk : chunks.values()) {
+      expected += ChunkTable.isHeld(store, chunk) ? 1 : 0;
       if (chunk.isUnsealed()) {
         expected += 2 + (chunk.isShared() ? 0 : 1) + (chunk.isSettling() ? 1 : 0);
         assertThat(

@@ -458,6 +458,86 @@ class ChunkOperationsTest {
     assertThat(cluster.chunk(chunk).isGarbage()).isTrue();
   }
 
+  // Hold.
+
+  private void hold(String user, ChunkId chunk, long length) {
+    CloseChunks.Builder hold =
+        CloseChunks.newBuilder().setHold(true).addChunks(cluster.progress(chunk, length));
+    ok(cluster.names.run(user, Operation.newBuilder().setCloseChunks(hold)));
+  }
+
+  @Test
+  void bytesOfAHeldChunkCanStillBecomePartOfAFile() {
+    ChunkId chunk = cluster.allocate("ann", null, 7, 3);
+    hold("ann", chunk, 500);
+    hold("ann", chunk, 500);
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    assertThat(ChunkTable.openInSlot(cluster.store(), 0, 7)).isEmpty();
+    ChunkInvariants.require(cluster.store());
+    Create.Builder create = smallFile("a", chunk, 0, 500);
+    create.getExtentsBuilder().setChunks(0, cluster.progress(chunk, 500).setClosed(true));
+    ok(cluster.names.create("ann", create));
+    assertThat(ChunkTable.isHeld(cluster.store(), cluster.chunk(chunk))).isFalse();
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    // A hold that comes late changes nothing.
+    hold("ann", chunk, 500);
+    assertThat(ChunkTable.isHeld(cluster.store(), cluster.chunk(chunk))).isFalse();
+  }
+
+  @Test
+  void aChunkStaysHeldWhileOnlySomeOfItsBytesAreCommitted() {
+    ChunkId chunk = cluster.allocate("ann", null, 7, 3);
+    hold("ann", chunk, 8192);
+    ok(cluster.names.create("ann", smallFile("a", chunk, 0, 100)));
+    ok(cluster.names.unlink("ann", "/tmp/a"));
+    cluster.names.purge(100);
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    ok(cluster.names.create("ann", smallFile("b", chunk, 4096, 100)));
+    ok(cluster.close("ann", cluster.progress(chunk, 8192)));
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    ok(cluster.names.unlink("ann", "/tmp/b"));
+    cluster.names.purge(100);
+    assertThat(cluster.chunk(chunk).isGarbage()).isTrue();
+  }
+
+  @Test
+  void whatIsHeldAndNeverCommittedIsGarbageInTheEnd() {
+    ChunkId closed = cluster.allocate("ann", null, 7, 3);
+    ChunkId left = cluster.allocate("ann", null, 8, 3);
+    hold("ann", closed, 500);
+    hold("ann", left, 500);
+    ok(cluster.close("eve", cluster.progress(closed, 500)));
+    assertThat(cluster.chunk(closed).isSealed()).isTrue();
+    ok(cluster.close("ann", cluster.progress(closed, 500)));
+    assertThat(cluster.chunk(closed).isGarbage()).isTrue();
+    assertThat(cluster.chunk(left).isSealed()).isTrue();
+    ok(cluster.names.closeSession("ann"));
+    assertThat(cluster.chunk(left).isGarbage()).isTrue();
+  }
+
+  @Test
+  void anOpenTailEndsWhereItsChunkIsHeld() {
+    InodeId file = cluster.open("ann", "log", 3);
+    ChunkId chunk = cluster.allocate("ann", file, 7, 3);
+    cluster.appendOpenTail("ann", file, 0, chunk, 0, 100);
+    hold("ann", chunk, 300);
+    assertThat(cluster.chunk(chunk).isSealed()).isTrue();
+    assertThat(cluster.names.stat("/tmp/log").orElseThrow().getLength()).isEqualTo(300);
+    ChunkId next = cluster.allocate("ann", file, 8, 3);
+    ok(
+        cluster.commit(
+            "ann",
+            cluster
+                .commitOf(file)
+                .setLength(500)
+                .addExtents(extent(100, 200, chunk, 100))
+                .addExtents(extent(300, 200, next, 0))
+                .addChunks(cluster.progress(chunk, 300).setClosed(true))
+                .addChunks(cluster.progress(next, 200))));
+    assertThat(ChunkTable.isHeld(cluster.store(), cluster.chunk(chunk))).isFalse();
+    assertThat(cluster.names.stat("/tmp/log").orElseThrow().getLength()).isEqualTo(500);
+  }
+
   // Garbage.
 
   @Test

@@ -200,12 +200,13 @@ final class LeaderDutiesTest {
                       .setRack("r")
                       .addVolumes("v" + server)));
     }
-    rig.await(() -> refusal().getMessage().contains("d2, d3"));
-    assertThat(refusal().code()).isEqualTo(ErrorCode.TOO_FEW_SERVERS);
+    // As long as the leader has not seen them, the first server is all there is, and enough.
+    rig.await(() -> refusal().filter(e -> e.getMessage().contains("d2, d3")).isPresent());
+    assertThat(refusal().orElseThrow().code()).isEqualTo(ErrorCode.TOO_FEW_SERVERS);
   }
 
-  private CairnException refusal() {
-    return catchThrowableOfType(CairnException.class, () -> rig.stamp(1));
+  private Optional<CairnException> refusal() {
+    return Optional.ofNullable(catchThrowableOfType(CairnException.class, () -> rig.stamp(1)));
   }
 
   @Test
@@ -882,6 +883,7 @@ final class LeaderDutiesTest {
     Writing file = rig.write("/log");
     rig.commit(file, LENGTH, false);
     long chunk = file.chunk().getChunk();
+    long session = rig.chunk(chunk).orElseThrow().session();
     int slot = new ChunkId(chunk).slot();
     int fourth =
         rig.register(
@@ -904,8 +906,11 @@ final class LeaderDutiesTest {
                 .joining()
                 .filter(SlotJoin::isAtEnd)
                 .isPresent());
+    rig.turn();
+    assertThat(rig.wantedChunks.of(session)).isEmpty();
     for (int seconds = 0; seconds < 54; seconds += 9) {
       rig.turn();
+      assertThat(rig.wantedChunks.of(session)).hasSize(seconds == 0 ? 0 : 1).isSubsetOf(chunk);
       rig.clock.advance(Duration.ofSeconds(9));
       rig.heartbeats();
       rig.heartbeat(rig.sign(fourth));

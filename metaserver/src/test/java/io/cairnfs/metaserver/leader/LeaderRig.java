@@ -21,6 +21,7 @@ import io.cairnfs.metaserver.operation.TestCluster;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.session.HeldInodes;
+import io.cairnfs.metaserver.session.WantedChunks;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
@@ -93,6 +94,7 @@ final class LeaderRig implements AutoCloseable {
   final Queue<String> fatal = new ConcurrentLinkedQueue<>();
   final List<FakeDataServer> servers = new ArrayList<>();
   final LeaderDuties duties;
+  final WantedChunks wantedChunks = new WantedChunks();
   volatile Optional<Set<Long>> held = Optional.of(Set.of());
   private final Object lock = new Object();
   private final RpcEventLoops loops = RpcEventLoops.create(1, "leader-test");
@@ -106,7 +108,14 @@ final class LeaderRig implements AutoCloseable {
     duties =
         new LeaderDuties(
             new LeaderDuties.Parts(
-                this::view, log, leadership, this::submit, client, this::held, "none"),
+                this::view,
+                log,
+                leadership,
+                this::submit,
+                client,
+                this::held,
+                wantedChunks,
+                "none"),
             new LeaderDuties.Times(
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(10),

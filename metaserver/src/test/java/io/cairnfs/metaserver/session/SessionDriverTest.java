@@ -25,6 +25,7 @@ import io.cairnfs.rpc.transport.RpcEventLoops;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -40,8 +41,10 @@ final class SessionDriverTest {
   private final ManualClock clock = new ManualClock(0);
   private final List<Long> expired = new ArrayList<>();
   private final List<Long> recalled = new ArrayList<>();
+  private final WantedChunks wanted = new WantedChunks();
   private final SessionDriver driver =
-      new SessionDriver(cluster.store()::view, this::submit, clock, TIMEOUT, id -> recalled);
+      new SessionDriver(
+          cluster.store()::view, this::submit, clock, TIMEOUT, id -> recalled, wanted);
   private final RpcEventLoops loops = RpcEventLoops.create(1, "session-test");
   private RpcServer server;
   private RpcClient ann;
@@ -71,6 +74,16 @@ final class SessionDriverTest {
     ann.close();
     server.close();
     loops.close();
+  }
+
+  @Test
+  void aSessionHearsWhichOfItsChunksAreWanted() throws Exception {
+    driver.leadershipGained(1);
+    long ann1 = cluster.session("ann");
+    wanted.set(Map.of(ann1, List.of(7L, 9L), ann1 + 1, List.of(8L)));
+    assertThat(heartbeat(ann1).getWantedChunksList()).containsExactly(7L, 9L);
+    wanted.set(Map.of());
+    assertThat(heartbeat(ann1).getWantedChunksList()).isEmpty();
   }
 
   private SessionHeartbeatReply heartbeat(long session, Long... open) throws Exception {

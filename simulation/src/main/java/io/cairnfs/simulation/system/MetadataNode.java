@@ -17,6 +17,7 @@ import io.cairnfs.metaserver.service.SpaceGuard;
 import io.cairnfs.metaserver.session.LeaseRecalls;
 import io.cairnfs.metaserver.session.LockWaits;
 import io.cairnfs.metaserver.session.SessionDriver;
+import io.cairnfs.metaserver.session.WantedChunks;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.command.Bootstrap;
 import io.cairnfs.proto.command.Command;
@@ -107,15 +108,24 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
     Leadership leadership = new Leadership(log);
     space = new SpaceGuard(name(), member.disk()::usableBytes, 100_000);
     LeaseRecalls recalls = new LeaseRecalls(this::view, sink, clock, SESSION_TIMEOUT.dividedBy(3));
+    WantedChunks wantedChunks = new WantedChunks();
     SessionDriver sessions =
-        new SessionDriver(this::view, sink, clock, SESSION_TIMEOUT, recalls::recalledOf);
+        new SessionDriver(
+            this::view, sink, clock, SESSION_TIMEOUT, recalls::recalledOf, wantedChunks);
     log.addListener(sessions);
     log.addListener(lockWaits);
     log.addListener(recalls);
     LeaderDuties duties =
         new LeaderDuties(
             new LeaderDuties.Parts(
-                this::view, log, leadership, sink, client, sessions::heldInodes, "none"),
+                this::view,
+                log,
+                leadership,
+                sink,
+                client,
+                sessions::heldInodes,
+                wantedChunks,
+                "none"),
             new LeaderDuties.Times(
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(4),

@@ -117,7 +117,8 @@ public final class ChunkAllocation {
             false,
             false,
             pipeline,
-            transaction.index()));
+            transaction.index(),
+            0));
   }
 
   private int serversIn() {

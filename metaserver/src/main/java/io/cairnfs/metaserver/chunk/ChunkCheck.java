@@ -84,6 +84,9 @@ public final class ChunkCheck {
   public List<String> chunk(byte[] key, byte[] value) {
     ChunkId id = ChunkKeys.chunkAt(key, 1);
     ChunkRecord chunk = ChunkRecord.decode(id, value);
+    if (id.isCell()) {
+      return cell(chunk);
+    }
     boolean isReferenced = ReferenceTable.isReferenced(reader, id);
     if (chunk.isSealed() && !isReferenced && !ChunkTable.isHeld(reader, chunk)) {
       return List.of(id + " is sealed, nothing refers to it, and it is not garbage");
@@ -92,6 +95,36 @@ public final class ChunkCheck {
       return List.of(id + " is garbage, and something refers to it");
     }
     return List.of();
+  }
+
+  private List<String> cell(ChunkRecord cell) {
+    List<String> violations = new ArrayList<>();
+    Stripe stripe = Stripe.of(reader, cell.id());
+    int dataCells = stripe.policy().dataCells();
+    boolean isReferenced = ReferenceTable.isReferenced(reader, cell.id());
+    if (cell.id().cell() >= stripe.policy().cells()) {
+      violations.add(cell.id() + " has a number that " + stripe.policy().label() + " has not");
+    }
+    if (cell.id().cell() >= dataCells && isReferenced) {
+      violations.add(cell.id() + " is parity, and a file has bytes in it");
+    }
+    if (cell.isGarbage() && isReferenced) {
+      violations.add(cell.id() + " is garbage, and something refers to it");
+    }
+    if (stripe.cells().stream().anyMatch(other -> other.state() != cell.state())) {
+      violations.add(cell.id() + " is " + cell.state() + ", and other cells of its stripe are not");
+    }
+    if (cell.isSealed() && !stripe.isReferenced()) {
+      violations.add(cell.id() + " is sealed, nothing refers to its stripe, and it is not garbage");
+    }
+    if (cell.isSealed() && cell.id().cell() < dataCells) {
+      for (int parity = dataCells; parity < stripe.policy().cells(); parity++) {
+        if (stripe.cell(parity).filter(row -> row.length() >= cell.length()).isEmpty()) {
+          violations.add(cell.id() + " is longer than cell " + parity + " of its stripe");
+        }
+      }
+    }
+    return violations;
   }
 
   /** What is wrong with a record of table REPAIR. */

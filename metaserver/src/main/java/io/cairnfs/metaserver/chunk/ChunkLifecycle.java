@@ -106,13 +106,20 @@ public final class ChunkLifecycle {
 
   /**
    * The writer is gone, or shall write no more: from now on an older epoch is refused. Without an
-   * open tail the committed length is final; with one the members have to be asked first.
+   * open tail the committed length is final; with one the members have to be asked first. A stripe
+   * is given up as a whole.
    *
    * @return false, and nothing done, if the chunk is not OPEN at that epoch
    */
   public boolean fence(ChunkRecord chunk, int expectedEpoch) {
     if (!chunk.isOpen() || chunk.epoch() != expectedEpoch) {
       return false;
+    }
+    if (chunk.id().isCell()) {
+      for (ChunkRecord cell : Stripe.of(transaction, chunk.id()).cells()) {
+        seal(cell.withEpoch(cell.epoch() + 1));
+      }
+      return true;
     }
     ChunkRecord fenced = chunk.withEpoch(chunk.epoch() + 1);
     if (chunk.hasOpenTail()) {
@@ -189,24 +196,41 @@ public final class ChunkLifecycle {
 
   /**
    * Those of the chunks that are SEALED, not held, and that nothing refers to become GARBAGE, for
-   * good. To be called when all references of a command are made.
+   * good; cells once nothing refers to any of their stripe. To be called when all references of a
+   * command are made.
    */
   void collect(Collection<ChunkId> chunks) {
     for (ChunkId id : chunks) {
+      if (id.isCell()) {
+        collectStripe(id);
+        continue;
+      }
       ChunkRecord chunk = ChunkTable.require(transaction, id);
       boolean isOver =
           chunk.isSealed()
               && !ReferenceTable.isReferenced(transaction, id)
               && !ChunkTable.isHeld(transaction, chunk);
       if (isOver) {
-        LetGo.hurry(namespace, chunk);
-        RepairTable.removeAll(transaction, id);
-        ChunkRecord unrepaired = ChunkTable.require(transaction, id);
-        GarbageTable.await(
-            transaction,
-            ChunkTable.put(transaction, unrepaired.withLost(false).withState(ChunkState.GARBAGE)));
+        discard(chunk);
       }
     }
+  }
+
+  /** Where one cell is needed its bytes may have to be computed from all others. */
+  private void collectStripe(ChunkId cell) {
+    Stripe stripe = Stripe.of(transaction, cell);
+    if (stripe.isSealed() && !stripe.isReferenced()) {
+      stripe.cells().forEach(this::discard);
+    }
+  }
+
+  private void discard(ChunkRecord chunk) {
+    LetGo.hurry(namespace, chunk);
+    RepairTable.removeAll(transaction, chunk.id());
+    ChunkRecord unrepaired = ChunkTable.require(transaction, chunk.id());
+    GarbageTable.await(
+        transaction,
+        ChunkTable.put(transaction, unrepaired.withLost(false).withState(ChunkState.GARBAGE)));
   }
 
   /**

@@ -29,6 +29,8 @@ import java.util.List;
  * @param isLost no member is known to hold it
  * @param pipeline servers that were to take the writer's bytes, in order
  * @param changeIndex log index of the last change of anything but {@code isLost}
+ * @param checksum CRC-32C of all bytes of a cell of a committed stripe, by which one that was
+ *     computed anew is known; of any other chunk 0, and without a meaning
  */
 public record ChunkRecord(
     ChunkId id,
@@ -42,11 +44,16 @@ public record ChunkRecord(
     boolean hasOpenTail,
     boolean isLost,
     List<Integer> pipeline,
-    long changeIndex) {
+    long changeIndex,
+    int checksum) {
   /** Of a chunk that the cluster itself writes: a compaction. */
   public static final long NO_SESSION = 0;
 
   private static final int FORMAT = 1;
+
+  /** With the checksum: of cells, all others stay as earlier versions read them. */
+  private static final int FORMAT_OF_CELLS = 2;
+
   private static final int OPEN_TAIL = 1;
   private static final int LOST = 2;
 
@@ -119,7 +126,8 @@ public record ChunkRecord(
         hasOpenTail,
         isLost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   ChunkRecord withEpoch(int newEpoch) {
@@ -135,7 +143,8 @@ public record ChunkRecord(
         hasOpenTail,
         isLost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   ChunkRecord withLength(long newLength) {
@@ -151,7 +160,25 @@ public record ChunkRecord(
         hasOpenTail,
         isLost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
+  }
+
+  ChunkRecord withChecksum(int newChecksum) {
+    return new ChunkRecord(
+        id,
+        state,
+        epoch,
+        replication,
+        length,
+        maxLength,
+        session,
+        inode,
+        hasOpenTail,
+        isLost,
+        pipeline,
+        changeIndex,
+        newChecksum);
   }
 
   ChunkRecord withReplication(int newReplication) {
@@ -167,7 +194,8 @@ public record ChunkRecord(
         hasOpenTail,
         isLost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   ChunkRecord withOpenTail(boolean open) {
@@ -183,7 +211,8 @@ public record ChunkRecord(
         open,
         isLost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   ChunkRecord withLost(boolean lost) {
@@ -199,7 +228,8 @@ public record ChunkRecord(
         hasOpenTail,
         lost,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   ChunkRecord withChangeIndex(long index) {
@@ -215,12 +245,13 @@ public record ChunkRecord(
         hasOpenTail,
         isLost,
         pipeline,
-        index);
+        index,
+        checksum);
   }
 
   byte[] encode() {
     RecordOutput out =
-        new RecordOutput(FORMAT)
+        new RecordOutput(id.isCell() ? FORMAT_OF_CELLS : FORMAT)
             .writeByte(state.getNumber())
             .writeByte((hasOpenTail ? OPEN_TAIL : 0) | (isLost ? LOST : 0))
             .writeVarint(epoch)
@@ -233,11 +264,14 @@ public record ChunkRecord(
     for (int server : pipeline) {
       out.writeVarint(server);
     }
-    return out.writeVarint(changeIndex).toByteArray();
+    out.writeVarint(changeIndex);
+    return id.isCell()
+        ? out.writeVarint(Integer.toUnsignedLong(checksum)).toByteArray()
+        : out.toByteArray();
   }
 
   static ChunkRecord decode(ChunkId id, byte[] value) {
-    RecordInput in = new RecordInput("chunk", value, FORMAT);
+    RecordInput in = new RecordInput("chunk", value, FORMAT_OF_CELLS);
     ChunkState state = stateOf(in.readByte());
     int flags = in.readByte();
     int epoch = in.readInt();
@@ -251,6 +285,7 @@ public record ChunkRecord(
       pipeline.add(in.readInt());
     }
     long changeIndex = in.readVarint();
+    int checksum = in.version() == FORMAT_OF_CELLS ? (int) in.readVarint() : 0;
     in.requireEnd();
     return new ChunkRecord(
         id,
@@ -264,7 +299,8 @@ public record ChunkRecord(
         (flags & OPEN_TAIL) != 0,
         (flags & LOST) != 0,
         pipeline,
-        changeIndex);
+        changeIndex,
+        checksum);
   }
 
   private static ChunkState stateOf(int number) {

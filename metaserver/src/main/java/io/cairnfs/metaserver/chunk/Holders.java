@@ -50,11 +50,15 @@ public final class Holders {
     return holders;
   }
 
-  /** Nobody is known to hold any of its bytes, of which there are some. */
+  /**
+   * Nobody is known to hold any of its bytes, of which there are some; of a cell that means also
+   * that it cannot be computed.
+   */
   static boolean isLost(RecordReader reader, ChunkRecord chunk) {
     return !chunk.isGarbage()
         && chunk.length() > 0
-        && all(reader, SlotTable.of(reader, chunk.id()), chunk).isEmpty();
+        && all(reader, SlotTable.of(reader, chunk.id()), chunk).isEmpty()
+        && (!chunk.id().isCell() || Stripe.of(reader, chunk.id()).isShort());
   }
 
   /**

@@ -162,11 +162,31 @@ public final class RepairTable {
 
   /** To be called after every change of what {@link Holders} reads. */
   static void refreshLost(Transaction transaction, ChunkId id) {
+    if (id.isCell()) {
+      refreshLost(transaction, Stripe.of(transaction, id), id);
+      return;
+    }
     ChunkRecord chunk = ChunkTable.find(transaction, id).orElse(null);
     if (chunk != null) {
       boolean lost = Holders.isLost(transaction, chunk);
       if (lost != chunk.isLost()) {
         ChunkTable.putLost(transaction, chunk, lost);
+      }
+    }
+  }
+
+  /** One cell more or less may be what others can be computed with. */
+  private static void refreshLost(Transaction transaction, Stripe stripe, ChunkId changed) {
+    boolean wasShort = stripe.cells().stream().anyMatch(ChunkRecord::isLost);
+    if (!wasShort && stripe.isHeld(changed.cell())) {
+      return;
+    }
+    boolean isShort = stripe.isShort();
+    for (ChunkRecord cell : stripe.cells()) {
+      boolean lost =
+          isShort && !cell.isGarbage() && cell.length() > 0 && !stripe.isHeld(cell.id().cell());
+      if (lost != cell.isLost()) {
+        ChunkTable.putLost(transaction, cell, lost);
       }
     }
   }

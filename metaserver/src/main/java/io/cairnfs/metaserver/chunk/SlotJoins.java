@@ -17,6 +17,9 @@ public final class SlotJoins {
   /** Chunks that one step looks at. */
   static final int STEP = 1024;
 
+  /** For each of them all cells of its stripe are looked at. */
+  private static final int STEP_OF_CELLS = 128;
+
   private final NamespaceEditor namespace;
   private final Transaction transaction;
 
@@ -70,7 +73,8 @@ public final class SlotJoins {
     if (join.isAtEnd()) {
       return true;
     }
-    List<ChunkRecord> page = ChunkTable.inSlot(transaction, pool, slotNumber, join.cursor(), STEP);
+    int step = slot.isCoded() ? STEP_OF_CELLS : STEP;
+    List<ChunkRecord> page = ChunkTable.inSlot(transaction, pool, slotNumber, join.cursor(), step);
     long cursor = join.cursor();
     for (ChunkRecord chunk : page) {
       cursor = chunk.id().value();
@@ -81,7 +85,7 @@ public final class SlotJoins {
       // Nothing else notices of a chunk that its last holder was struck out.
       RepairTable.refreshLost(transaction, chunk.id());
     }
-    boolean atEnd = page.size() < STEP;
+    boolean atEnd = page.size() < step;
     SlotTable.put(transaction, slot.withJoinAt(new SlotJoin(position, server, cursor, atEnd)));
     return atEnd;
   }

@@ -221,7 +221,7 @@ final class CompactionDesk implements ContentWatch {
       return;
     }
     for (ChunkRecord chunk : ChunkTable.openOfNobody(view)) {
-      if (!tasks.containsKey(chunk.id())) {
+      if (!chunk.id().isCell() && !tasks.containsKey(chunk.id())) {
         proposals.propose(
             Proposals.command()
                 .setFenceChunk(

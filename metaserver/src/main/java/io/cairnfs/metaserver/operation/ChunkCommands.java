@@ -28,6 +28,8 @@ final class ChunkCommands {
       case PROMOTE -> PromoteOperation.apply(context, command.getPromote());
       case BEGIN_COMPACTION -> CompactionOperations.begin(context, command.getBeginCompaction());
       case COMPACT -> CompactionOperations.commit(context, command.getCompact());
+      case BEGIN_STRIPE -> StripeOperations.begin(context, command.getBeginStripe());
+      case COMMIT_STRIPE -> StripeOperations.commit(context, command.getCommitStripe());
       case ADD_POOL -> AddPoolOperation.apply(context, command.getAddPool());
       case OPERATION,
           OPEN_SESSION,

@@ -154,6 +154,8 @@ public final class CommandExecutor {
           ADVANCE_JOIN,
           PROMOTE,
           ADD_POOL,
+          BEGIN_STRIPE,
+          COMMIT_STRIPE,
           BEGIN_COMPACTION,
           COMPACT ->
           ChunkCommands.apply(context);

@@ -108,10 +108,14 @@ final class ChunkInvariants {
       if (chunk.isLost()) {
         assertThat(Holders.isLost(store, chunk)).as("%s", chunk).isTrue();
       }
+      if (chunk.id().isCell()) {
+        assertThat(new ChunkCheck(store).chunk(ChunkKeys.chunk(chunk.id()), chunk.encode()))
+            .isEmpty();
+      }
       if ((chunk.isSealed() || chunk.isGarbage()) && !ChunkTable.isHeld(store, chunk)) {
         assertThat(chunk.isSealed())
             .as("%s sealed and referenced", chunk)
-            .isEqualTo(referenced.contains(chunk.id()));
+            .isEqualTo(isNeeded(chunk.id()));
       }
     }
     assertThat(Counter.CHUNKS_OPEN.in(store)).isEqualTo(counts.getOrDefault(ChunkState.OPEN, 0L));
@@ -123,6 +127,12 @@ final class ChunkInvariants {
         .isEqualTo(counts.getOrDefault(ChunkState.GARBAGE, 0L));
     assertThat(Counter.CHUNK_BYTES.in(store)).isEqualTo(bytes);
     assertThat(Counter.CHUNKS_LOST.in(store)).isEqualTo(lost);
+  }
+
+  private boolean isNeeded(ChunkId id) {
+    return id.isCell()
+        ? Stripe.of(store, id).cells().stream().anyMatch(cell -> referenced.contains(cell.id()))
+        : referenced.contains(id);
   }
 
   private void requireDigests() {

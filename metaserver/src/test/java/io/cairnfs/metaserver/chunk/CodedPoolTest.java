@@ -65,6 +65,7 @@ class CodedPoolTest {
                   false,
                   false,
                   List.of(),
+                  0,
                   0));
         });
     return id;

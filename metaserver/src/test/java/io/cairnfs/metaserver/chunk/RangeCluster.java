@@ -6,14 +6,18 @@ import static io.cairnfs.metaserver.operation.TestCluster.path;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.FileHandle;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.repair.CompactionPlanner.Plan;
 import io.cairnfs.proto.command.BeginCompaction;
+import io.cairnfs.proto.command.BeginStripe;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommandReply;
+import io.cairnfs.proto.command.CommitStripe;
+import io.cairnfs.proto.command.CommittedCell;
 import io.cairnfs.proto.command.Compact;
 import io.cairnfs.proto.command.PipelineChoice;
 import io.cairnfs.proto.metadata.Access;
@@ -32,6 +36,7 @@ import io.cairnfs.proto.types.CompactPiece;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A {@link ChunkCluster} whose users write files together. Every byte of a chunk is known: {@link
@@ -104,6 +109,82 @@ final class RangeCluster {
         .addAllAcknowledgedServers(cluster.chunk(copy.chunk()).pipeline())
         .setFile(copy.plan().file())
         .addAllPieces(copy.plan().pieces());
+  }
+
+  /** A stripe that is made: cells with bytes, of which files know nothing yet. */
+  record StripeCopy(ChunkId first, List<List<CompactPiece>> pieces) {
+    long length(int cell) {
+      return pieces.get(cell).stream()
+          .mapToLong(piece -> piece.getTargetOffset() + piece.getLength())
+          .max()
+          .orElseThrow();
+    }
+
+    long longest() {
+      return IntStream.range(0, pieces.size()).mapToLong(this::length).max().orElseThrow();
+    }
+  }
+
+  /**
+   * @param pieces of each data cell
+   */
+  StripeCopy beginStripe(PoolId pool, int slot, List<List<CompactPiece>> pieces) {
+    CommandReply reply =
+        ok(
+            cluster.run(
+                Command.newBuilder()
+                    .setBeginStripe(
+                        BeginStripe.newBuilder()
+                            .setPool(pool.value())
+                            .setSlot(slot)
+                            .setSlotEpoch(
+                                SlotTable.get(cluster.store(), pool.value(), slot).epoch())
+                            .setDataCells(pieces.size())
+                            .setMaxLength(1 << 20))));
+    StripeCopy stripe = new StripeCopy(new ChunkId(reply.getChunk()), pieces);
+    for (int cell = 0; cell < pieces.size(); cell++) {
+      byte[] bytes = new byte[(int) stripe.length(cell)];
+      for (CompactPiece piece : pieces.get(cell)) {
+        for (long i = 0; i < piece.getLength(); i++) {
+          bytes[(int) (piece.getTargetOffset() + i)] =
+              byteOf(new ChunkId(piece.getChunk()), piece.getOffset() + i);
+        }
+      }
+      copies.put(stripe.first().withCell(cell), bytes);
+    }
+    return stripe;
+  }
+
+  CommandReply commit(StripeCopy stripe) {
+    return cluster.run(Command.newBuilder().setCommitStripe(commitOf(stripe)));
+  }
+
+  CommitStripe.Builder commitOf(StripeCopy stripe) {
+    CommitStripe.Builder commit = CommitStripe.newBuilder().setEpoch(1);
+    for (ChunkRecord row : Stripe.of(cluster.store(), stripe.first()).cells()) {
+      int cell = row.id().cell();
+      CommittedCell.Builder committed =
+          CommittedCell.newBuilder()
+              .setChunk(row.id().value())
+              .setServer(row.pipeline().get(0))
+              .setChecksum(1000 + cell);
+      if (cell < stripe.pieces().size()) {
+        committed.setLength(stripe.length(cell)).addAllPieces(stripe.pieces().get(cell));
+      } else {
+        committed.setLength(stripe.longest());
+      }
+      commit.addCells(committed);
+    }
+    return commit;
+  }
+
+  static CompactPiece piece(ChunkId source, long from, long length, long target) {
+    return CompactPiece.newBuilder()
+        .setChunk(source.value())
+        .setOffset(from)
+        .setLength(length)
+        .setTargetOffset(target)
+        .build();
   }
 
   InodeId create(String user, String name, String content) {

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.namespace.CorruptRecord;
 import io.cairnfs.proto.types.ChunkState;
 import io.cairnfs.proto.types.ServerMembership;
@@ -20,7 +23,7 @@ class RecordFormatTest {
   private static final ChunkId CHUNK = ChunkId.of(0, 17, 5);
   private static final ChunkRecord CHUNK_ROW =
       new ChunkRecord(
-          CHUNK, ChunkState.OPEN, 2, 3, 300, 1 << 20, 7, 9, true, false, List.of(1, 2, 4), 77);
+          CHUNK, ChunkState.OPEN, 2, 3, 300, 1 << 20, 7, 9, true, false, List.of(1, 2, 4), 77, 0);
   private static final ExtentRecord EXTENT = new ExtentRecord(100, 200, CHUNK, 4096, true, 77);
   private static final SlotRecord SLOT =
       new SlotRecord(
@@ -61,6 +64,30 @@ class RecordFormatTest {
 
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
+  }
+
+  @Test
+  void aCellHasItsChecksumToo() {
+    ChunkId id = ChunkId.of(PoolId.coded(CodingPolicy.RS_3_2, StorageClass.ANY).value(), 17, 68);
+    ChunkRecord cell =
+        new ChunkRecord(
+            id,
+            ChunkState.SEALED,
+            1,
+            1,
+            300,
+            1 << 20,
+            0,
+            0,
+            false,
+            false,
+            List.of(4),
+            77,
+            0xfedcba98);
+    assertThat(hex(cell.encode()))
+        .isEqualTo("020300" + "0101ac02808040" + "0000" + "0104" + "4d" + "98f5f2f60f");
+    assertThat(ChunkRecord.decode(id, cell.encode())).isEqualTo(cell);
+    assertThat(ChunkRecord.decode(id, CHUNK_ROW.encode()).checksum()).isZero();
   }
 
   @Test

@@ -25,7 +25,8 @@ class SettleDecisionTest {
           true,
           false,
           List.of(1, 2, 3),
-          9);
+          9,
+          0);
 
   private static FenceAnswer continuous(int server, long length) {
     return new FenceAnswer(server, true, length, true);

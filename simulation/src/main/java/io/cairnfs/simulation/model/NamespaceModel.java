@@ -184,6 +184,8 @@ public final class NamespaceModel {
           ADVANCE_JOIN,
           PROMOTE,
           ADD_POOL,
+          BEGIN_STRIPE,
+          COMMIT_STRIPE,
           BEGIN_COMPACTION,
           COMPACT,
           PURGE_STEP ->

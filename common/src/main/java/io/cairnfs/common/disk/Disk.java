@@ -26,6 +26,16 @@ public interface Disk {
    */
   DiskFile open(String name, OpenMode mode) throws IOException;
 
+  /**
+   * Opens a file to read what the disk itself keeps, and not what memory does; as {@link
+   * OpenMode#READ} where it cannot tell the difference.
+   *
+   * @throws java.nio.file.NoSuchFileException if it does not exist
+   */
+  default DiskFile openUncached(String name) throws IOException {
+    return open(name, OpenMode.READ);
+  }
+
   boolean exists(String name) throws IOException;
 
   /**

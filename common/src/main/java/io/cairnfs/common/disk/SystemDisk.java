@@ -1,8 +1,10 @@
 package io.cairnfs.common.disk;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -40,6 +42,30 @@ public final class SystemDisk implements Disk {
                   StandardOpenOption.CREATE_NEW);
         };
     return new SystemFile(channel);
+  }
+
+  /** Memory file systems, and some others, have no other way than through memory. */
+  @Override
+  public DiskFile openUncached(String name) throws IOException {
+    Path path = root.resolve(name);
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(path, StandardOpenOption.READ, ExtendedOpenOption.DIRECT);
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      return open(name, OpenMode.READ);
+    }
+    boolean good = false;
+    try {
+      int block = Math.toIntExact(Files.getFileStore(path).getBlockSize());
+      good = true;
+      return new UncachedFile(channel, block);
+    } finally {
+      if (!good) {
+        channel.close();
+      }
+    }
   }
 
   @Override

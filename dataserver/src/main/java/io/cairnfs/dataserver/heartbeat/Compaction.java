@@ -4,12 +4,14 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import io.cairnfs.common.coding.GaloisField;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.dataserver.storage.Cells;
+import io.cairnfs.dataserver.storage.DiskContent;
 import io.cairnfs.dataserver.storage.ReadPace;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
@@ -31,6 +33,8 @@ import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,15 +48,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies ranges of sealed chunks into a new chunk: reads them from any holder, verifies every cell,
- * and sends them as a writer does, down the chunk's pipeline, which begins at this server. Done
- * when every member has all of it on its disk. A member that fails ends it: the leader plans anew.
+ * Copies ranges of chunks into a new chunk: reads them from any holder, verifies every cell, and
+ * sends them as a writer does, down the chunk's pipeline, which begins at this server. Ranges may
+ * be multiplied, and added where they overlap: a parity cell is the sum of the data cells. Done
+ * when every member has all of it on its disk, and, if the leader asks for it, when this server's
+ * disk has given it back. A member that fails ends it: the leader plans anew.
  *
  * <p>Safe for any thread; only the executor is held back by the pace.
  */
 public final class Compaction implements StreamListener {
   private static final Logger logger = LoggerFactory.getLogger(Compaction.class);
   private static final int PACKET_BYTES = 1 << 20;
+  private static final int MAX_COEFFICIENT = 255;
   private static final int READS = 32;
   private static final int UNACKNOWLEDGED = 3;
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
@@ -61,9 +68,18 @@ public final class Compaction implements StreamListener {
   private final RpcClient client;
   private final Executor executor;
   private final ReadPace pace;
+  private final OwnDisk ownDisk;
   private final Consumer<CompactResult> done;
   private final Map<Long, ChunkLocation> sources = new HashMap<>();
+
+  /** By their places in the new chunk. */
+  private final List<CompactPiece> pieces;
+
   private final long length;
+
+  /** Of each cell that was sent. */
+  private final int[] sentCells;
+
   private volatile ClientStream stream;
 
   @GuardedBy("this")
@@ -85,9 +101,19 @@ public final class Compaction implements StreamListener {
   @GuardedBy("this")
   private long acknowledgedPackets;
 
+  @GuardedBy("this")
+  private boolean written;
+
   /** A packet is being filled. */
   @GuardedBy("this")
   private boolean filling;
+
+  /** What this server's disk keeps of a chunk. */
+  @FunctionalInterface
+  public interface OwnDisk {
+    /** Blocks. */
+    DiskContent read(ChunkId chunk, long length, ReadPace pace) throws CairnException;
+  }
 
   /** One packet's bytes, and where they come from. */
   private static final class Filling {
@@ -101,12 +127,17 @@ public final class Compaction implements StreamListener {
       this.offset = offset;
       this.bytes = Unpooled.buffer(length, length).writeZero(length);
     }
+
+    int bytesToRead() {
+      return segments.stream().mapToInt(Segment::length).sum();
+    }
   }
 
-  private record Segment(ChunkLocation source, long offset, int length, int at) {}
+  private record Segment(ChunkLocation source, long offset, int length, int at, int coefficient) {}
 
   /**
    * @param executor where bytes are asked for, at the pace
+   * @param ownDisk where the chunk is read back
    * @param done hears once how it went
    */
   public Compaction(
@@ -114,18 +145,30 @@ public final class Compaction implements StreamListener {
       RpcClient client,
       Executor executor,
       ReadPace pace,
+      OwnDisk ownDisk,
       Consumer<CompactResult> done) {
     this.task = task;
     this.client = client;
     this.executor = executor;
     this.pace = pace;
+    this.ownDisk = ownDisk;
     this.done = done;
+    this.pieces = new ArrayList<>(task.getPiecesList());
+    pieces.sort(Comparator.comparingLong(CompactPiece::getTargetOffset));
     long end = 0;
-    for (CompactPiece piece : task.getPiecesList()) {
+    for (CompactPiece piece : pieces) {
       end = Math.max(end, piece.getTargetOffset() + piece.getLength());
     }
     this.length = end;
+    this.sentCells = new int[fits() ? Cells.count(length) : 0];
     task.getSourcesList().forEach(source -> sources.put(source.getChunk(), source));
+  }
+
+  private boolean fits() {
+    return length > 0
+        && length <= task.getChunk().getMaxLength()
+        && task.getChunk().getMembersCount() > 0
+        && pieces.stream().allMatch(piece -> piece.getCoefficient() <= MAX_COEFFICIENT);
   }
 
   private ChunkId chunk() {
@@ -134,7 +177,7 @@ public final class Compaction implements StreamListener {
 
   public void start() {
     ChunkLocation chunk = task.getChunk();
-    if (length <= 0 || length > chunk.getMaxLength() || chunk.getMembersCount() == 0) {
+    if (!fits()) {
       fail(new CairnException(ErrorCode.MALFORMED, chunk() + ": " + length + " bytes to compact"));
       return;
     }
@@ -193,12 +236,40 @@ public final class Compaction implements StreamListener {
     synchronized (this) {
       ready |= ack.getReady();
       acknowledgedPackets = Math.max(acknowledgedPackets, ack.getSequence());
-      complete = sentLength == length && acknowledgedPackets == sentPackets;
+      complete = !written && sentLength == length && acknowledgedPackets == sentPackets;
+      written |= complete;
     }
     if (complete) {
-      finish(CompactResult.newBuilder().setLength(length));
+      written();
     } else {
       fillNext();
+    }
+  }
+
+  /** Every member has all of it on its disk, or says so. */
+  private void written() {
+    if (task.getReadBack()) {
+      execute(this::readBack);
+    } else {
+      finish(CompactResult.newBuilder().setLength(length));
+    }
+  }
+
+  private void readBack() {
+    try {
+      DiskContent content = ownDisk.read(chunk(), length, pace);
+      int[] found = content.cells();
+      int bad = Arrays.mismatch(found, sentCells);
+      if (bad >= 0) {
+        throw new CairnException(
+            ErrorCode.CHUNK_CORRUPT,
+            String.format(
+                "%s read back: cell at %d has checksum %08x, sent was %08x",
+                chunk(), (long) bad * Cells.SIZE, found[bad], sentCells[bad]));
+      }
+      finish(CompactResult.newBuilder().setLength(length).setChecksum(content.checksum()));
+    } catch (CairnException e) {
+      fail(e);
     }
   }
 
@@ -219,7 +290,7 @@ public final class Compaction implements StreamListener {
     execute(
         () -> {
           Filling packet = nextPacket();
-          pace.beforeRead(packet.bytes.readableBytes());
+          pace.beforeRead(Math.max(packet.bytes.readableBytes(), packet.bytesToRead()));
           if (packet.segments.isEmpty()) {
             send(packet);
           } else {
@@ -240,26 +311,43 @@ public final class Compaction implements StreamListener {
     long from = sentLength;
     long end = Math.min(length, from + PACKET_BYTES);
     Filling packet = new Filling(from, (int) (end - from));
-    while (nextPiece < task.getPiecesCount()) {
-      CompactPiece piece = task.getPieces(nextPiece);
-      long begin = Math.max(from, piece.getTargetOffset());
-      long stop = Math.min(end, piece.getTargetOffset() + piece.getLength());
-      if (begin >= end) {
+    for (int at = nextPiece; at < pieces.size(); at++) {
+      CompactPiece piece = pieces.get(at);
+      if (piece.getTargetOffset() >= end) {
         break;
       }
-      packet.segments.add(
-          new Segment(
-              sources.getOrDefault(piece.getChunk(), ChunkLocation.getDefaultInstance()),
-              piece.getOffset() + begin - piece.getTargetOffset(),
-              (int) (stop - begin),
-              (int) (begin - from)));
-      if (stop < piece.getTargetOffset() + piece.getLength()) {
-        break;
-      }
+      addSegment(packet, piece, Math.max(from, piece.getTargetOffset()), end);
+    }
+    while (nextPiece < pieces.size() && targetEnd(pieces.get(nextPiece)) <= end) {
       nextPiece++;
     }
     packet.missing = packet.segments.size();
     return packet;
+  }
+
+  private static long targetEnd(CompactPiece piece) {
+    return piece.getTargetOffset() + piece.getLength();
+  }
+
+  /** What of the piece lies in {@code [begin, end)} of the new chunk, if anything. */
+  private void addSegment(Filling packet, CompactPiece piece, long begin, long end) {
+    ChunkLocation source =
+        sources.getOrDefault(piece.getChunk(), ChunkLocation.getDefaultInstance());
+    long offset = piece.getOffset() + begin - piece.getTargetOffset();
+    long length = Math.min(end, targetEnd(piece)) - begin;
+    if (chunk().isCell() && new ChunkId(piece.getChunk()).isCell()) {
+      // Zeros follow a cell that is shorter than others.
+      length = Math.min(length, source.getLength() - offset);
+    }
+    if (length > 0) {
+      packet.segments.add(
+          new Segment(
+              source,
+              offset,
+              (int) length,
+              (int) (begin - packet.offset),
+              Math.max(1, piece.getCoefficient())));
+    }
   }
 
   private void readMore(Filling packet) {
@@ -346,9 +434,13 @@ public final class Compaction implements StreamListener {
               "bad checksum at offset " + (header.getOffset() + (long) cell * Cells.SIZE));
         }
       }
+      ByteBuffer bytes = payload.nioBuffer(from + checksumBytes + (int) skip, segment.length());
       synchronized (this) {
-        packet.bytes.setBytes(
-            segment.at(), payload, from + checksumBytes + (int) skip, segment.length());
+        GaloisField.multiplyAdd(
+            segment.coefficient(),
+            bytes,
+            packet.bytes.array(),
+            packet.bytes.arrayOffset() + segment.at());
       }
       return Optional.empty();
     } catch (CairnException e) {
@@ -388,7 +480,11 @@ public final class Compaction implements StreamListener {
   private void send(Filling packet) {
     List<Integer> checksums = checksums(packet.bytes.nioBuffer());
     ByteBuffer onWire = ByteBuffer.allocate(Integer.BYTES * checksums.size());
-    checksums.forEach(onWire::putInt);
+    int cell = Cells.indexOf(packet.offset);
+    for (int checksum : checksums) {
+      onWire.putInt(checksum);
+      sentCells[cell++] = checksum;
+    }
     PacketHeader.Builder header =
         PacketHeader.newBuilder()
             .setOffset(packet.offset)

@@ -166,7 +166,9 @@ public final class HeartbeatService implements AutoCloseable {
                 foreground::sourceIsSlowed,
                 parts.metrics().counter("dataserver.copied.bytes")),
             (task, done) ->
-                new Compaction(task, parts.client(), copies, compactionPace, done).start(),
+                new Compaction(
+                        task, parts.client(), copies, compactionPace, store::contentOnDisk, done)
+                    .start(),
             small,
             copies,
             completed,

@@ -1,6 +1,7 @@
 package io.cairnfs.dataserver.storage;
 
 import io.cairnfs.common.disk.Disk;
+import io.cairnfs.common.disk.DiskFile;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
@@ -9,6 +10,7 @@ import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import io.cairnfs.dataserver.storage.ReplicaStatus.State;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -320,6 +322,47 @@ public final class ReplicaStore implements Closeable {
       markBad(chunk, result.problem());
     }
     return result;
+  }
+
+  /**
+   * Reads a replica that takes no more appends, as far as its disk can around what memory holds of
+   * it. Compares nothing.
+   *
+   * @throws CairnException CHUNK_NOT_FOUND; CHUNK_CORRUPT when fewer bytes are there, or the disk
+   *     cannot read them
+   */
+  public DiskContent contentOnDisk(ChunkId chunk, long length, ReadPace pace)
+      throws CairnException {
+    UnsealedReplica open = unsealed.get(chunk);
+    if (open != null) {
+      try {
+        return contentOnDisk(chunk, open.volume(), ReplicaPath.openData(chunk), length, pace);
+      } catch (NoSuchFileException e) {
+        LOG.debug("{} was sealed or deleted in this very moment: {}", chunk, e.toString());
+      }
+    }
+    ReplicaIndex.Entry entry = sealedEntry(chunk).orElseThrow(() -> notHere(chunk));
+    Volume volume = volumes.get(entry.volume());
+    String file = ReplicaPath.sealedData(entry.name());
+    try {
+      return contentOnDisk(chunk, volume, file, length, pace);
+    } catch (NoSuchFileException e) {
+      throw new CairnException(
+          ErrorCode.CHUNK_CORRUPT, chunk + " file is missing: " + e.getMessage(), e);
+    }
+  }
+
+  private DiskContent contentOnDisk(
+      ChunkId chunk, Volume volume, String file, long length, ReadPace pace)
+      throws CairnException, NoSuchFileException {
+    volume.requireHealthy();
+    try (DiskFile data = volume.disk().openUncached(file)) {
+      return DiskContent.read(chunk, data, length, scratch, pace);
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw CutCell.readRefusal(chunk, e);
+    }
   }
 
   private Verification verifySealed(ChunkId chunk, ReadPace pace) throws CairnException {

@@ -4,12 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import io.cairnfs.common.checksum.Crc32c;
+import io.cairnfs.common.coding.ErasureCode;
+import io.cairnfs.common.coding.GaloisField;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.dataserver.storage.Cells;
+import io.cairnfs.dataserver.storage.DiskContent;
 import io.cairnfs.dataserver.storage.ReadPace;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
@@ -37,6 +44,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,6 +54,7 @@ import org.junit.jupiter.api.Test;
 /** Bytes of sealed chunks go into a new one, whatever single holders do. */
 class CompactionTest {
   private static final long TARGET = ChunkId.of(0, 1, 100).value();
+  private static final int POOL = PoolId.coded(CodingPolicy.RS_3_2, StorageClass.ANY).value();
 
   private final Servers servers = new Servers();
   private final List<CompactResult> results = new ArrayList<>();
@@ -61,6 +70,11 @@ class CompactionTest {
     private StreamListener listener;
     private int badPort = -1;
     private boolean acknowledging = true;
+
+    /** What the disk of the first member keeps; empty: what was written. */
+    private Optional<byte[]> kept = Optional.empty();
+
+    private int readBack;
     private boolean cancelled;
 
     @Override
@@ -74,7 +88,7 @@ class CompactionTest {
             new CairnException(ErrorCode.UNAVAILABLE, "nobody listens"));
       }
       int from = (int) (request.getOffset() / Cells.SIZE * Cells.SIZE);
-      int end = (int) request.getLimit();
+      int end = (int) Math.min(request.getLimit(), bytes.length);
       ByteBuf payload = Unpooled.buffer();
       int cells = 0;
       for (int cell = from; cell < end; cell += Cells.SIZE, cells++) {
@@ -93,6 +107,20 @@ class CompactionTest {
               .setChecksumCount(cells)
               .build();
       return CompletableFuture.completedFuture(new RpcReply(header.toByteString(), payload));
+    }
+
+    DiskContent readBack(ChunkId chunk, long length, ReadPace pace) throws CairnException {
+      assertThat(chunk).isEqualTo(new ChunkId(opening.getChunk()));
+      readBack++;
+      byte[] bytes = kept.orElse(written.toByteArray());
+      if (bytes.length < length) {
+        throw new CairnException(ErrorCode.CHUNK_CORRUPT, "file ends at " + bytes.length);
+      }
+      int[] cells = new int[Cells.count(length)];
+      for (int i = 0; i < cells.length; i++) {
+        cells[i] = Crc32c.of(bytes, i * Cells.SIZE, Cells.bytesIn(i, length));
+      }
+      return new DiskContent(cells, Crc32c.of(bytes, 0, (int) length));
     }
 
     @Override
@@ -179,6 +207,14 @@ class CompactionTest {
     return Member.newBuilder().setServer(port).setHost("h").setPort(port).build();
   }
 
+  private static CompactPiece times(int coefficient, long chunk, long length) {
+    return piece(chunk, 0, length, 0).toBuilder().setCoefficient(coefficient).build();
+  }
+
+  private static long cell(int cell) {
+    return ChunkId.of(POOL, 1, 64 + cell).value();
+  }
+
   private static CompactPiece piece(long chunk, long offset, long length, long target) {
     return CompactPiece.newBuilder()
         .setChunk(chunk)
@@ -213,7 +249,8 @@ class CompactionTest {
 
   private Compaction begin(CompactTask.Builder task) {
     Compaction compaction =
-        new Compaction(task.build(), servers, Runnable::run, ReadPace.FREE, results::add);
+        new Compaction(
+            task.build(), servers, Runnable::run, ReadPace.FREE, servers::readBack, results::add);
     compaction.start();
     return compaction;
   }
@@ -322,6 +359,7 @@ class CompactionTest {
               throw new RejectedExecutionException("full");
             },
             ReadPace.FREE,
+            servers::readBack,
             results::add);
     compaction.start();
     servers.ready();
@@ -334,5 +372,101 @@ class CompactionTest {
     assertThat(results).hasSize(1);
     assertThat(ErrorCode.ofNumber(results.get(0).getErrorCode())).isEqualTo(ErrorCode.MALFORMED);
     assertThat(servers.opening).isNull();
+  }
+
+  /** Of cells that differ in length: a shorter one is followed by zeros. */
+  @Test
+  void aParityCellIsTheSumOfTheDataCells() {
+    byte[][] data = {source(cell(0), 2_600_000), source(cell(1), 1_500_001), source(cell(2), 7)};
+    ErasureCode code = ErasureCode.of(CodingPolicy.RS_3_2);
+    int length = data[0].length;
+    byte[] expected = new byte[length];
+    List<CompactPiece> pieces = new ArrayList<>();
+    for (int i = 0; i < data.length; i++) {
+      int coefficient = code.coefficient(4, i);
+      for (int at = 0; at < data[i].length; at++) {
+        expected[at] ^= (byte) GaloisField.multiply(coefficient, data[i][at] & 0xff);
+      }
+      pieces.add(times(coefficient, cell(i), i == 2 ? length : data[i].length));
+    }
+    CompactTask.Builder task = task(pieces.toArray(CompactPiece[]::new)).setReadBack(true);
+    task.getChunkBuilder().setChunk(cell(4));
+    begin(task);
+    servers.ready();
+    assertThat(servers.written.toByteArray()).isEqualTo(expected);
+    assertThat(servers.headers).hasSize(3);
+    assertThat(results)
+        .containsExactly(
+            CompactResult.newBuilder()
+                .setChunk(cell(4))
+                .setLength(length)
+                .setChecksum(Crc32c.of(expected, 0, length))
+                .build());
+  }
+
+  @Test
+  void onlyCellsAreFollowedByZeros() {
+    source(11, 5_000);
+    begin(task(piece(11, 4_000, 2_000, 0)));
+    servers.ready();
+    assertThat(failure()).isEqualTo(ErrorCode.CHUNK_NOT_FOUND);
+  }
+
+  @Test
+  void piecesMayOverlapInAnyOrder() {
+    byte[] one = source(11, 9_000);
+    byte[] two = source(12, 9_000);
+    begin(task(piece(11, 0, 3_000, 5_000), piece(12, 1_000, 8_000, 0), times(3, 11, 100)));
+    servers.ready();
+    byte[] expected = Arrays.copyOfRange(two, 1_000, 9_000);
+    for (int i = 0; i < 3_000; i++) {
+      expected[5_000 + i] ^= one[i];
+    }
+    for (int i = 0; i < 100; i++) {
+      expected[i] ^= (byte) GaloisField.multiply(3, one[i] & 0xff);
+    }
+    assertThat(servers.written.toByteArray()).isEqualTo(expected);
+  }
+
+  @Test
+  void whatTheDiskKeepsIsReadBackOnceAfterAllIsWritten() {
+    byte[] bytes = source(11, 3_000_000);
+    servers.acknowledging = false;
+    begin(task(piece(11, 0, 3_000_000, 0)).setReadBack(true));
+    servers.ready();
+    assertThat(servers.readBack).isZero();
+    servers.acknowledge();
+    servers.acknowledge();
+    assertThat(servers.readBack).isEqualTo(1);
+    assertThat(results).hasSize(1);
+    assertThat(results.get(0).getChecksum()).isEqualTo(Crc32c.of(bytes, 0, bytes.length));
+  }
+
+  @Test
+  void aDiskThatKeepsOtherBytesIsNotBelieved() {
+    byte[] kept = source(11, 10_000).clone();
+    kept[9_000]++;
+    servers.kept = Optional.of(kept);
+    begin(task(piece(11, 0, 10_000, 0)).setReadBack(true));
+    servers.ready();
+    assertThat(failure()).isEqualTo(ErrorCode.CHUNK_CORRUPT);
+    assertThat(results.get(0).getErrorMessage()).contains("cell at 8192", "sent was");
+  }
+
+  @Test
+  void aDiskThatKeepsTooLittleIsNotBelieved() {
+    servers.kept = Optional.of(new byte[5]);
+    source(11, 10_000);
+    begin(task(piece(11, 0, 10_000, 0)).setReadBack(true));
+    servers.ready();
+    assertThat(failure()).isEqualTo(ErrorCode.CHUNK_CORRUPT);
+    assertThat(results.get(0).getErrorMessage()).contains("file ends at 5");
+  }
+
+  @Test
+  void aFactorOutsideTheFieldIsRefused() {
+    source(11, 10_000);
+    begin(task(times(256, 11, 10)));
+    assertThat(ErrorCode.ofNumber(results.get(0).getErrorCode())).isEqualTo(ErrorCode.MALFORMED);
   }
 }

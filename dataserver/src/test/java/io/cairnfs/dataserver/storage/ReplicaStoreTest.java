@@ -8,6 +8,7 @@ import static io.cairnfs.dataserver.storage.Replicas.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairnfs.common.checksum.Crc32c;
 import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.disk.simulated.SimulatedDisk;
 import io.cairnfs.common.error.CairnException;
@@ -672,5 +673,34 @@ class ReplicaStoreTest {
         .filter(name -> name.contains(ReplicaPath.hex(CHUNK)) && name.endsWith(".data"))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Not what the checksums, or memory, say of it. */
+  @Test
+  void whatTheDiskKeepsOfAReplicaIsToldInEveryState() throws IOException {
+    int whole = Crc32c.of(content, 0, 100_000);
+    written(CHUNK, 100_000).finish();
+    assertThat(store.contentOnDisk(CHUNK, 100_000, ReadPace.FREE).checksum()).isEqualTo(whole);
+    store.seal(CHUNK, 100_000, 3, 1);
+    DiskContent kept = store.contentOnDisk(CHUNK, 100_000, ReadPace.FREE);
+    assertThat(kept.checksum()).isEqualTo(whole);
+    assertThat(kept.cells()).hasSize(25).startsWith(Crc32c.of(content, 0, 4096));
+    assertThat(kept.cells()).endsWith(Crc32c.of(content, 98_304, 100_000 - 98_304));
+
+    disk.flipBit(sealedFile(), 8L * (4096 + 50_000) + 3);
+    byte[] flipped = content.clone();
+    flipped[50_000] ^= 1 << 3;
+    assertThat(store.contentOnDisk(CHUNK, 100_000, ReadPace.FREE).checksum())
+        .isEqualTo(Crc32c.of(flipped, 0, 100_000));
+    assertRefused(
+        ErrorCode.CHUNK_CORRUPT, () -> store.contentOnDisk(CHUNK, 100_001, ReadPace.FREE));
+    assertRefused(ErrorCode.CHUNK_NOT_FOUND, () -> store.contentOnDisk(OTHER, 1, ReadPace.FREE));
+    disk.delete(sealedFile());
+    assertRefused(
+        ErrorCode.CHUNK_CORRUPT, () -> store.contentOnDisk(CHUNK, 100_000, ReadPace.FREE));
+  }
+
+  private static String sealedFile() {
+    return ReplicaPath.sealedData(new ReplicaPath.SealedName(CHUNK, 100_000, 3));
   }
 }

@@ -508,7 +508,9 @@ final class DataNode extends SimulatedProcess {
   private void compact(CompactTask task) {
     if (completed.beginCompaction(task.getChunk().getChunk())) {
       CompletedWork life = completed;
-      new Compaction(task, client, this::onDisk, ReadPace.FREE, life::compacted).start();
+      new Compaction(
+              task, client, this::onDisk, ReadPace.FREE, store::contentOnDisk, life::compacted)
+          .start();
     }
   }
 

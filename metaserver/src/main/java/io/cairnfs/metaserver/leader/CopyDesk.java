@@ -61,11 +61,13 @@ final class CopyDesk {
   }
 
   /**
-   * The server said which copies it has not finished. What else it was given it does not know of:
-   * the answer was lost, or it could not take it on.
+   * The server said which copies it has not finished, a former leader's among them. What else it
+   * was given it does not know of: the answer was lost, or it could not take it on.
    */
   void atWork(int server, Collection<ChunkId> copying) {
-    desk(server).underWay.retainAll(Set.copyOf(copying));
+    Set<ChunkId> underWay = desk(server).underWay;
+    underWay.clear();
+    underWay.addAll(copying);
   }
 
   /** The server said how a copy went. */

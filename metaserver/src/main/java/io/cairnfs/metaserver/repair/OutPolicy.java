@@ -11,7 +11,8 @@ import java.util.Set;
 /**
  * Which silent servers a leader may strike out by itself. After a while, not more than one rack, or
  * a fifth of the servers (at least one): where more are silent it is rather the leader that is cut
- * off. And only where enough others remain to take over.
+ * off. Those in maintenance may be silent: they do not count. And only where enough others remain
+ * to take over.
  */
 public final class OutPolicy {
   private static final int SHARE = 5;
@@ -33,7 +34,7 @@ public final class OutPolicy {
   public List<Integer> toStrike(Collection<ServerRecord> servers, Set<Integer> silent) {
     Silence silence = Silence.of(servers, silent);
     boolean oneRack = silence.racks > 1 && silence.silentRacks == 1;
-    boolean few = silent.size() <= Math.max(1, silence.registered / SHARE);
+    boolean few = silence.candidates.size() <= Math.max(1, silence.registered / SHARE);
     boolean enoughRemain = silence.registered - silent.size() >= width;
     return (oneRack || few) && enoughRemain ? silence.candidates : List.of();
   }
@@ -56,7 +57,12 @@ public final class OutPolicy {
         : List.of();
   }
 
-  /** Of the servers that are not OUT. */
+  /**
+   * Of the servers that are not OUT.
+   *
+   * @param candidates silent ones that nobody is at work on
+   * @param silentRacks theirs
+   */
   private record Silence(List<Integer> candidates, int registered, int racks, int silentRacks) {
     static Silence of(Collection<ServerRecord> servers, Set<Integer> silent) {
       List<Integer> candidates = new ArrayList<>();
@@ -69,11 +75,10 @@ public final class OutPolicy {
         }
         registered++;
         racks.add(server.rack());
-        if (silent.contains(server.id())) {
+        boolean unexpected = server.membership() != ServerMembership.MAINTENANCE;
+        if (unexpected && silent.contains(server.id())) {
           silentRacks.add(server.rack());
-          if (server.membership() != ServerMembership.MAINTENANCE) {
-            candidates.add(server.id());
-          }
+          candidates.add(server.id());
         }
       }
       return new Silence(candidates, registered, racks.size(), silentRacks.size());

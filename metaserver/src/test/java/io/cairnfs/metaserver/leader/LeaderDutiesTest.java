@@ -565,6 +565,23 @@ final class LeaderDutiesTest {
   }
 
   @Test
+  void aNewLeaderGoesOnWithTheCopiesThatAreUnderWay() throws Exception {
+    rig.started();
+    long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();
+    CopyTask task = rig.heartbeat(rig.sign(3).addBadReplicas(chunk)).getCopies(0);
+    rig.log.lead(8);
+    assertThat(rig.heartbeat(rig.sign(1)).getTerm()).isEqualTo(8);
+    assertThat(rig.heartbeat(rig.sign(2)).getTerm()).isEqualTo(8);
+    assertThat(rig.heartbeat(rig.sign(3).addCopying(chunk)).getCopiesList()).isEmpty();
+    // What the former leader said never arrived.
+    assertThat(rig.heartbeat(rig.sign(3)).getCopiesList()).containsExactly(task);
+    CopyResult done =
+        CopyResult.newBuilder().setChunk(chunk).setSince(task.getSince()).setLength(LENGTH).build();
+    assertThat(rig.heartbeat(rig.sign(3).addCopied(done)).getCopiesList()).isEmpty();
+    assertThat(rig.lacks(3, chunk)).isFalse();
+  }
+
+  @Test
   void aCopyThatTheServerKnowsNothingOfIsHandedOutAgainAtOnce() throws Exception {
     rig.started();
     long chunk = rig.sealed("/f", LENGTH).chunk().getChunk();

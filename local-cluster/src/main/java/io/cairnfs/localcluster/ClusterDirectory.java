@@ -7,7 +7,6 @@ import io.cairnfs.common.config.MetaserverEntry;
 import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.process.PidFile;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -212,20 +212,7 @@ final class ClusterDirectory {
   }
 
   static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    List<Integer> ports = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        sockets.add(socket);
-        ports.add(socket.getLocalPort());
-      }
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
-    return ports;
+    return FreePorts.of(System.getenv(FreePorts.VARIABLE)).pick(count, new SplittableRandom());
   }
 
   /** Addresses of the cluster that some process listens on. */

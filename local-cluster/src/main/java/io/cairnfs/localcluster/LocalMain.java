@@ -135,7 +135,7 @@ public final class LocalMain implements Runnable {
         names = "--base-port",
         defaultValue = "7700",
         description =
-            "Ports of a new cluster: metaservers from BASE+1, data servers from BASE+11; 0 = any free ones (default: ${DEFAULT-VALUE}).")
+            "Ports of a new cluster: metaservers from BASE+1, data servers from BASE+11; 0 = any free ones, from CAIRN_PORT_RANGE=FIRST-LAST where that is set (default: ${DEFAULT-VALUE}).")
     private int basePort;
 
     @Option(names = "--json", description = "Print the status as JSON.")

@@ -89,7 +89,10 @@ final class Programs {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(List.of(words));
     ProcessBuilder builder = new ProcessBuilder(command).directory(here.toFile());
-    builder.environment().keySet().removeIf(name -> name.startsWith("CAIRN_"));
+    builder
+        .environment()
+        .keySet()
+        .removeIf(name -> name.startsWith("CAIRN_") && !name.equals(FreePorts.VARIABLE));
     builder.environment().putAll(variables);
     return builder.start();
   }

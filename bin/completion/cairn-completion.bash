@@ -1,6 +1,6 @@
 # Completion for cairn and dfs. In ~/.bashrc: source /path/to/cairn/bin/completion/cairn-completion.bash
 
-_cairn_words="admin archive bench chaos check-history dataserver dfs format fsck fuzz help local metaserver mount quickstart simulate umount version"
+_cairn_words="admin archive bench chaos check-history dataserver dfs ec format fsck fuzz help local metaserver mount quickstart simulate storagepolicies umount version"
 _cairn_dfs_words="appendToFile cat checksum chgrp chmod chown concat copyFromLocal copyToLocal count cp df du dus expunge find get getfacl getfattr \
 getmerge head help ln lock locks ls lsr mkdir moveFromLocal moveToLocal mv put recoverLease rm rmdir rmr setfacl setfattr setrep stat tail test truncate \
 text touch touchz usage"
@@ -60,6 +60,8 @@ _cairn() {
       else
         mapfile -t COMPREPLY < <(compgen -W "report servers ring why drain out in scrub reconcile metaserver metrics log-level -fs -D --conf --json --help" -- "$current")
       fi ;;
+    ec) mapfile -t COMPREPLY < <(compgen -W "-listPolicies -getPolicy -setPolicy -unsetPolicy -enablePolicy -disablePolicy -path -policy -replicate -fs -D --conf -help" -- "$current") ;;
+    storagepolicies) mapfile -t COMPREPLY < <(compgen -W "-listPolicies -setStoragePolicy -getStoragePolicy -unsetStoragePolicy -satisfyStoragePolicy -path -policy -fs -D --conf -help" -- "$current") ;;
     fsck) mapfile -t COMPREPLY < <(compgen -W "-files -blocks -locations --json -fs -D --conf --help" -- "$current") ;;
     local) mapfile -t COMPREPLY < <(compgen -W "start stop status kill restart logs destroy --dir --metaservers --dataservers --processes --json --help" -- "$current") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;

@@ -68,6 +68,31 @@ public final class CairnHelp {
             cairn admin [-fs CLUSTER] metrics ID [--json]
             cairn admin [-fs CLUSTER] log-level ID LOGGER [LEVEL]"""));
     WORDS.put(
+        "ec",
+        new Word(
+            "which erasure code the files of a directory have, as 'hdfs ec'",
+            """
+            cairn ec [-fs CLUSTER] -listPolicies
+            cairn ec [-fs CLUSTER] -getPolicy -path PATH [-v]
+            cairn ec [-fs CLUSTER] -setPolicy -path PATH [-policy NAME] [-replicate]
+            cairn ec [-fs CLUSTER] -unsetPolicy -path PATH
+            cairn ec [-fs CLUSTER] -enablePolicy -policy NAME
+            cairn ec [-fs CLUSTER] -disablePolicy -policy NAME
+            cairn ec -help [WORD]
+            Exit codes: 0 done, 1 wrong usage, 2 refused (-setPolicy: 3)."""));
+    WORDS.put(
+        "storagepolicies",
+        new Word(
+            "on which class of volumes files lie, as 'hdfs storagepolicies'",
+            """
+            cairn storagepolicies [-fs CLUSTER] -listPolicies
+            cairn storagepolicies [-fs CLUSTER] -setStoragePolicy -path PATH -policy COLD|HOT|ALL_SSD
+            cairn storagepolicies [-fs CLUSTER] -getStoragePolicy -path PATH [-v]
+            cairn storagepolicies [-fs CLUSTER] -unsetStoragePolicy -path PATH
+            cairn storagepolicies [-fs CLUSTER] -satisfyStoragePolicy -path PATH
+            cairn storagepolicies -help [WORD]
+            Exit codes: 0 done, 1 wrong usage, 2 refused."""));
+    WORDS.put(
         "fsck",
         new Word(
             "check that every file can be read and every replica is there",
@@ -194,7 +219,7 @@ public final class CairnHelp {
     out.line("Usage: cairn WORD ...");
     out.line("");
     WORDS.forEach(
-        (name, word) -> out.line("  " + name + " ".repeat(15 - name.length()) + word.summary()));
+        (name, word) -> out.line("  " + name + " ".repeat(17 - name.length()) + word.summary()));
     out.line("");
     out.line("'cairn help WORD' explains a word. To begin: cairn quickstart");
   }

@@ -10,6 +10,8 @@ import io.cairnfs.client.CairnPath;
 import io.cairnfs.client.CreateOptions;
 import io.cairnfs.client.FileType;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.CodingPolicy;
+import io.cairnfs.common.id.CodingRule;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.shell.ShellRun.Result;
 import io.cairnfs.shell.command.CommandWord;
@@ -77,6 +79,21 @@ class DfsTest {
             CairnPath.of(path),
             ByteBuffer.wrap(content),
             CreateOptions.defaults().overwrite().createParents());
+  }
+
+  @Test
+  void listingsAndCountsShowTheErasureCodeThatCounts() throws IOException {
+    var unused = memory.mkdirs(CairnPath.of("/t/c/plain"), 0755);
+    write("/t/c/f", "x");
+    assertThat(shell.run("-ls", "-e", "/t/c").out()).contains(" Replicated ").doesNotContain("RS-");
+    memory.policies().setCoding(CairnPath.of("/t/c"), CodingRule.coded(CodingPolicy.RS_6_3));
+    memory.policies().setCoding(CairnPath.of("/t/c/plain"), CodingRule.REPLICATED);
+    assertThat(shell.run("-ls", "-e", "/t/c").out().lines().skip(1))
+        .anyMatch(line -> line.contains(" RS-6-3-1024k ") && line.endsWith("/t/c/f"))
+        .anyMatch(line -> line.contains(" Replicated ") && line.endsWith("/t/c/plain"));
+    assertThat(shell.run("-ls", "/t/c").out()).doesNotContain("RS-");
+    assertThat(shell.run("-count", "-e", "/t/c").out()).contains("        RS-6-3-1024k /t/c");
+    assertThat(shell.run("-count", "-e", "/t/c/plain").out()).contains("          Replicated /t");
   }
 
   @Test

@@ -68,9 +68,13 @@ final class Count extends Command {
         .line(
             (options.has("q") ? quota : "")
                 + summary
-                + (options.has("e") ? format(POLICY, "Replicated") : "")
+                + (options.has("e") ? format(POLICY, policy(item)) : "")
                 + (options.has("s") ? format(SNAPSHOT, "0", "0", "0", "0") : "")
                 + item);
+  }
+
+  private static String policy(Item item) throws IOException {
+    return item.tree().codingPolicy(item.path()).orElse("Replicated");
   }
 
   private static String format(String format, String... values) {

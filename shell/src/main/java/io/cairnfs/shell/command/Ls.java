@@ -1,5 +1,6 @@
 package io.cairnfs.shell.command;
 
+import io.cairnfs.client.CairnPath;
 import io.cairnfs.shell.command.OptionSyntax.Options;
 import io.cairnfs.shell.text.ByteText;
 import io.cairnfs.shell.text.ModeText;
@@ -10,11 +11,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code ls}: what directories hold. Columns are as wide as all that was listed so far needs. */
 final class Ls extends Command {
-  /** Every file of this version is replicated, none is erasure coded. */
-  private static final String POLICY = "Replicated";
+  private static final String REPLICATED = "Replicated";
 
   private final boolean recursiveByName;
   private Options options;
@@ -22,6 +23,11 @@ final class Ls extends Command {
   private int ownerWidth;
   private int groupWidth;
   private int lengthWidth = 10;
+
+  /** What counts for the files of the directory that was asked about last. */
+  private Optional<CairnPath> policyPlace = Optional.empty();
+
+  private String policyThere = REPLICATED;
 
   private Ls(boolean recursiveByName) {
     this.recursiveByName = recursiveByName;
@@ -93,12 +99,13 @@ final class Ls extends Command {
   }
 
   @Override
-  protected void visit(Item item) {
+  protected void visit(Item item) throws IOException {
     String shown = options.has("q") ? ByteText.printable(item.text()) : item.text();
-    out().line(options.has("C") ? shown : line(item.facts()) + shown);
+    out().line(options.has("C") ? shown : line(item) + shown);
   }
 
-  private String line(Facts facts) {
+  private String line(Item item) throws IOException {
+    Facts facts = item.facts();
     StringBuilder line = new StringBuilder();
     line.append(facts.kind().letter());
     line.append(ModeText.symbolic(facts.mode())).append(facts.hasAcl() ? '+' : ' ');
@@ -106,11 +113,22 @@ final class Ls extends Command {
     left(line.append(' '), facts.owner(), ownerWidth);
     left(line, facts.group(), groupWidth);
     if (options.has("e")) {
-      line.append(' ').append(POLICY).append(' ');
+      line.append(' ').append(policy(item)).append(' ');
     }
     right(line, Sizes.plainOrHuman(facts.length(), options.has("h")), lengthWidth);
     line.append(' ').append(TimeText.minutes(shownTime(facts), shell().zone())).append(' ');
     return line.toString();
+  }
+
+  /** Of a file that is its directory's, which is asked once for all of its files. */
+  private String policy(Item item) throws IOException {
+    Optional<CairnPath> place =
+        item.isDirectory() ? Optional.of(item.path()) : item.path().parent();
+    if (!place.equals(policyPlace)) {
+      policyThere = item.tree().codingPolicy(place.orElse(item.path())).orElse(REPLICATED);
+      policyPlace = place;
+    }
+    return policyThere;
   }
 
   private static void right(StringBuilder line, String value, int width) {

@@ -15,6 +15,7 @@ import io.cairnfs.client.FileSystemStatus;
 import io.cairnfs.client.RemoteIterator;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.shell.text.ByteText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -384,6 +385,11 @@ public final class ClusterTree implements FileTree {
       return false;
     }
     throw e;
+  }
+
+  @Override
+  public Optional<String> codingPolicy(CairnPath path) throws IOException {
+    return fileSystem.policies().inForce(path).codingPolicy().map(CodingPolicy::label);
   }
 
   @Override

@@ -121,6 +121,12 @@ public interface FileTree extends Closeable {
 
   boolean mayWrite(CairnPath path) throws IOException;
 
+  /**
+   * The erasure code that counts for a file or directory, by its name; empty where files are
+   * replicated.
+   */
+  Optional<String> codingPolicy(CairnPath path) throws IOException;
+
   Totals totals(CairnPath path) throws IOException;
 
   Space space() throws IOException;

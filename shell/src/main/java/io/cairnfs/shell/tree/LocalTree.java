@@ -489,6 +489,11 @@ public final class LocalTree implements FileTree {
   }
 
   @Override
+  public Optional<String> codingPolicy(CairnPath path) {
+    return Optional.empty();
+  }
+
+  @Override
   public Totals totals(CairnPath path) throws IOException {
     Optional<Facts> facts = find(path);
     if (facts.isEmpty()) {

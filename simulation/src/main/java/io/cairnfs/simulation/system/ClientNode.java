@@ -3,6 +3,7 @@ package io.cairnfs.simulation.system;
 import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.proto.frame.PeerRole;
 import io.cairnfs.proto.metadata.Create;
@@ -29,6 +30,7 @@ import io.cairnfs.rpc.frame.PeerIdentity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
@@ -58,6 +60,7 @@ final class ClientNode extends SimulatedProcess {
   private final TreeMap<Long, Integer> openInodes = new TreeMap<>();
   private final TreeMap<Long, Runnable> leases = new TreeMap<>();
   private boolean draining;
+  private Set<Long> wantedChunks = Set.of();
   private int lanes;
   private int writes;
 
@@ -107,6 +110,11 @@ final class ClientNode extends SimulatedProcess {
   /** No new work from now on. */
   void drain() {
     draining = true;
+  }
+
+  /** Its session was told to close the chunk. */
+  boolean isWanted(ChunkId chunk) {
+    return wantedChunks.contains(chunk.value());
   }
 
   boolean isDone() {
@@ -212,6 +220,7 @@ final class ClientNode extends SimulatedProcess {
             expired(mine);
           } else if (refusal == null && mine == session) {
             reply.getRecalledInodesList().forEach(this::recalled);
+            wantedChunks = Set.copyOf(reply.getWantedChunksList());
           }
         });
   }

@@ -117,7 +117,16 @@ public enum HazardScenario {
   COMMITS_OVERTAKE(NamespacePlays::commitsOvertake),
 
   /** A5: somebody changes a file, or recovers its lease, while its writer lives. */
-  LEASE_OF_A_LIVE_WRITER(LeasePlays::leaseOfALiveWriter);
+  LEASE_OF_A_LIVE_WRITER(LeasePlays::leaseOfALiveWriter),
+
+  /** A7: chunks that are open for long, and hold no committed bytes, keep a joiner waiting. */
+  WRITERS_WHO_KEEP_A_JOINER_WAITING(ServerPlays::writersWhoKeepAJoinerWaiting),
+
+  /** A server is stopped for longer than others are waited for. */
+  SERVER_IN_MAINTENANCE(ServerPlays::serverInMaintenance),
+
+  /** A server is emptied, stopped and forgotten, and comes back. */
+  SERVER_IS_REMOVED(ServerPlays::serverIsRemoved);
 
   private final Steps steps;
 

@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.chunk.ReferenceTable;
 import io.cairnfs.metaserver.chunk.RepairTable;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
+import io.cairnfs.metaserver.chunk.SlotJoins;
 import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.KeyBuilder;
@@ -540,6 +541,29 @@ final class Play {
             (reply, refusal) -> answered[0] = true);
     await(server.name() + " " + wanted, () -> answered[0]);
     fault(server.name() + " " + wanted);
+  }
+
+  /** Empty without a row. */
+  Optional<ServerMembership> membershipOf(int server) {
+    SimulatedMember unused = leader();
+    return look(
+        Optional.empty(), view -> ServerTable.find(view, server).map(ServerRecord::membership));
+  }
+
+  /** Some slot has the server, is to have it, or is being let go of by it. */
+  boolean isNamed(int server) {
+    return look(
+        true,
+        view ->
+            SlotJoins.slotsLettingGo(view, server) > 0
+                || SlotTable.all(view).stream()
+                    .anyMatch(
+                        slot ->
+                            slot.acting().contains(server)
+                                || slot.target().contains(server)
+                                || slot.joining()
+                                    .filter(join -> join.server() == server)
+                                    .isPresent()));
   }
 
   void awaitMovingSlots() {

@@ -9,6 +9,7 @@ package io.cairnfs.client;
  * @param pipelineFailovers chunks given up because a member failed
  * @param readFailovers reads that went on at another replica
  * @param hedgedReads reads sent to a second replica because the first was slow
+ * @param degradedReads reads of a cell that no server gave, and that was computed from others
  * @param badReplicas replicas found with a bad checksum and reported
  * @param bytesWritten bytes of files acknowledged by pipelines, each once
  * @param bytesResent bytes sent again in another chunk
@@ -25,6 +26,7 @@ public record ClientStatistics(
     long pipelineFailovers,
     long readFailovers,
     long hedgedReads,
+    long degradedReads,
     long badReplicas,
     long bytesWritten,
     long bytesResent,

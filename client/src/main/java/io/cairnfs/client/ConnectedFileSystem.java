@@ -1034,6 +1034,7 @@ final class ConnectedFileSystem implements CairnFileSystem {
         counters.pipelineFailovers.sum(),
         counters.readFailovers.sum(),
         counters.hedgedReads.sum(),
+        counters.degradedReads.sum(),
         counters.badReplicas.sum(),
         counters.bytesWritten.sum(),
         counters.bytesResent.sum(),

@@ -10,6 +10,7 @@ public final class ClientCounters {
   public final LongAdder pipelineFailovers = new LongAdder();
   public final LongAdder readFailovers = new LongAdder();
   public final LongAdder hedgedReads = new LongAdder();
+  public final LongAdder degradedReads = new LongAdder();
   public final LongAdder badReplicas = new LongAdder();
   public final LongAdder bytesWritten = new LongAdder();
   public final LongAdder bytesResent = new LongAdder();

@@ -1,29 +1,41 @@
 package io.cairnfs.client.chunk;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.cairnfs.client.base.ClientEnvironment;
 import io.cairnfs.client.base.Deadline;
 import io.cairnfs.client.base.Failures;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
-import io.cairnfs.common.id.ChunkId;
-import io.cairnfs.common.id.HostPort;
-import io.cairnfs.common.rpc.Method;
-import io.cairnfs.proto.dataserver.ReadChunkReply;
-import io.cairnfs.proto.dataserver.ReadChunkRequest;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.rpc.client.RpcReply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One range of one chunk on its way. The thread that waits drives it: it verifies what arrives,
- * goes on to the next member after a failure, and asks a second member when the first is slow. One
- * thread waits; any thread may cancel.
+ * goes on to the next member after a failure, and asks a second member when the first is slow. A
+ * cell that no member gives is computed from others of its stripe. One thread waits; any thread may
+ * cancel.
  */
 public final class ChunkFetch {
+  private static final Logger logger = LoggerFactory.getLogger(ChunkFetch.class);
+
+  /** To compute a range reads several: it is worth it only if the answer is very late. */
+  private static final int COMPUTING_DELAYS = 4;
+
+  /** Whether the range can be computed from other cells. */
+  private enum Stripe {
+    NONE,
+    UNTRIED,
+    TRIED
+  }
+
   private record Arrival(Member member, RpcReply reply, Throwable failure) {}
 
   private final ChunkReader reader;
@@ -32,14 +44,16 @@ public final class ChunkFetch {
   private final List<Member> members;
   private final long offset;
   private final int length;
-  private final long limit;
+  private final RangeAsk ask;
   private final List<CompletableFuture<RpcReply>> requests = new ArrayList<>(1);
   private final ArrayDeque<Arrival> arrivals = new ArrayDeque<>(2);
   private int nextMember;
   private int outstanding;
   private long lastSentNanos;
   private boolean over;
+  private Stripe stripe;
   private CairnException lastFailure;
+  private CairnException stripeFailure;
 
   ChunkFetch(
       ChunkReader reader,
@@ -54,13 +68,20 @@ public final class ChunkFetch {
     this.members = members;
     this.offset = offset;
     this.length = length;
-    this.limit = limit;
+    this.ask = new RangeAsk(reader, chunk, offset, length, limit);
+    this.stripe = chunk.hasStripe() ? Stripe.UNTRIED : Stripe.NONE;
   }
 
+  /** Where the members have just failed, and need not be asked, nobody is asked yet. */
   void start() {
-    if (!members.isEmpty()) {
+    if (!members.isEmpty() && !isComputedFirst()) {
       send();
     }
+  }
+
+  private boolean isComputedFirst() {
+    return stripe == Stripe.UNTRIED
+        && members.stream().allMatch(member -> environment.suspects().contains(member.getServer()));
   }
 
   /** True if {@link #await} would not wait for the network. */
@@ -76,34 +97,12 @@ public final class ChunkFetch {
       outstanding++;
       lastSentNanos = sentNanos;
     }
-    ReadChunkRequest request =
-        ReadChunkRequest.newBuilder()
-            .setChunk(chunk.getChunk())
-            .setOffset(offset)
-            .setLength(length)
-            .setToken(chunk.getToken())
-            .setKnownLength(Math.max(chunk.getLength(), offset + length))
-            .setLimit(limit)
-            .build();
-    CompletableFuture<RpcReply> sent =
-        environment
-            .rpc()
-            .call(
-                new HostPort(member.getHost(), member.getPort()),
-                Method.READ_CHUNK,
-                request,
-                reader.options().requestTimeout());
+    CompletableFuture<RpcReply> sent = ask.send(member);
     synchronized (this) {
       requests.add(sent);
     }
     var unused =
-        sent.whenComplete(
-            (reply, failure) -> {
-              if (failure == null) {
-                reader.latencies().record(environment.clock().monotonicNanos() - sentNanos);
-              }
-              arrived(new Arrival(member, reply, failure));
-            });
+        sent.whenComplete((reply, failure) -> arrived(new Arrival(member, reply, failure)));
   }
 
   private synchronized void arrived(Arrival arrival) {
@@ -133,13 +132,18 @@ public final class ChunkFetch {
     try {
       while (true) {
         Arrival arrival = next(deadline);
-        if (arrival == null) {
+        if (arrival != null) {
+          FetchedRange bytes = accept(arrival);
+          if (bytes != null) {
+            return bytes;
+          }
+        } else if (isToBeComputed()) {
+          Optional<FetchedRange> computed = compute(deadline);
+          if (computed.isPresent()) {
+            return computed.get();
+          }
+        } else {
           askAnother();
-          continue;
-        }
-        FetchedRange bytes = accept(arrival);
-        if (bytes != null) {
-          return bytes;
         }
       }
     } finally {
@@ -155,11 +159,14 @@ public final class ChunkFetch {
       }
       long waitMillis = deadline.remainingMillis();
       if (waitMillis == 0) {
-        throw new CairnException(ErrorCode.TIMED_OUT, name() + " did not arrive in time");
+        throw new CairnException(ErrorCode.TIMED_OUT, ask.name() + " did not arrive in time");
       }
-      if (nextMember < members.size() && outstanding < 2) {
+      long delays = hedgeDelays();
+      if (delays > 0) {
         long hedgeNanos =
-            lastSentNanos + reader.hedgeDelayNanos() - environment.clock().monotonicNanos();
+            lastSentNanos
+                + delays * reader.hedgeDelayNanos()
+                - environment.clock().monotonicNanos();
         if (hedgeNanos <= 0) {
           return null;
         }
@@ -174,6 +181,57 @@ public final class ChunkFetch {
     return arrivals.poll();
   }
 
+  /** So many hedge delays are waited before somebody else is asked as well; 0: there is nobody. */
+  @GuardedBy("this")
+  private int hedgeDelays() {
+    if (nextMember < members.size()) {
+      return outstanding < 2 ? 1 : 0;
+    }
+    return stripe == Stripe.UNTRIED ? COMPUTING_DELAYS : 0;
+  }
+
+  private synchronized boolean isToBeComputed() {
+    return stripe == Stripe.UNTRIED
+        && arrivals.isEmpty()
+        && (nextMember == members.size() || nextMember == 0);
+  }
+
+  /** Empty where too few cells give their bytes. */
+  private Optional<FetchedRange> compute(Deadline deadline) throws CairnException {
+    synchronized (this) {
+      stripe = Stripe.TRIED;
+    }
+    logger.debug(
+        "{} is computed from other cells: {}",
+        ask.name(),
+        lastFailure == null ? "nobody is asked for it" : lastFailure.getMessage());
+    try {
+      FetchedRange bytes = new StripeFetch(reader, chunk, offset, length).await(deadline);
+      environment.counters().degradedReads.increment();
+      return Optional.of(bytes);
+    } catch (CairnException e) {
+      if (e.code() == ErrorCode.CANCELLED || e.code() == ErrorCode.TIMED_OUT) {
+        throw e;
+      }
+      stripeFailure = e;
+      return Optional.empty();
+    }
+  }
+
+  /** Why nobody gives the range. */
+  private CairnException refusal() {
+    CairnException members =
+        lastFailure != null
+            ? Failures.here(lastFailure)
+            : new CairnException(ErrorCode.CHUNK_NOT_FOUND, ask.name() + " has no members");
+    return stripeFailure == null
+        ? members
+        : new CairnException(
+            stripeFailure.code(),
+            members.getMessage() + "; " + stripeFailure.getMessage(),
+            stripeFailure);
+  }
+
   private void askAnother() throws CairnException {
     boolean hedging;
     synchronized (this) {
@@ -181,9 +239,7 @@ public final class ChunkFetch {
         return;
       }
       if (nextMember == members.size()) {
-        throw lastFailure != null
-            ? Failures.here(lastFailure)
-            : new CairnException(ErrorCode.CHUNK_NOT_FOUND, name() + " has no members");
+        throw refusal();
       }
       hedging = outstanding > 0;
     }
@@ -199,72 +255,26 @@ public final class ChunkFetch {
       return null;
     }
     try {
-      FetchedRange bytes = verified(arrival.member, arrival.reply);
-      environment.counters().bytesRead.add(length);
-      environment.suspects().clear(arrival.member.getServer());
-      return bytes;
+      return ask.accept(arrival.member, arrival.reply);
     } catch (CairnException e) {
-      arrival.reply.release();
       failed(arrival.member, e);
       return null;
     }
   }
 
-  private FetchedRange verified(Member member, RpcReply reply) throws CairnException {
-    ReadChunkReply header = reply.message(ReadChunkReply.parser());
-    long skip = offset - header.getOffset();
-    long checksumBytes = 4L * header.getChecksumCount();
-    if (header.getOffset() % CellChecksums.CELL_BYTES != 0
-        || header.getLength() < 0
-        || skip < 0
-        || skip > Integer.MAX_VALUE
-        || header.getChecksumCount() != CellChecksums.pieces(0, header.getLength())
-        || reply.payload().readableBytes() != checksumBytes + header.getLength()) {
-      throw new CairnException(
-          ErrorCode.MALFORMED,
-          name() + " server=" + member.getServer() + ": the answered range does not fit");
-    }
-    if (header.getLength() < skip + length) {
-      throw new CairnException(
-          ErrorCode.CHUNK_NOT_FOUND,
-          name() + " server=" + member.getServer() + " has only " + header.getReplicaLength());
-    }
-    int checksumIndex = reply.payload().readerIndex();
-    int dataIndex = checksumIndex + (int) checksumBytes;
-    int bad =
-        CellChecksums.firstBadCell(reply.payload(), checksumIndex, dataIndex, header.getLength());
-    if (bad >= 0) {
-      throw corrupt(member, header.getOffset() + (long) bad * CellChecksums.CELL_BYTES);
-    }
-    return new FetchedRange(reply.payload(), dataIndex + (int) skip, length);
-  }
-
-  private CairnException corrupt(Member member, long at) {
-    String problem = "checksum of the cell at " + at + " differs";
-    environment.counters().badReplicas.increment();
-    reader.reporter().report(chunk.getChunk(), member.getServer(), problem);
-    return new CairnException(
-        ErrorCode.CHUNK_CORRUPT, name() + " server=" + member.getServer() + ": " + problem);
-  }
-
   private void failed(Member member, CairnException failure) {
     lastFailure = failure;
-    switch (failure.code()) {
-      // Other refusals are about this chunk, not about the server.
-      case CONNECTION_LOST, UNAVAILABLE, TIMED_OUT ->
-          environment.suspects().add(member.getServer());
-      default -> {}
-    }
+    ask.failed(member, failure);
     boolean goesOn;
     synchronized (this) {
-      goesOn = outstanding > 0 || !arrivals.isEmpty() || nextMember < members.size();
+      goesOn =
+          outstanding > 0
+              || !arrivals.isEmpty()
+              || nextMember < members.size()
+              || stripe == Stripe.UNTRIED;
     }
     if (goesOn) {
-      environment.counters().readFailovers.increment();
-      environment
-          .events()
-          .readFailedOver(
-              new ChunkId(chunk.getChunk()).toString(), member.getName(), failure.getMessage());
+      ask.goesOn(member, failure);
     }
   }
 
@@ -281,9 +291,5 @@ public final class ChunkFetch {
       pending = outstanding > 0 ? List.copyOf(requests) : List.of();
     }
     pending.forEach(request -> request.cancel(true));
-  }
-
-  private String name() {
-    return new ChunkId(chunk.getChunk()) + " [" + offset + ", " + (offset + length) + ")";
   }
 }

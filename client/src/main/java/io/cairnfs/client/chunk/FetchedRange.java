@@ -30,6 +30,11 @@ public final class FetchedRange {
     return count;
   }
 
+  /** All of them; valid until they are released. */
+  ByteBuffer bytes() {
+    return buffer.nioBuffer(start, length);
+  }
+
   public void release() {
     buffer.release();
   }

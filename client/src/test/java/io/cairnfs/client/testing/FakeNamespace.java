@@ -1,9 +1,15 @@
 package io.cairnfs.client.testing;
 
 import com.google.protobuf.ByteString;
+import io.cairnfs.common.coding.ErasureCode;
+import io.cairnfs.common.coding.GaloisField;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.AllocateResult;
@@ -39,8 +45,11 @@ import io.cairnfs.proto.types.Extent;
 import io.cairnfs.proto.types.FileType;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.NodeRef;
+import io.cairnfs.proto.types.Stripe;
+import io.cairnfs.proto.types.StripeCell;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +64,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * call as the real one has it.
  */
 public final class FakeNamespace {
+  private static final int DATA_CELLS = 3;
+  private static final int PARITY_CELLS = 2;
   private static final int INLINE_BYTES = 16 << 10;
 
   private final FakeCluster cluster;
@@ -166,6 +177,53 @@ public final class FakeNamespace {
           Extent.newBuilder().setFileOffset(at).setLength(length).setChunk(chunk.id).build());
     }
     files.put(key(ByteString.copyFromUtf8(path)), file);
+  }
+
+  /**
+   * A file in stripes of RS-3-2, of which cell {@code i} is on data server {@code i + 1}.
+   *
+   * @param cellBytes of each data cell but the file's last
+   */
+  public synchronized void putCodedFile(String path, byte[] content, int cellBytes) {
+    FakeFile file = new FakeFile(++lastId, false);
+    file.length = content.length;
+    file.replication = 1;
+    file.chunkBytes = cellBytes;
+    ErasureCode code = ErasureCode.of(CodingPolicy.RS_3_2);
+    int pool = PoolId.coded(CodingPolicy.RS_3_2, StorageClass.ANY).value();
+    for (int at = 0; at < content.length; at += DATA_CELLS * cellBytes) {
+      ChunkId first = ChunkId.of(pool, 1, ++lastId * ChunkId.MAX_CELLS);
+      int longest = Math.min(cellBytes, content.length - at);
+      byte[][] parity = new byte[PARITY_CELLS][longest];
+      for (int cell = 0; cell < DATA_CELLS; cell++) {
+        int from = at + cell * cellBytes;
+        int length = Math.min(cellBytes, content.length - from);
+        if (length > 0) {
+          putCell(first.withCell(cell), Arrays.copyOfRange(content, from, from + length));
+          file.extents.add(
+              Extent.newBuilder()
+                  .setFileOffset(from)
+                  .setLength(length)
+                  .setChunk(first.withCell(cell).value())
+                  .build());
+          for (int i = 0; i < PARITY_CELLS; i++) {
+            int coefficient = code.coefficient(DATA_CELLS + i, cell);
+            GaloisField.multiplyAdd(coefficient, content, from, parity[i], 0, length);
+          }
+        }
+      }
+      for (int i = 0; i < PARITY_CELLS; i++) {
+        putCell(first.withCell(DATA_CELLS + i), parity[i]);
+      }
+    }
+    files.put(key(ByteString.copyFromUtf8(path)), file);
+  }
+
+  private void putCell(ChunkId cell, byte[] content) {
+    FakeChunk chunk = new FakeChunk(cell.value(), 0, content.length, List.of(cell.cell() + 1));
+    chunk.bytes.writeBytes(content);
+    chunk.closed = true;
+    chunks.put(chunk.id, chunk);
   }
 
   /** Gives a file other chunks with the same bytes, as a repair or rewrite would. */
@@ -588,16 +646,31 @@ public final class FakeNamespace {
             .setReplication(chunk.servers.size())
             .setMaxLength(chunk.maxLength)
             .setShared(chunk.inode == 0);
-    for (int server : chunk.servers) {
-      HostPort address = cluster.dataServer(server).address();
-      location.addMembers(
-          Member.newBuilder()
-              .setServer(server)
-              .setHost(address.host())
-              .setPort(address.port())
-              .setName("d" + server));
+    chunk.servers.forEach(server -> location.addMembers(member(server)));
+    ChunkId id = new ChunkId(chunk.id);
+    if (id.isCell()) {
+      Stripe.Builder stripe = location.getStripeBuilder();
+      stripe.setDataCells(DATA_CELLS).setParityCells(PARITY_CELLS);
+      for (int cell = 0; cell < DATA_CELLS + PARITY_CELLS; cell++) {
+        FakeChunk each = chunks.get(id.withCell(cell).value());
+        if (each != null) {
+          StripeCell.Builder one = stripe.addCellsBuilder();
+          one.setChunk(each.id).setEpoch(1).setLength(each.content().length);
+          each.servers.forEach(server -> one.addMembers(member(server)));
+        }
+      }
     }
     return location.build();
+  }
+
+  private Member member(int server) {
+    HostPort address = cluster.dataServer(server).address();
+    return Member.newBuilder()
+        .setServer(server)
+        .setHost(address.host())
+        .setPort(address.port())
+        .setName("d" + server)
+        .build();
   }
 
   synchronized ReadReply read(ReadRequest request) throws CairnException {

@@ -870,7 +870,7 @@ public final class MemoryFileSystem implements CairnFileSystem {
 
   @Override
   public ClientStatistics statistics() {
-    return new ClientStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new ClientStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override

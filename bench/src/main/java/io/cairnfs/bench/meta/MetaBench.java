@@ -241,7 +241,7 @@ public final class MetaBench implements Callable<Integer> {
       throws Exception {
     List<Long> processes = cluster.pids();
     List<double[]> rates = new ArrayList<>();
-    List<String> costs = new ArrayList<>();
+    List<List<ProcessCost>> costs = new ArrayList<>();
     List<Kind> kinds = List.of();
     for (int run = 0; run < runs; run++) {
       String root = "/bench-%d-%d-%d".formatted(size, callers, run);
@@ -250,12 +250,16 @@ public final class MetaBench implements Callable<Integer> {
       for (int i = 0; i < kinds.size(); i++) {
         if (run == 0) {
           rates.add(new double[runs]);
-          costs.add("");
+          costs.add(new ArrayList<>());
         }
         Kind kind = kinds.get(i);
+        if (!ProcessCost.awaitRest(processes, clock)) {
+          System.err.println(
+              kinds.get(i).name() + ": the servers have work of their own meanwhile");
+        }
         ProcessCost before = ProcessCost.of(processes);
         rates.get(i)[run] = pool.rate(callers, kind.count(), kind.operation());
-        costs.set(i, ProcessCost.of(processes).minus(before).each(kind.count()));
+        costs.get(i).add(ProcessCost.of(processes).minus(before));
       }
       remove(fileSystem, root);
     }
@@ -273,7 +277,7 @@ public final class MetaBench implements Callable<Integer> {
                   rates.get(i),
                   "/s")
               .withFloor(callers * 1e6 / least)
-              .withRemark(costs.get(i)));
+              .withRemark(ProcessCost.median(costs.get(i)).each(kind.count())));
     }
   }
 

@@ -1,10 +1,12 @@
 package io.cairnfs.bench.rig;
 
 import com.google.common.base.Splitter;
+import io.cairnfs.common.time.Clock;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -22,6 +24,12 @@ public record ProcessCost(long cpuMicros, long switches) {
   private static final int USER_TIME = 11;
 
   private static final int SYSTEM_TIME = 12;
+  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration AT_MOST = Duration.ofSeconds(30);
+
+  /** Of one core, for all processes together: heartbeats and the like. */
+  private static final int REST_PERCENT = 20;
+
   private static final Splitter FIELDS = Splitter.on(' ');
 
   /** The sum over processes. */
@@ -57,6 +65,34 @@ public record ProcessCost(long cpuMicros, long switches) {
       // A thread that has ended since its name was read switches no more.
       return 0;
     }
+  }
+
+  /** Of each part by itself, the middle one. */
+  public static ProcessCost median(List<ProcessCost> costs) {
+    return new ProcessCost(
+        costs.stream().mapToLong(ProcessCost::cpuMicros).sorted().toArray()[costs.size() / 2],
+        costs.stream().mapToLong(ProcessCost::switches).sorted().toArray()[costs.size() / 2]);
+  }
+
+  /**
+   * Waits until the processes have next to nothing to do by themselves, which would be added to
+   * what the next operations cost: compactions that earlier ones left behind.
+   *
+   * @return false if they still have after half a minute
+   */
+  public static boolean awaitRest(List<Long> pids, Clock clock)
+      throws IOException, InterruptedException {
+    long deadline = clock.monotonicNanos() + AT_MOST.toNanos();
+    ProcessCost before = of(pids);
+    while (clock.monotonicNanos() - deadline < 0) {
+      Thread.sleep(LOOK.toMillis());
+      ProcessCost now = of(pids);
+      if (now.minus(before).cpuMicros() < LOOK.toMillis() * 1_000 * REST_PERCENT / 100) {
+        return true;
+      }
+      before = now;
+    }
+    return false;
   }
 
   public ProcessCost minus(ProcessCost earlier) {

@@ -2,27 +2,25 @@ package io.cairnfs.dataserver.storage;
 
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.DiskFile;
+import io.cairnfs.common.disk.ForwardingDisk;
+import io.cairnfs.common.disk.ForwardingFile;
 import io.cairnfs.common.metrics.RecentLatency;
 import io.cairnfs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * A volume's disk that remembers how long its forces, writes and reads took. What the transport
  * sends from a file's channel passes by here unseen.
  */
-final class TimedDisk implements Disk {
-  private final Disk disk;
+final class TimedDisk extends ForwardingDisk {
   private final Clock clock;
   private final RecentLatency forces = new RecentLatency();
   private final RecentLatency writes = new RecentLatency();
   private final RecentLatency reads = new RecentLatency();
 
   TimedDisk(Disk disk, Clock clock) {
-    this.disk = disk;
+    super(disk);
     this.clock = clock;
   }
 
@@ -45,82 +43,36 @@ final class TimedDisk implements Disk {
 
   @Override
   public DiskFile open(String name, OpenMode mode) throws IOException {
-    return new TimedFile(disk.open(name, mode));
+    return new TimedFile(disk().open(name, mode));
   }
 
   /** Not among the reads' times: clients' reads are seldom as long. */
   @Override
   public DiskFile openUncached(String name) throws IOException {
-    return disk.openUncached(name);
-  }
-
-  @Override
-  public boolean exists(String name) throws IOException {
-    return disk.exists(name);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return disk.list(directory);
-  }
-
-  @Override
-  public boolean isDirectory(String name) throws IOException {
-    return disk.isDirectory(name);
-  }
-
-  @Override
-  public void createDirectories(String directory) throws IOException {
-    disk.createDirectories(directory);
-  }
-
-  @Override
-  public void rename(String source, String target) throws IOException {
-    disk.rename(source, target);
-  }
-
-  @Override
-  public void delete(String name) throws IOException {
-    disk.delete(name);
+    return disk().openUncached(name);
   }
 
   @Override
   public void forceDirectory(String directory) throws IOException {
     long began = clock.monotonicNanos();
     try {
-      disk.forceDirectory(directory);
+      disk().forceDirectory(directory);
     } finally {
       ended(forces, began);
     }
   }
 
-  @Override
-  public boolean isSameFile(String first, String second) throws IOException {
-    return disk.isSameFile(first, second);
-  }
-
-  @Override
-  public long usableBytes() throws IOException {
-    return disk.usableBytes();
-  }
-
-  @Override
-  public String describe(String name) {
-    return disk.describe(name);
-  }
-
-  private final class TimedFile implements DiskFile {
-    private final DiskFile file;
+  private final class TimedFile extends ForwardingFile {
 
     TimedFile(DiskFile file) {
-      this.file = file;
+      super(file);
     }
 
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
       long began = clock.monotonicNanos();
       try {
-        return file.read(target, position);
+        return file().read(target, position);
       } finally {
         ended(reads, began);
       }
@@ -130,7 +82,7 @@ final class TimedDisk implements Disk {
     public void write(ByteBuffer source, long position) throws IOException {
       long began = clock.monotonicNanos();
       try {
-        file.write(source, position);
+        file().write(source, position);
       } finally {
         ended(writes, began);
       }
@@ -140,7 +92,7 @@ final class TimedDisk implements Disk {
     public void write(ByteBuffer[] sources, long position) throws IOException {
       long began = clock.monotonicNanos();
       try {
-        file.write(sources, position);
+        file().write(sources, position);
       } finally {
         ended(writes, began);
       }
@@ -150,30 +102,10 @@ final class TimedDisk implements Disk {
     public void force() throws IOException {
       long began = clock.monotonicNanos();
       try {
-        file.force();
+        file().force();
       } finally {
         ended(forces, began);
       }
-    }
-
-    @Override
-    public long size() throws IOException {
-      return file.size();
-    }
-
-    @Override
-    public void truncate(long size) throws IOException {
-      file.truncate(size);
-    }
-
-    @Override
-    public Optional<FileChannel> channel() {
-      return file.channel();
-    }
-
-    @Override
-    public void close() throws IOException {
-      file.close();
     }
   }
 }

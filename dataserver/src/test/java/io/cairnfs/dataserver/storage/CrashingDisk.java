@@ -2,19 +2,17 @@ package io.cairnfs.dataserver.storage;
 
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.DiskFile;
+import io.cairnfs.common.disk.ForwardingDisk;
+import io.cairnfs.common.disk.ForwardingFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.util.List;
-import java.util.Optional;
 
 /** A disk whose process dies before its n-th change: that change and all later ones fail. */
-final class CrashingDisk implements Disk {
-  private final Disk disk;
+final class CrashingDisk extends ForwardingDisk {
   private int changesLeft;
 
   CrashingDisk(Disk disk, int changesLeft) {
-    this.disk = disk;
+    super(disk);
     this.changesLeft = changesLeft;
   }
 
@@ -34,101 +32,55 @@ final class CrashingDisk implements Disk {
     if (mode == OpenMode.CREATE) {
       change();
     }
-    return new CrashingFile(disk.open(name, mode));
-  }
-
-  @Override
-  public boolean exists(String name) throws IOException {
-    return disk.exists(name);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return disk.list(directory);
-  }
-
-  @Override
-  public boolean isDirectory(String name) throws IOException {
-    return disk.isDirectory(name);
+    return new CrashingFile(disk().open(name, mode));
   }
 
   @Override
   public void createDirectories(String directory) throws IOException {
     change();
-    disk.createDirectories(directory);
+    disk().createDirectories(directory);
   }
 
   @Override
   public void rename(String source, String target) throws IOException {
     change();
-    disk.rename(source, target);
+    disk().rename(source, target);
   }
 
   @Override
   public void delete(String name) throws IOException {
     change();
-    disk.delete(name);
+    disk().delete(name);
   }
 
   @Override
   public void forceDirectory(String directory) throws IOException {
     change();
-    disk.forceDirectory(directory);
+    disk().forceDirectory(directory);
   }
 
-  @Override
-  public long usableBytes() throws IOException {
-    return disk.usableBytes();
-  }
-
-  @Override
-  public String describe(String name) {
-    return disk.describe(name);
-  }
-
-  private final class CrashingFile implements DiskFile {
-    private final DiskFile file;
+  private final class CrashingFile extends ForwardingFile {
 
     CrashingFile(DiskFile file) {
-      this.file = file;
-    }
-
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      return file.read(target, position);
+      super(file);
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
       change();
-      file.write(source, position);
+      file().write(source, position);
     }
 
     @Override
     public void force() throws IOException {
       change();
-      file.force();
-    }
-
-    @Override
-    public long size() throws IOException {
-      return file.size();
+      file().force();
     }
 
     @Override
     public void truncate(long size) throws IOException {
       change();
-      file.truncate(size);
-    }
-
-    @Override
-    public Optional<FileChannel> channel() {
-      return file.channel();
-    }
-
-    @Override
-    public void close() throws IOException {
-      file.close();
+      file().truncate(size);
     }
   }
 }

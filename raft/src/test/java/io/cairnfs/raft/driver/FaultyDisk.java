@@ -2,11 +2,10 @@ package io.cairnfs.raft.driver;
 
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.DiskFile;
+import io.cairnfs.common.disk.ForwardingDisk;
+import io.cairnfs.common.disk.ForwardingFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
@@ -14,17 +13,16 @@ import java.util.function.Consumer;
  * A disk that can be full: new files of more than a page find no room. Or its forces fail, or do
  * not return.
  */
-final class FaultyDisk implements Disk {
+final class FaultyDisk extends ForwardingDisk {
   private static final int PAGE_BYTES = 4096;
 
-  private final Disk disk;
   private volatile Consumer<String> beforeForce = name -> {};
   private volatile boolean full;
   private volatile boolean forcesFail;
   private volatile CountDownLatch stalled = new CountDownLatch(0);
 
   FaultyDisk(Disk disk) {
-    this.disk = disk;
+    super(disk);
   }
 
   void fill(boolean isFull) {
@@ -51,75 +49,29 @@ final class FaultyDisk implements Disk {
 
   @Override
   public DiskFile open(String name, OpenMode mode) throws IOException {
-    return new FaultyFile(name, disk.open(name, mode));
-  }
-
-  @Override
-  public boolean exists(String name) throws IOException {
-    return disk.exists(name);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return disk.list(directory);
-  }
-
-  @Override
-  public boolean isDirectory(String name) throws IOException {
-    return disk.isDirectory(name);
-  }
-
-  @Override
-  public void createDirectories(String directory) throws IOException {
-    disk.createDirectories(directory);
-  }
-
-  @Override
-  public void rename(String source, String target) throws IOException {
-    disk.rename(source, target);
-  }
-
-  @Override
-  public void delete(String name) throws IOException {
-    disk.delete(name);
-  }
-
-  @Override
-  public void forceDirectory(String directory) throws IOException {
-    disk.forceDirectory(directory);
+    return new FaultyFile(name, disk().open(name, mode));
   }
 
   @Override
   public long usableBytes() throws IOException {
-    return full ? PAGE_BYTES : disk.usableBytes();
+    return full ? PAGE_BYTES : disk().usableBytes();
   }
 
-  @Override
-  public String describe(String name) {
-    return disk.describe(name);
-  }
-
-  private final class FaultyFile implements DiskFile {
+  private final class FaultyFile extends ForwardingFile {
     private final String name;
-    private final DiskFile file;
 
     FaultyFile(String name, DiskFile file) {
+      super(file);
       this.name = name;
-      this.file = file;
-    }
-
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      return file.read(target, position);
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
       long end = position + source.remaining();
-      if (full && end > PAGE_BYTES && end > file.size()) {
+      if (full && end > PAGE_BYTES && end > file().size()) {
         throw new IOException(name + ": No space left on device");
       }
-      file.write(source, position);
+      file().write(source, position);
     }
 
     @Override
@@ -134,27 +86,7 @@ final class FaultyDisk implements Disk {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted", e);
       }
-      file.force();
-    }
-
-    @Override
-    public long size() throws IOException {
-      return file.size();
-    }
-
-    @Override
-    public void truncate(long size) throws IOException {
-      file.truncate(size);
-    }
-
-    @Override
-    public Optional<FileChannel> channel() {
-      return file.channel();
-    }
-
-    @Override
-    public void close() throws IOException {
-      file.close();
+      file().force();
     }
   }
 }

@@ -2,15 +2,13 @@ package io.cairnfs.raft.log;
 
 import io.cairnfs.common.disk.Disk;
 import io.cairnfs.common.disk.DiskFile;
+import io.cairnfs.common.disk.ForwardingDisk;
+import io.cairnfs.common.disk.ForwardingFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.util.List;
-import java.util.Optional;
 
 /** A disk whose process dies before the n-th change or force. */
-public class CrashingDisk implements Disk {
-  private final Disk disk;
+public class CrashingDisk extends ForwardingDisk {
   private long left;
   private long done;
   private long watchedPosition = -1;
@@ -31,7 +29,7 @@ public class CrashingDisk implements Disk {
   }
 
   public CrashingDisk(Disk disk) {
-    this.disk = disk;
+    super(disk);
     this.left = Long.MAX_VALUE;
   }
 
@@ -64,65 +62,39 @@ public class CrashingDisk implements Disk {
     if (mode == OpenMode.CREATE) {
       change("create " + name);
     }
-    return new CrashingFile(name, disk.open(name, mode));
-  }
-
-  @Override
-  public boolean exists(String name) throws IOException {
-    return disk.exists(name);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return disk.list(directory);
-  }
-
-  @Override
-  public boolean isDirectory(String name) throws IOException {
-    return disk.isDirectory(name);
+    return new CrashingFile(name, disk().open(name, mode));
   }
 
   @Override
   public void createDirectories(String directory) throws IOException {
     change("create directory " + directory);
-    disk.createDirectories(directory);
+    disk().createDirectories(directory);
   }
 
   @Override
   public void rename(String source, String target) throws IOException {
     change("rename " + source);
-    disk.rename(source, target);
+    disk().rename(source, target);
   }
 
   @Override
   public void delete(String name) throws IOException {
     change("delete " + name);
-    disk.delete(name);
+    disk().delete(name);
   }
 
   @Override
   public void forceDirectory(String directory) throws IOException {
     change("force directory " + directory);
-    disk.forceDirectory(directory);
+    disk().forceDirectory(directory);
   }
 
-  @Override
-  public long usableBytes() throws IOException {
-    return disk.usableBytes();
-  }
-
-  @Override
-  public String describe(String name) {
-    return disk.describe(name);
-  }
-
-  private final class CrashingFile implements DiskFile {
+  private final class CrashingFile extends ForwardingFile {
     private final String name;
-    private final DiskFile file;
 
     CrashingFile(String name, DiskFile file) {
+      super(file);
       this.name = name;
-      this.file = file;
     }
 
     @Override
@@ -130,40 +102,25 @@ public class CrashingDisk implements Disk {
       if (position == watchedPosition) {
         watcher.run();
       }
-      return file.read(target, position);
+      return file().read(target, position);
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
       change("write " + name);
-      file.write(source, position);
+      file().write(source, position);
     }
 
     @Override
     public void force() throws IOException {
       change("force " + name);
-      file.force();
-    }
-
-    @Override
-    public long size() throws IOException {
-      return file.size();
+      file().force();
     }
 
     @Override
     public void truncate(long size) throws IOException {
       change("truncate " + name);
-      file.truncate(size);
-    }
-
-    @Override
-    public Optional<FileChannel> channel() {
-      return file.channel();
-    }
-
-    @Override
-    public void close() throws IOException {
-      file.close();
+      file().truncate(size);
     }
   }
 }

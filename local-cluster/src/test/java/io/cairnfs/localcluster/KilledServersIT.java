@@ -12,12 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -66,72 +61,14 @@ class KilledServersIT {
     cluster.awaitHealthy(HEAL);
   }
 
-  /**
-   * Files of mixed sizes, written by one thread until told to stop, a few more than were asked for:
-   * what is written is read back, so there must be an end to it. What was acknowledged is listed.
-   */
-  private static final class Writer implements AutoCloseable {
-    private final List<String> names = new ArrayList<>();
-    private final List<Integer> lengths = new ArrayList<>();
-    private static final int AHEAD = 20;
-
-    private final AtomicBoolean stop = new AtomicBoolean();
-    private final Semaphore allowed = new Semaphore(AHEAD);
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
-    private final Future<?> done;
-    private volatile int written;
-
-    Writer(String prefix) {
-      done =
-          thread.submit(
-              () -> {
-                int[] sizes = {100, 5_000, 40_000, 300_000, 3_000_000};
-                for (int i = 0; !stop.get(); i++) {
-                  allowed.acquire();
-                  String name = prefix + "/f" + i;
-                  Contents.write(fileSystem, name, sizes[i % sizes.length]);
-                  names.add(name);
-                  lengths.add(sizes[i % sizes.length]);
-                  written = i + 1;
-                }
-                return null;
-              });
-    }
-
-    void awaitFurther(int files) throws Exception {
-      int target = written + files;
-      allowed.release(files);
-      boolean unused =
-          cluster.await(
-              Duration.ofMinutes(1),
-              files + " further files",
-              () -> {
-                if (done.isDone()) {
-                  done.get();
-                }
-                return written >= target ? Optional.of(true) : Optional.empty();
-              });
-    }
-
-    void checkAll() throws Exception {
-      stop.set(true);
-      allowed.release();
-      done.get(60, TimeUnit.SECONDS);
-      for (int i = 0; i < names.size(); i++) {
-        Contents.check(fileSystem, names.get(i), lengths.get(i));
-      }
-    }
-
-    @Override
-    public void close() {
-      stop.set(true);
-      thread.shutdownNow();
-    }
+  private static FileLoad load(String prefix) {
+    int[] sizes = {100, 5_000, 40_000, 300_000, 3_000_000};
+    return new FileLoad(cluster, fileSystem, prefix, i -> sizes[i % sizes.length], 20);
   }
 
   @Test
   void eachMetaserverIsKilledInTurnAndNoAcknowledgedFileIsLost() throws Exception {
-    try (Writer writer = new Writer("/kill-metaservers")) {
+    try (FileLoad writer = load("/kill-metaservers")) {
       writer.awaitFurther(10);
       for (String id : List.of("m1", "m2", "m3")) {
         cluster.controller().kill(id);
@@ -145,7 +82,7 @@ class KilledServersIT {
 
   @Test
   void theLeaderIsKilledTwiceInARow() throws Exception {
-    try (Writer writer = new Writer("/kill-leaders")) {
+    try (FileLoad writer = load("/kill-leaders")) {
       writer.awaitFurther(5);
       for (int i = 0; i < 2; i++) {
         String leader = cluster.leader();
@@ -159,7 +96,7 @@ class KilledServersIT {
 
   @Test
   void eachDataServerIsKilledInTurnWhileFilesAreWritten() throws Exception {
-    try (Writer writer = new Writer("/kill-dataservers")) {
+    try (FileLoad writer = load("/kill-dataservers")) {
       writer.awaitFurther(10);
       for (String id : List.of("d1", "d2", "d3")) {
         cluster.controller().kill(id);
@@ -188,7 +125,7 @@ class KilledServersIT {
   @Test
   void aFrozenLeaderIsReplacedAndItsReturnHarmsNobody() throws Exception {
     String leader = cluster.leader();
-    try (Writer writer = new Writer("/frozen-leader")) {
+    try (FileLoad writer = load("/frozen-leader")) {
       writer.awaitFurther(5);
       cluster.signal(leader, "STOP");
       try {
@@ -204,7 +141,7 @@ class KilledServersIT {
 
   @Test
   void aFrozenDataServerStopsNobodyForLong() throws Exception {
-    try (Writer writer = new Writer("/frozen-dataserver")) {
+    try (FileLoad writer = load("/frozen-dataserver")) {
       writer.awaitFurther(5);
       cluster.signal("d1", "STOP");
       try {
@@ -218,7 +155,7 @@ class KilledServersIT {
   }
 
   /** Files go on being written for so long, a few in every second. */
-  private static void writeOn(Writer writer, Duration time) throws Exception {
+  private static void writeOn(FileLoad writer, Duration time) throws Exception {
     SystemClock clock = new SystemClock();
     long startNanos = clock.monotonicNanos();
     for (int second = 1; second <= time.toSeconds(); second++) {

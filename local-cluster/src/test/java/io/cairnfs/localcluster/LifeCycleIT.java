@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,61 +62,8 @@ class LifeCycleIT {
     }
   }
 
-  /** Writes files until it is told to stop; a call that fails ends it, and the test. */
-  private final class Writer implements AutoCloseable {
-    private static final int MANY = 20_000;
-
-    private final String prefix;
-    private final AtomicBoolean stop = new AtomicBoolean();
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
-    private final Future<?> done;
-    private volatile int written;
-
-    Writer(String prefix) {
-      this.prefix = prefix;
-      done =
-          thread.submit(
-              () -> {
-                for (int i = 0; !stop.get() && i < MANY; i++) {
-                  Contents.write(fileSystem, prefix + "/f" + i, length(i));
-                  written = i + 1;
-                }
-                return null;
-              });
-    }
-
-    private static int length(int file) {
-      return file % 10 == 9 ? 200_000 : 20_000;
-    }
-
-    void awaitFurther(int files) throws Exception {
-      int target = written + files;
-      boolean unused =
-          cluster.await(
-              Duration.ofMinutes(1),
-              files + " further files",
-              () -> {
-                if (done.isDone()) {
-                  done.get();
-                }
-                return written >= target ? Optional.of(true) : Optional.empty();
-              });
-    }
-
-    /** Nothing failed, and what was written is there. */
-    void checkAll() throws Exception {
-      stop.set(true);
-      done.get(60, TimeUnit.SECONDS);
-      for (int i = 0; i < written; i++) {
-        Contents.check(fileSystem, prefix + "/f" + i, length(i));
-      }
-    }
-
-    @Override
-    public void close() {
-      stop.set(true);
-      thread.shutdownNow();
-    }
+  private FileLoad load(String prefix) {
+    return new FileLoad(cluster, fileSystem, prefix, i -> i % 10 == 9 ? 200_000 : 20_000, 20_000);
   }
 
   private Programs.Result admin(String... words) throws Exception {
@@ -154,7 +100,7 @@ class LifeCycleIT {
 
   @Test
   void aServerIsEmptiedStoppedRemovedAndReplacedUnderLoad() throws Exception {
-    try (Writer writer = new Writer("/drained")) {
+    try (FileLoad writer = load("/drained")) {
       writer.awaitFurther(50);
       assertThat(admin("remove", "d1").err()).contains("empty it first");
       String safe = done("drain", "d1", "--wait");
@@ -234,7 +180,7 @@ class LifeCycleIT {
 
   @Test
   void aMaintenanceWithARestartFailsNoCall() throws Exception {
-    try (Writer writer = new Writer("/maintained")) {
+    try (FileLoad writer = load("/maintained")) {
       writer.awaitFurther(50);
       assertThat(done("maintenance", "d2", "--for", "10m")).contains("can be stopped");
       assertThat(done("servers")).containsPattern("d2 .*MAINTENANCE (10:00|9:5[0-9])");

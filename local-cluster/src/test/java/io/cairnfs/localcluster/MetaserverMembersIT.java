@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cairnfs.client.CairnFileSystem;
 import io.cairnfs.client.ClusterAdministration;
 import io.cairnfs.common.id.HostPort;
-import io.cairnfs.common.time.SystemClock;
 import io.cairnfs.proto.admin.AddMetaserver;
 import io.cairnfs.proto.admin.ChangeMetaserversRequest;
 import io.cairnfs.proto.admin.PromoteMetaserver;
@@ -21,11 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,73 +56,8 @@ class MetaserverMembersIT {
     }
   }
 
-  /** Writes small files until it is told to stop; knows what was acknowledged, and how slowly. */
-  private final class Writer implements AutoCloseable {
-    private static final int MANY = 100_000;
-
-    private final SystemClock clock = new SystemClock();
-    private final List<String> names = new ArrayList<>();
-    private final AtomicBoolean stop = new AtomicBoolean();
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
-    private final Future<?> done;
-    private volatile int written;
-    private volatile long longestNanos;
-
-    Writer(String prefix) {
-      done =
-          thread.submit(
-              () -> {
-                for (int i = 0; !stop.get() && i < MANY; i++) {
-                  String name = prefix + "/f" + i;
-                  long start = clock.monotonicNanos();
-                  Contents.write(fileSystem, name, length(i));
-                  longestNanos = Math.max(longestNanos, clock.monotonicNanos() - start);
-                  names.add(name);
-                  written = i + 1;
-                }
-                return null;
-              });
-    }
-
-    private static int length(int file) {
-      return file % 10 == 9 ? 20_000 : 300;
-    }
-
-    /** Files go on being acknowledged. */
-    void awaitFurther() throws Exception {
-      int target = written + 10;
-      boolean unused =
-          cluster.await(
-              Duration.ofMinutes(1),
-              "further files",
-              () -> {
-                if (done.isDone()) {
-                  done.get();
-                }
-                return written >= target ? Optional.of(true) : Optional.empty();
-              });
-    }
-
-    /** The longest write since this was asked last, in milliseconds. */
-    long takeLongestMillis() {
-      long longest = longestNanos;
-      longestNanos = 0;
-      return longest / 1_000_000;
-    }
-
-    void checkAll(CairnFileSystem with) throws Exception {
-      stop.set(true);
-      done.get(60, TimeUnit.SECONDS);
-      for (int i = 0; i < names.size(); i++) {
-        Contents.check(with, names.get(i), length(i));
-      }
-    }
-
-    @Override
-    public void close() {
-      stop.set(true);
-      thread.shutdownNow();
-    }
+  private FileLoad load(String prefix) {
+    return new FileLoad(cluster, fileSystem, prefix, i -> i % 10 == 9 ? 20_000 : 300, 100_000);
   }
 
   private Programs.Result metaserver(String... words) throws Exception {
@@ -196,11 +126,11 @@ class MetaserverMembersIT {
   @Test
   void oneBecomesThreeAndFiveAndOneAgainWhileFilesAreWritten() throws Exception {
     start(1);
-    try (Writer writer = new Writer("/members")) {
-      writer.awaitFurther();
+    try (FileLoad writer = load("/members")) {
+      writer.awaitFurther(10);
       for (String id : List.of("m2", "m3", "m4", "m5")) {
         join(id);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
       }
       JsonNode five = new ObjectMapper().readTree(done("list", "--json"));
       assertThat(five.get("leader").asText()).isEqualTo(leadingMember());
@@ -210,9 +140,9 @@ class MetaserverMembersIT {
       for (int left = 4; left >= 1; left--) {
         String next = left % 2 == 0 ? leadingMember() : voters().get(0);
         leave(next);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         cluster.controller().kill(next);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         assertThat(voters()).hasSize(left).doesNotContain(next);
       }
       Programs.Result last = metaserver("remove", voters().get(0));
@@ -229,12 +159,12 @@ class MetaserverMembersIT {
   void allMembersAreReplacedUnderAClientAndDataServersThatKnowOnlyTheOldOnes() throws Exception {
     start(3);
     String old = cluster.controller().uri();
-    try (Writer writer = new Writer("/replaced")) {
-      writer.awaitFurther();
+    try (FileLoad writer = load("/replaced")) {
+      writer.awaitFurther(10);
       for (int i = 1; i <= 3; i++) {
         join("m" + (i + 3));
         leave("m" + i);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
       }
       assertThat(voters()).containsExactly("m4", "m5", "m6");
       // Removed ones that still run send callers on, say why, and stay out.
@@ -251,10 +181,10 @@ class MetaserverMembersIT {
                         : Optional.empty());
         cluster.controller().kill(id);
       }
-      writer.awaitFurther();
+      writer.awaitFurther(10);
       // The next failover, too, is among new members only.
       cluster.controller().kill(leadingMember());
-      writer.awaitFurther();
+      writer.awaitFurther(10);
       writer.checkAll(fileSystem);
     }
     for (String id : List.of("d1", "d2", "d3")) {
@@ -269,8 +199,8 @@ class MetaserverMembersIT {
     start(3);
     String victim = cluster.followers().get(0);
     Path lost = cluster.root().resolve(victim);
-    try (Writer writer = new Writer("/emptied")) {
-      writer.awaitFurther();
+    try (FileLoad writer = load("/emptied")) {
+      writer.awaitFurther(10);
       cluster.controller().kill(victim);
       ClusterDirectory.deleteTree(lost);
       // As on the first day: it would be a voter that has promised nothing.
@@ -289,7 +219,7 @@ class MetaserverMembersIT {
       Programs.Result early = metaserver("add", victim, address);
       assertThat(early.code()).isEqualTo(255);
       assertThat(early.err()).contains("is a member already").contains("remove it first");
-      writer.awaitFurther();
+      writer.awaitFurther(10);
       // Without it two of three run; what is left must not become less.
       String other =
           cluster.followers().stream().filter(id -> !id.equals(victim)).findFirst().orElseThrow();
@@ -306,7 +236,7 @@ class MetaserverMembersIT {
       assertThat(voters()).containsExactly("m1", "m2", "m3");
       // It counts again: another one may die.
       cluster.controller().kill(other);
-      writer.awaitFurther();
+      writer.awaitFurther(10);
       cluster.controller().restart(other);
       writer.checkAll(fileSystem);
     }
@@ -317,8 +247,8 @@ class MetaserverMembersIT {
     start(3);
     String victim = cluster.followers().get(0);
     Path lost = cluster.root().resolve(victim);
-    try (Writer writer = new Writer("/damaged")) {
-      writer.awaitFurther();
+    try (FileLoad writer = load("/damaged")) {
+      writer.awaitFurther(10);
       cluster.controller().kill(victim);
       Path state = lost.resolve("raft").resolve("log").resolve("state");
       byte[] bytes = Files.readAllBytes(state);
@@ -334,7 +264,7 @@ class MetaserverMembersIT {
           .contains(state + ": corrupt at offset 8: expected CRC ")
           .contains(", found ")
           .contains("must be removed from the group and join again as a new member");
-      writer.awaitFurther();
+      writer.awaitFurther(10);
 
       // The command asks again when an answer is late: then it finds its work done.
       assertThat(done("remove", victim)).startsWith(victim).containsAnyOf("removed", "any more");
@@ -347,7 +277,7 @@ class MetaserverMembersIT {
       String other =
           cluster.followers().stream().filter(id -> !id.equals(victim)).findFirst().orElseThrow();
       cluster.controller().kill(other);
-      writer.awaitFurther();
+      writer.awaitFurther(10);
       cluster.controller().restart(other);
       writer.checkAll(fileSystem);
     }
@@ -357,14 +287,14 @@ class MetaserverMembersIT {
   @Test
   void aPlannedChangeOfTheLeaderIsHardlyNoticed() throws Exception {
     start(3);
-    try (Writer writer = new Writer("/planned")) {
-      writer.awaitFurther();
+    try (FileLoad writer = load("/planned")) {
+      writer.awaitFurther(10);
       for (int i = 0; i < 5; i++) {
         String next = cluster.followers().get(0);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         long unused = writer.takeLongestMillis();
         String said = done("transfer", next);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         System.out.printf(
             "transfer to %s: longest write %d ms; %s", next, writer.takeLongestMillis(), said);
         assertThat(said).startsWith(next + " leads; the longest time without an answer was ");
@@ -372,10 +302,10 @@ class MetaserverMembersIT {
       }
       for (int i = 0; i < 3; i++) {
         String leader = cluster.leader();
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         long unused = writer.takeLongestMillis();
         cluster.terminate(leader);
-        writer.awaitFurther();
+        writer.awaitFurther(10);
         System.out.printf(
             "SIGTERM of leader %s: longest write %d ms%n", leader, writer.takeLongestMillis());
         assertThat(Files.readString(cluster.controller().directory().logFile(leader)))

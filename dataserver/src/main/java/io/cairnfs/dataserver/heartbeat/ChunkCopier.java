@@ -28,7 +28,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Copies a SEALED chunk from the first source that gives it whole and verified, unless a good
- * replica is here already; the next bytes are asked for while the last ones are written. Blocks.
+ * replica is here already; the next bytes are asked for while the last ones are written. A cell
+ * that no source gives is computed from others of its stripe. Blocks.
  */
 final class ChunkCopier {
   private static final int READ_BYTES = 1 << 20;
@@ -63,15 +64,16 @@ final class ChunkCopier {
   void copy(CopyTask task) throws CairnException, InterruptedException {
     ChunkId chunk = new ChunkId(task.getChunk());
     if (task.getSourcesCount() == 0) {
-      requireHere(chunk, task.getLength());
-      return;
+      if (!task.hasStripe()) {
+        requireHere(chunk, task.getLength());
+        return;
+      }
+      requireNotSealing(chunk, task.getLength());
     }
     CairnException last =
         new CairnException(ErrorCode.CHUNK_NOT_FOUND, chunk + " was copied from nowhere");
     for (Member source : task.getSourcesList()) {
-      Optional<ReplicaCopy> begun =
-          store.beginCopy(
-              chunk, task.getLength(), task.getEpoch(), Math.max(1, task.getReplication()), pace);
+      Optional<ReplicaCopy> begun = begin(task);
       if (begun.isEmpty()) {
         return;
       }
@@ -89,7 +91,71 @@ final class ChunkCopier {
                 e.code(), "from server=" + source.getServer() + ": " + e.getMessage(), e);
       }
     }
-    throw last;
+    if (!task.hasStripe()) {
+      throw last;
+    }
+    compute(task);
+  }
+
+  /** Empty where a good replica is here already. */
+  private Optional<ReplicaCopy> begin(CopyTask task) throws CairnException {
+    return store.beginCopy(
+        new ChunkId(task.getChunk()),
+        task.getLength(),
+        task.getEpoch(),
+        Math.max(1, task.getReplication()),
+        pace);
+  }
+
+  /**
+   * @throws CairnException RETRY while what is here waits to be sealed
+   */
+  private void requireNotSealing(ChunkId chunk, long length) throws CairnException {
+    ReplicaStatus status = store.status(chunk).orElse(null);
+    if (status != null
+        && status.state() != State.SEALED
+        && status.length() >= length
+        && !store.isBad(chunk)) {
+      throw new CairnException(ErrorCode.RETRY, chunk + " is not sealed yet");
+    }
+  }
+
+  /** From other cells; the next range is read while the last one is written. */
+  private void compute(CopyTask task) throws CairnException, InterruptedException {
+    CellRecovery recovery = new CellRecovery(task, client, sourceIsSlowed);
+    Optional<ReplicaCopy> begun = begin(task);
+    if (begun.isEmpty()) {
+      return;
+    }
+    try (ReplicaCopy copy = begun.get()) {
+      CompletableFuture<byte[]> next = nextRange(recovery, task, 0);
+      while (!copy.isComplete()) {
+        byte[] bytes = awaitRange(next);
+        long end = copy.length() + bytes.length;
+        if (end < task.getLength()) {
+          next = nextRange(recovery, task, end);
+        }
+        recovery.append(copy, bytes);
+      }
+      copy.finish();
+      copiedBytes.add(task.getLength());
+    }
+  }
+
+  /** Each cell may be asked of several servers, one after the other. */
+  private static byte[] awaitRange(CompletableFuture<byte[]> range)
+      throws CairnException, InterruptedException {
+    try {
+      return await(range, READ_TIMEOUT.multipliedBy(ChunkId.MAX_CELLS));
+    } catch (TimeoutException e) {
+      throw new CairnException(ErrorCode.TIMED_OUT, "no answer at all", e);
+    }
+  }
+
+  private CompletableFuture<byte[]> nextRange(CellRecovery recovery, CopyTask task, long offset) {
+    int bytes = (int) Math.min(READ_BYTES, task.getLength() - offset);
+    pace.beforeRead(recovery.bytesToRead(bytes));
+    return recovery.read(offset, bytes);
   }
 
   /**
@@ -192,15 +258,22 @@ final class ChunkCopier {
   private static RpcReply await(CompletableFuture<RpcReply> answer)
       throws CairnException, InterruptedException {
     try {
-      return answer.get(2 * READ_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      return await(answer, READ_TIMEOUT.multipliedBy(2));
+    } catch (TimeoutException e) {
+      drop(answer);
+      throw new CairnException(ErrorCode.TIMED_OUT, "no answer at all", e);
+    }
+  }
+
+  private static <T> T await(CompletableFuture<T> answer, Duration longest)
+      throws CairnException, InterruptedException, TimeoutException {
+    try {
+      return answer.get(longest.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof CairnException refusal) {
         throw refusal;
       }
       throw new IllegalStateException("a read failed unexpectedly", e.getCause());
-    } catch (TimeoutException e) {
-      drop(answer);
-      throw new CairnException(ErrorCode.TIMED_OUT, "no answer at all", e);
     }
   }
 

@@ -9,6 +9,7 @@ import io.cairnfs.common.id.HostPort;
 import io.cairnfs.common.id.ServerId;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
+import io.cairnfs.dataserver.heartbeat.CellRecovery;
 import io.cairnfs.dataserver.heartbeat.Compaction;
 import io.cairnfs.dataserver.heartbeat.CompletedWork;
 import io.cairnfs.dataserver.heartbeat.UnsealedReports;
@@ -516,12 +517,16 @@ final class DataNode extends SimulatedProcess {
 
   private void copyFrom(CopyTask task, int source, ErrorCode last) {
     ChunkId chunk = new ChunkId(task.getChunk());
-    if (task.getSourcesCount() == 0) {
+    if (task.getSourcesCount() == 0 && !task.hasStripe()) {
       keep(task);
       return;
     }
     if (source >= task.getSourcesCount()) {
-      copied(task, last);
+      if (task.hasStripe()) {
+        compute(task);
+      } else {
+        copied(task, last);
+      }
       return;
     }
     boolean wasBad = store.isBad(chunk);
@@ -632,14 +637,84 @@ final class DataNode extends SimulatedProcess {
     }
   }
 
+  /** A cell that no source gives, from others of its stripe. */
+  private void compute(CopyTask task) {
+    ChunkId chunk = new ChunkId(task.getChunk());
+    ReplicaStatus status = store.status(chunk).orElse(null);
+    if (status != null
+        && status.state() != ReplicaStatus.State.SEALED
+        && status.length() >= task.getLength()
+        && !store.isBad(chunk)) {
+      copied(task, ErrorCode.RETRY);
+      return;
+    }
+    try {
+      CellRecovery recovery = new CellRecovery(task, client, () -> {});
+      Optional<ReplicaCopy> copy =
+          store.beginCopy(
+              chunk,
+              task.getLength(),
+              task.getEpoch(),
+              Math.max(1, task.getReplication()),
+              ReadPace.FREE);
+      if (copy.isEmpty()) {
+        copied(task, null);
+      } else {
+        computePieces(task, recovery, copy.get());
+      }
+    } catch (CairnException e) {
+      run.trace(name(), chunk + " not computed: " + e.getMessage());
+      copied(task, e.code());
+    }
+  }
+
+  private void computePieces(CopyTask task, CellRecovery recovery, ReplicaCopy copy)
+      throws CairnException {
+    if (copy.isComplete()) {
+      copy.finish();
+      copy.close();
+      copied(task, null);
+      return;
+    }
+    int bytes = (int) Math.min(COPY_BYTES, task.getLength() - copy.length());
+    var unused =
+        recovery
+            .read(copy.length(), bytes)
+            .whenComplete(
+                Watched.then(
+                    (range, failure) ->
+                        onDisk(
+                            () -> {
+                              try {
+                                if (failure != null) {
+                                  throw LeaderFinder.refusal(failure);
+                                }
+                                recovery.append(copy, range);
+                                computePieces(task, recovery, copy);
+                              } catch (CairnException e) {
+                                drop(copy);
+                                run.trace(
+                                    name(),
+                                    new ChunkId(task.getChunk())
+                                        + " not computed: "
+                                        + e.getMessage());
+                                copied(task, e.code());
+                              }
+                            })));
+  }
+
   private void giveUp(CopyTask task, int source, ReplicaCopy copy, CairnException cause) {
     run.trace(name(), new ChunkId(task.getChunk()) + " not copied: " + cause.getMessage());
+    drop(copy);
+    copyFrom(task, source + 1, cause.code());
+  }
+
+  private void drop(ReplicaCopy copy) {
     try {
       copy.close();
     } catch (CairnException e) {
       run.trace(name(), "closing a copy: " + e.getMessage());
     }
-    copyFrom(task, source + 1, cause.code());
   }
 
   /** So often it came to the end of what it has. */

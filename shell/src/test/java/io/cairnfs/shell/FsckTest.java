@@ -13,8 +13,11 @@ import io.cairnfs.client.FileType;
 import io.cairnfs.client.cluster.NoClusterException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.common.id.ServerId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.ManualClock;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
@@ -23,6 +26,7 @@ import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.RepairEntry;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.ChunkState;
+import io.cairnfs.proto.types.Stripe;
 import io.cairnfs.shell.check.FsckCommand;
 import io.cairnfs.shell.testing.FakeAdministration;
 import io.cairnfs.shell.testing.MemoryFileSystem;
@@ -291,5 +295,76 @@ class FsckTest {
     assertThat(run("/a", "/b").code()).isEqualTo(255);
     assertThat(run("--help").code()).isZero();
     assertThat(run("--help").out()).contains("-locations");
+  }
+
+  /** Two data cells, of which server 1 has the first one, and a parity cell on server 3. */
+  private void codedFile() {
+    ChunkId first = ChunkId.of(PoolId.coded(CodingPolicy.XOR_2_1, StorageClass.ANY).value(), 3, 64);
+    Stripe.Builder stripe = Stripe.newBuilder().setDataCells(2).setParityCells(1);
+    administration.replicas.clear();
+    for (int cell = 0; cell < 3; cell++) {
+      ChunkId chunk = first.withCell(cell);
+      int server = cell + 1;
+      stripe
+          .addCellsBuilder()
+          .setChunk(chunk.value())
+          .setLength(LENGTH)
+          .addMembersBuilder()
+          .setServer(server)
+          .setName("d" + server)
+          .setHost(address(server).host())
+          .setPort(address(server).port());
+      administration.replicas.put(
+          address(server),
+          Map.of(
+              chunk,
+              ReplicaReport.newBuilder()
+                  .setChunk(chunk.value())
+                  .setState(ReplicaState.REPLICA_SEALED)
+                  .setLength(LENGTH)
+                  .build()));
+    }
+    administration.chunks.put(
+        first,
+        ChunkResult.newBuilder()
+            .setLocation(
+                ChunkLocation.newBuilder()
+                    .setChunk(first.value())
+                    .setState(ChunkState.SEALED)
+                    .setLength(LENGTH)
+                    .setReplication(1)
+                    .setStripe(stripe))
+            .build());
+    DataServerAddress member =
+        new DataServerAddress(new ServerId(1), "d1", address(1), DataServerAddress.Health.UP);
+    memory.setExtents(
+        Map.of(FILE, List.of(new FileExtent(0, LENGTH, first, 0, 1, List.of(member)))));
+  }
+
+  @Test
+  void aLostCellThatOthersGiveBackIsMissingButCorruptsNoFile() {
+    codedFile();
+    assertThat(run().code()).isZero();
+    administration.replicas.put(address(1), Map.of());
+    ShellRun.Result result = run();
+    assertThat(lastLine(result))
+        .isEqualTo(
+            "The filesystem under path '/' is UNDER-REPLICATED: 1 of 1 chunks lack 1 replicas");
+    assertThat(result.out())
+        .contains("Under-replicated chunks:   1")
+        .contains("Replicas found:            0");
+  }
+
+  @Test
+  void aLostCellWithoutEnoughOthersCorruptsItsFile() {
+    codedFile();
+    administration.replicas.put(address(1), Map.of());
+    administration.replicas.put(address(3), Map.of());
+    ShellRun.Result result = run();
+    assertThat(lastLine(result))
+        .isEqualTo(
+            "The filesystem under path '/' is CORRUPT: 1 of 2 files cannot be read, 1 chunks are lost,"
+                + " 0 records contradict each other");
+    assertThat(result.out()).contains("no replica has these bytes");
   }
 }

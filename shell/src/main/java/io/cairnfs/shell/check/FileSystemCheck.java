@@ -114,7 +114,7 @@ public final class FileSystemCheck {
     if (extent.fileOffset() + extent.length() > status.length()) {
       return range + ": beyond the file's end at " + status.length();
     }
-    return finding.replicasUpTo(end) == 0 ? range + ": no replica has these bytes" : "";
+    return finding.isReadableUpTo(end) ? "" : range + ": no replica has these bytes";
   }
 
   private List<String> violations() throws CairnException {
@@ -139,7 +139,7 @@ public final class FileSystemCheck {
     for (ChunkFinding finding : survey.all().values()) {
       replicas += finding.lengths().size();
       missing += finding.missing();
-      if (finding.lengths().isEmpty() && finding.expected() > 0) {
+      if (finding.lengths().isEmpty() && finding.expected() > 0 && !finding.computable()) {
         lostChunks++;
       } else if (finding.missing() > 0) {
         under++;

@@ -7,11 +7,16 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.ServerId;
 import io.cairnfs.proto.dataserver.ReplicaReport;
 import io.cairnfs.proto.dataserver.ReplicaState;
 import io.cairnfs.proto.metadata.ChunkResult;
 import io.cairnfs.proto.metadata.RepairEntry;
+import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.ChunkState;
+import io.cairnfs.proto.types.Member;
+import io.cairnfs.proto.types.Stripe;
+import io.cairnfs.proto.types.StripeCell;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,8 +46,15 @@ final class ReplicaSurvey {
    * @param length committed bytes; −1 if the metaserver has no such chunk
    * @param expected replicas there should be
    * @param lengths bytes of each replica that is there
+   * @param computable nobody has it whole, but enough other cells of its stripe are there
    */
-  record ChunkFinding(long length, boolean sealed, int expected, List<Long> lengths) {
+  record ChunkFinding(
+      long length, boolean sealed, int expected, List<Long> lengths, boolean computable) {
+    /** Whether the bytes up to here can be had. */
+    boolean isReadableUpTo(long end) {
+      return computable || replicasUpTo(end) > 0;
+    }
+
     /** Replicas that have the bytes up to here. */
     long replicasUpTo(long end) {
       return lengths.stream().filter(length -> length >= end).count();
@@ -125,7 +137,7 @@ final class ReplicaSurvey {
       row = administration.chunk(extent.chunk());
     } catch (CairnException e) {
       if (e.code() == ErrorCode.CHUNK_NOT_FOUND || e.code() == ErrorCode.NOT_FOUND) {
-        return new ChunkFinding(-1, false, extent.replication(), List.of());
+        return new ChunkFinding(-1, false, extent.replication(), List.of(), false);
       }
       throw e;
     }
@@ -143,7 +155,50 @@ final class ReplicaSurvey {
         lengths.add(report.getLength());
       }
     }
+    long length = row.getLocation().getLength();
+    boolean whole = lengths.stream().anyMatch(each -> each >= length);
     return new ChunkFinding(
-        row.getLocation().getLength(), sealed, extent.replication(), List.copyOf(lengths));
+        length,
+        sealed,
+        extent.replication(),
+        List.copyOf(lengths),
+        sealed && !whole && isComputable(extent.chunk(), row.getLocation()));
+  }
+
+  /** Whether as many other cells are there, whole, as the code needs. */
+  private boolean isComputable(ChunkId wanted, ChunkLocation location) {
+    if (!location.hasStripe()) {
+      return false;
+    }
+    Stripe stripe = location.getStripe();
+    // A data cell without a row is all zeros.
+    int there = stripe.getDataCells();
+    for (StripeCell cell : stripe.getCellsList()) {
+      ChunkId chunk = new ChunkId(cell.getChunk());
+      boolean good = !chunk.equals(wanted) && isThere(chunk, cell);
+      there += chunk.cell() < stripe.getDataCells() ? (good ? 0 : -1) : (good ? 1 : 0);
+    }
+    return there >= stripe.getDataCells();
+  }
+
+  private boolean isThere(ChunkId chunk, StripeCell cell) {
+    for (Member member : cell.getMembersList()) {
+      DataServerAddress server =
+          new DataServerAddress(
+              new ServerId(member.getServer()),
+              member.getName(),
+              new HostPort(member.getHost(), member.getPort()),
+              DataServerAddress.Health.UP);
+      boolean whole =
+          ask(server, List.of(chunk)).stream()
+              .anyMatch(
+                  report ->
+                      report.getState() != ReplicaState.REPLICA_STATE_UNSPECIFIED
+                          && report.getLength() >= cell.getLength());
+      if (whole) {
+        return true;
+      }
+    }
+    return false;
   }
 }

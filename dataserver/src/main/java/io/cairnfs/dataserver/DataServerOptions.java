@@ -65,9 +65,7 @@ public record DataServerOptions(
     if (metaservers.isEmpty()) {
       throw new ConfigurationException("the configuration names no metaservers");
     }
-    VolumeOptions bounds =
-        new VolumeOptions(
-            entry.volumeQuotaBytes(), configuration.bytes(ConfigKey.DATASERVER_RESERVE_BYTES));
+    long reserveBytes = configuration.bytes(ConfigKey.DATASERVER_RESERVE_BYTES);
     return new DataServerOptions(
         id,
         entry.address().host(),
@@ -75,7 +73,14 @@ public record DataServerOptions(
         entry.forwarded(),
         securityMode(configuration),
         entry.directory(),
-        entry.volumes().stream().map(path -> new VolumeDirectory(path, bounds)).toList(),
+        entry.volumes().stream()
+            .map(
+                volume ->
+                    new VolumeDirectory(
+                        volume.directory(),
+                        new VolumeOptions(
+                            entry.volumeQuotaBytes(), reserveBytes, volume.storage())))
+            .toList(),
         new HeartbeatOptions(
             id,
             entry.rack(),

@@ -13,6 +13,7 @@ import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.CodingRule;
 import io.cairnfs.common.id.StoragePolicy;
 import java.nio.file.Path;
+import java.time.Instant;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,11 +72,21 @@ final class PoliciesTest {
     refused(ErrorCode.PERMISSION_DENIED, () -> ofBob.setStorage(above, StoragePolicy.HOT));
   }
 
+  /** They register by themselves after the start. */
+  @Test
+  void dataServersAreCounted() throws Exception {
+    Instant until = Instant.now().plusSeconds(60);
+    while (policies.codingPolicies().servers() < 3) {
+      assertThat(Instant.now()).isBefore(until);
+    }
+    assertThat(policies.codingPolicies().servers()).isEqualTo(3);
+    assertThat(policies.codingPolicies().racks()).isEqualTo(1);
+  }
+
   @Test
   void codesAreEnabledByTheSuperuser() throws Exception {
     assertThat(policies.codingPolicies().enabled()).contains(CodingPolicy.RS_6_3);
     assertThat(policies.codingPolicies().known()).contains(CodingPolicy.values());
-    assertThat(policies.codingPolicies().servers()).isEqualTo(3);
     refused(ErrorCode.NOT_PERMITTED, () -> policies.enableCoding(CodingPolicy.XOR_2_1));
     CairnPath directory = CairnPath.of("/tmp/xor");
     var unused = files.mkdir(directory, 0755);

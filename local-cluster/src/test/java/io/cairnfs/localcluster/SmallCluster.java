@@ -46,6 +46,13 @@ final class SmallCluster implements AutoCloseable {
    * @param settings lines of the configuration
    */
   static SmallCluster start(Path root, String settings) throws Exception {
+    return start(root, settings, "");
+  }
+
+  /**
+   * @param overrides lines of the configuration that count more than those of the servers
+   */
+  static SmallCluster start(Path root, String settings, String overrides) throws Exception {
     StringBuilder text = new StringBuilder("raft.segment-bytes = 4MiB\n").append(settings);
     text.append(
         "metaservers.m1 { host = \"%s\", port = %d, directory = m1 }%n"
@@ -55,6 +62,7 @@ final class SmallCluster implements AutoCloseable {
           "dataservers.d%d { host = \"%s\", port = %d, directory = d%d, volumes = [d%d/v1] }%n"
               .formatted(i, METASERVER.host(), METASERVER.port() + i, i, i));
     }
+    text.append(overrides);
     Path file = root.resolve("cluster.conf");
     Files.writeString(file, text);
     CairnConfiguration configuration = CairnConfiguration.load(file, Map.of());

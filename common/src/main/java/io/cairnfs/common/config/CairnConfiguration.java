@@ -223,14 +223,24 @@ public final class CairnConfiguration {
         .orElseThrow(() -> missing("metaservers", id));
   }
 
+  private VolumeEntry volume(String id, String text) throws ConfigurationException {
+    try {
+      VolumeEntry.Tagged tagged = VolumeEntry.parse(text);
+      return new VolumeEntry(resolve(tagged.directory()), tagged.storage());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(
+          source() + "dataservers." + id + ".volumes: " + e.getMessage());
+    }
+  }
+
   /** All data servers of the {@code dataservers} section, sorted by id. */
   public List<DataServerEntry> dataServers() throws ConfigurationException {
     List<DataServerEntry> result = new ArrayList<>();
     for (String id : names("dataservers")) {
-      List<Path> volumes = new ArrayList<>();
+      List<VolumeEntry> volumes = new ArrayList<>();
       for (Object volume :
           (List<?>) value(ConfigKey.DATASERVER_VOLUMES, ConfigKey.DATASERVER_VOLUMES.pathFor(id))) {
-        volumes.add(resolve((String) volume));
+        volumes.add(volume(id, (String) volume));
       }
       if (volumes.isEmpty()) {
         throw new ConfigurationException(source() + "dataservers." + id + ".volumes is empty");
@@ -242,7 +252,7 @@ public final class CairnConfiguration {
               address(id, ConfigKey.DATASERVER_HOST, ConfigKey.DATASERVER_PORT),
               listen(id, ConfigKey.DATASERVER_LISTEN),
               named(id, ConfigKey.DATASERVER_RACK),
-              directory.isEmpty() ? volumes.get(0) : resolve(directory),
+              directory.isEmpty() ? volumes.get(0).directory() : resolve(directory),
               volumes,
               (Long)
                   value(

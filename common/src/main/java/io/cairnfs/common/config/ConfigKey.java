@@ -60,7 +60,8 @@ public enum ConfigKey {
       "dataservers.*.volumes",
       ConfigType.TEXTS,
       "[]",
-      "Directories of data server * that hold chunk replicas, usually one a disk. Required."),
+      "Directories of data server * that hold chunk replicas, usually one a disk. Required."
+          + " [ssd] or [archive] before a directory says what it lies on; a disk otherwise."),
   DATASERVER_VOLUME_QUOTA(
       "dataservers.*.volume-quota",
       ConfigType.SIZE,

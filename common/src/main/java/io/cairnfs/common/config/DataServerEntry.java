@@ -18,7 +18,7 @@ public record DataServerEntry(
     Optional<HostPort> forwarded,
     String rack,
     Path directory,
-    List<Path> volumes,
+    List<VolumeEntry> volumes,
     long volumeQuotaBytes) {
   public DataServerEntry {
     volumes = List.copyOf(volumes);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.StorageClass;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +89,29 @@ class CairnConfigurationTest {
   }
 
   @Test
+  void volumesAreTaggedAsInHdfs() throws Exception {
+    CairnConfiguration configuration =
+        load(
+            "dataservers.d1 { port = 7002, volumes = [\"[SSD]v1\", \"[archive] /abs/v2\","
+                + " \"[disk]v3\", v4] }\n");
+    assertThat(configuration.dataServer("d1").volumes())
+        .containsExactly(
+            new VolumeEntry(directory.resolve("v1"), StorageClass.SSD),
+            new VolumeEntry(Path.of("/abs/v2"), StorageClass.ARCHIVE),
+            new VolumeEntry(directory.resolve("v3"), StorageClass.DISK),
+            new VolumeEntry(directory.resolve("v4"), StorageClass.DISK));
+    assertThat(configuration.dataServer("d1").directory()).isEqualTo(directory.resolve("v1"));
+    for (String bad : List.of("[tape]v1", "[any]v1", "[ssd v1", "[ssd]")) {
+      CairnConfiguration wrong =
+          load("dataservers.d1 { port = 7002, volumes = [\"" + bad + "\"] }\n");
+      assertThatThrownBy(() -> wrong.dataServer("d1"))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("dataservers.d1.volumes")
+          .hasMessageContaining("'" + bad + "'");
+    }
+  }
+
+  @Test
   void serversComeWithResolvedPaths() throws Exception {
     CairnConfiguration configuration =
         load(
@@ -99,7 +123,10 @@ class CairnConfigurationTest {
             new MetaserverEntry(
                 "m1", new HostPort("h1", 7001), Optional.empty(), directory.resolve("meta/m1")));
     DataServerEntry server = configuration.dataServer("d1");
-    assertThat(server.volumes()).containsExactly(directory.resolve("v1"), Path.of("/abs/v2"));
+    assertThat(server.volumes())
+        .containsExactly(
+            new VolumeEntry(directory.resolve("v1"), StorageClass.DISK),
+            new VolumeEntry(Path.of("/abs/v2"), StorageClass.DISK));
     assertThat(server.rack()).isEqualTo("r9");
     assertThat(server.directory()).isEqualTo(directory.resolve("v1"));
     assertThat(configuration.clusterMetaservers("home"))

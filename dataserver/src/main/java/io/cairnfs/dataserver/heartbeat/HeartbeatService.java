@@ -438,6 +438,7 @@ public final class HeartbeatService implements AutoCloseable {
         .setUsedBytes(status.usedBytes())
         .setAvailableBytes(status.availableBytes())
         .setFailed(status.failed())
+        .setStorageClass(status.storage().number())
         .setForceP99Micros(told(status.latency().forceMicros()))
         .setWriteP99Micros(told(status.latency().writeMicros()))
         .setReadP99Micros(told(status.latency().readMicros()))

@@ -5,6 +5,8 @@ import io.cairnfs.common.disk.DiskFile;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import io.cairnfs.dataserver.storage.ReplicaStatus.State;
@@ -134,7 +136,7 @@ public final class ReplicaStore implements Closeable {
   private UnsealedReplica createSomewhere(ChunkId chunk, int epoch, long maxLength, Origin origin)
       throws CairnException {
     CairnException last = null;
-    for (Volume volume : writableVolumes()) {
+    for (Volume volume : writableVolumes(storageOf(chunk))) {
       try {
         UnsealedReplica replica =
             UnsealedReplica.create(chunk, volume, clock, scratch, force, epoch, maxLength, origin);
@@ -147,25 +149,35 @@ public final class ReplicaStore implements Closeable {
         last = e;
       }
     }
-    throw last != null ? last : noVolume();
+    throw last != null ? last : noVolume(storageOf(chunk));
   }
 
-  private CairnException noVolume() {
-    boolean anyHealthy = volumes.stream().anyMatch(volume -> !volume.isFailed());
+  /** The class of volumes that a chunk's pool asks for. */
+  private static StorageClass storageOf(ChunkId chunk) {
+    return new PoolId(chunk.pool()).storageClass();
+  }
+
+  private CairnException noVolume(StorageClass wanted) {
+    String of = wanted == StorageClass.ANY ? "" : " of class " + wanted.label();
+    List<Volume> suited = volumes.stream().filter(volume -> volume.isOf(wanted)).toList();
+    if (suited.isEmpty()) {
+      return new CairnException(ErrorCode.NO_SPACE, "there is no volume" + of);
+    }
+    boolean anyHealthy = suited.stream().anyMatch(volume -> !volume.isFailed());
     boolean anySpace =
-        volumes.stream()
+        suited.stream()
             .anyMatch(v -> !v.isFailed() && v.availableBytes() >= Volume.MIN_FREE_FOR_CREATE);
     return anyHealthy && !anySpace
-        ? new CairnException(ErrorCode.NO_SPACE, "no volume has space left")
-        : new CairnException(ErrorCode.VOLUME_FAILED, "no volume can be written");
+        ? new CairnException(ErrorCode.NO_SPACE, "no volume" + of + " has space left")
+        : new CairnException(ErrorCode.VOLUME_FAILED, "no volume" + of + " can be written");
   }
 
   /**
    * Slow ones last; of the others most space first, what is promised to open replicas taken off.
    */
-  private List<Volume> writableVolumes() {
+  private List<Volume> writableVolumes(StorageClass wanted) {
     return volumes.stream()
-        .filter(Volume::takesReplicas)
+        .filter(volume -> volume.takesReplicas(wanted))
         .sorted(
             Comparator.comparing(Volume::isSlow)
                 .thenComparing(Comparator.comparingLong(Volume::unpromisedBytes).reversed()))
@@ -560,7 +572,7 @@ public final class ReplicaStore implements Closeable {
       return Optional.empty();
     }
     CairnException last = null;
-    for (Volume volume : writableVolumes()) {
+    for (Volume volume : writableVolumes(storageOf(chunk))) {
       try {
         return Optional.of(
             ReplicaCopy.begin(this, new SealedName(chunk, length, replication), epoch, volume));
@@ -568,7 +580,7 @@ public final class ReplicaStore implements Closeable {
         last = e;
       }
     }
-    throw last != null ? last : noVolume();
+    throw last != null ? last : noVolume(storageOf(chunk));
   }
 
   /** A copy is about to take its place: what is there under the same chunk goes out of the way. */

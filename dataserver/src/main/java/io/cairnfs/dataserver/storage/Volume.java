@@ -5,6 +5,7 @@ import io.cairnfs.common.disk.DiskFile;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.dataserver.storage.ReplicaPath.SealedName;
 import java.io.Closeable;
@@ -123,9 +124,15 @@ final class Volume implements Closeable {
     }
   }
 
-  /** Whether a new replica may be tried here. */
-  boolean takesReplicas() {
-    return failure == null
+  /** Whether chunks of pools of this class may lie here. */
+  boolean isOf(StorageClass wanted) {
+    return wanted == StorageClass.ANY || wanted == options.storage();
+  }
+
+  /** Whether a new replica of a pool of this class may be tried here. */
+  boolean takesReplicas(StorageClass wanted) {
+    return isOf(wanted)
+        && failure == null
         && availableBytes() >= MIN_FREE_FOR_CREATE
         && !(unwritable && clock.monotonicNanos() < unwritableUntilNanos);
   }
@@ -168,7 +175,14 @@ final class Volume implements Closeable {
             ? Math.min(options.quotaBytes(), used + available)
             : used + available;
     return new VolumeStatus(
-        volumeId, disk.describe(""), capacity, used, available, disk.latency(), isFailed());
+        volumeId,
+        disk.describe(""),
+        capacity,
+        used,
+        available,
+        disk.latency(),
+        options.storage(),
+        isFailed());
   }
 
   /** Takes space for bytes about to be appended. */

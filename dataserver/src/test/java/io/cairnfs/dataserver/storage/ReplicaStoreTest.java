@@ -604,6 +604,51 @@ class ReplicaStoreTest {
   }
 
   @Test
+  void chunksOfAPoolOfAClassLieOnItsVolumesOnly() throws IOException {
+    store.close();
+    SimulatedDisk fast = new SimulatedDisk("fast");
+    fast.limitCapacity(1L << 30);
+    SimulatedDisk other = new SimulatedDisk("other");
+    store =
+        Replicas.open(
+            clock,
+            List.of(
+                Replicas.source(other, new VolumeOptions(0, 0)),
+                Replicas.source(fast, new VolumeOptions(0, 0, StorageClass.SSD))));
+    assertThat(store.volumes())
+        .extracting(VolumeStatus::storage)
+        .containsExactly(StorageClass.DISK, StorageClass.SSD);
+    ChunkId onFast = ChunkId.of(PoolId.replicated(StorageClass.SSD).value(), 3, 1);
+    ChunkId onDisk = ChunkId.of(PoolId.replicated(StorageClass.DISK).value(), 3, 2);
+    ChunkId onArchive = ChunkId.of(PoolId.replicated(StorageClass.ARCHIVE).value(), 3, 3);
+    sealed(onFast, 100);
+    sealed(onDisk, 100);
+    // Where there is more room, of any class.
+    sealed(CHUNK, 100);
+    assertThat(dataFiles(fast)).containsExactly(ReplicaPath.slotDirectory(onFast));
+    assertThat(dataFiles(other))
+        .containsExactlyInAnyOrder(
+            ReplicaPath.slotDirectory(onDisk), ReplicaPath.slotDirectory(CHUNK));
+    assertThatThrownBy(() -> store.create(onArchive, 1, MAX))
+        .isInstanceOfSatisfying(
+            CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE))
+        .hasMessage("there is no volume of class archive");
+    fast.limitCapacity(fast.usedBytes());
+    clock.advance(Duration.ofSeconds(2));
+    ChunkId further = ChunkId.of(PoolId.replicated(StorageClass.SSD).value(), 3, 4);
+    assertThatThrownBy(() -> store.create(further, 1, MAX))
+        .hasMessage("no volume of class ssd has space left");
+    sealed(OTHER, 100);
+  }
+
+  private static List<String> dataFiles(SimulatedDisk disk) {
+    return disk.files().stream()
+        .filter(name -> name.endsWith(".data"))
+        .map(name -> name.substring(0, name.lastIndexOf('/')))
+        .toList();
+  }
+
+  @Test
   void aFailedVolumesReplicasNoLongerCount() throws IOException {
     sealed(CHUNK, 100);
     ReplicaWriter writer = written(OTHER, 100);

@@ -7,7 +7,6 @@ import io.cairnfs.common.id.ServerId;
 import io.cairnfs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -22,12 +21,16 @@ final class Replicas {
   /** A store whose volumes belong to a registered server; formats empty disks. */
   static ReplicaStore open(Clock clock, VolumeOptions options, List<? extends Disk> disks)
       throws IOException {
-    List<VolumeSource> sources = new ArrayList<>();
-    for (Disk disk : disks) {
-      sources.add(new VolumeSource(disk, options, () -> {}));
-    }
+    return open(clock, disks.stream().map(disk -> source(disk, options)).toList());
+  }
+
+  static VolumeSource source(Disk disk, VolumeOptions options) {
+    return new VolumeSource(disk, options, () -> {});
+  }
+
+  static ReplicaStore open(Clock clock, List<VolumeSource> sources) throws IOException {
     ServerIdentity identity = ServerIdentity.fresh(new Random(1)).withServer(SERVER, CLUSTER);
-    VolumeSet set = VolumeSet.open(sources, identity, new Random(disks.size()), clock);
+    VolumeSet set = VolumeSet.open(sources, identity, new Random(sources.size()), clock);
     set.mark(set.identity());
     return ReplicaStore.open(set, clock);
   }

@@ -54,14 +54,16 @@ public final class ChunkAllocation {
   }
 
   /**
+   * @param poolNumber a replicated pool
    * @param inode the file it is for, 0 = SHARED
    * @param chosen servers that were up, in pipeline order; those that are no members any more are
    *     left out
    * @param minReplicas fewest members that are enough
-   * @throws CairnException RETRY when the slot's members changed so much meanwhile that too few of
-   *     the chosen ones are left
+   * @throws CairnException INVALID_ARGUMENT for a coded pool; RETRY when the slot's members changed
+   *     so much meanwhile that too few of the chosen ones are left
    */
   public ChunkRecord allocate(
+      int poolNumber,
       long inode,
       int slotNumber,
       List<Integer> chosen,
@@ -70,10 +72,17 @@ public final class ChunkAllocation {
       int minReplicas)
       throws CairnException {
     PoolRecord pool =
-        PoolRecord.find(transaction, PoolRecord.REPLICATED)
+        PoolRecord.find(transaction, poolNumber)
             .orElseThrow(
                 () ->
-                    new CairnException(ErrorCode.TOO_FEW_SERVERS, "no data server is registered"));
+                    new CairnException(
+                        ErrorCode.TOO_FEW_SERVERS,
+                        poolNumber == PoolRecord.REPLICATED
+                            ? "no data server is registered"
+                            : "pool " + poolNumber + " is not there"));
+    if (pool.isCoded()) {
+      throw new CairnException(ErrorCode.INVALID_ARGUMENT, pool.poolId() + " is coded");
+    }
     if (slotNumber < 0 || slotNumber >= pool.slots()) {
       throw new CairnException(
           ErrorCode.INVALID_ARGUMENT, "slot " + slotNumber + " outside 0.." + (pool.slots() - 1));
@@ -88,7 +97,7 @@ public final class ChunkAllocation {
         pipeline.add(server);
       }
     }
-    int needed = Math.max(1, Math.min(Math.min(minReplicas, replication), serversIn()));
+    int needed = Math.max(1, Math.min(Math.min(minReplicas, replication), serversIn(pool)));
     if (pipeline.size() < needed) {
       throw new CairnException(
           ErrorCode.RETRY,
@@ -121,7 +130,10 @@ public final class ChunkAllocation {
             0));
   }
 
-  private int serversIn() {
-    return (int) ServerTable.all(transaction).stream().filter(server -> !server.isOut()).count();
+  private int serversIn(PoolRecord pool) {
+    return (int)
+        ServerTable.all(transaction).stream()
+            .filter(server -> !server.isOut() && server.has(pool.poolId().storageClass()))
+            .count();
   }
 }

@@ -49,10 +49,12 @@ public final class ChunkCompaction {
    *
    * @throws CairnException as {@link ChunkAllocation#allocate}
    */
-  public ChunkRecord begin(BeginCompaction request, int slot, List<Integer> chosen, int minReplicas)
+  public ChunkRecord begin(
+      BeginCompaction request, int pool, int slot, List<Integer> chosen, int minReplicas)
       throws CairnException {
     return ChunkAllocation.ofNobody(transaction)
         .allocate(
+            pool,
             request.getInode(),
             slot,
             chosen,

@@ -4,17 +4,21 @@ import com.google.protobuf.ByteString;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.namespace.Counter;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.metaserver.placement.RingServer;
 import io.cairnfs.metaserver.store.RecordReader;
+import io.cairnfs.proto.command.ClassCapacity;
 import io.cairnfs.proto.command.RegisterServer;
 import io.cairnfs.proto.command.SetServer;
 import io.cairnfs.proto.types.ServerMembership;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 
@@ -79,12 +83,27 @@ public final class ServerRegistration {
             List.copyOf(new TreeSet<>(request.getVolumesList())),
             request.getCapacityBytes(),
             transaction.index(),
-            known.map(ServerRecord::maintenanceUntil).orElse(ServerRecord.NO_LIMIT));
+            known.map(ServerRecord::maintenanceUntil).orElse(ServerRecord.NO_LIMIT),
+            classes(request));
     ServerTable.put(transaction, record);
-    if (known.isEmpty() || !known.get().rack().equals(record.rack())) {
+    if (known.isEmpty()
+        || !known.get().rack().equals(record.rack())
+        || !known.get().classes().keySet().equals(record.classes().keySet())) {
       new SlotMembership(transaction).retarget();
     }
     return id;
+  }
+
+  private static Map<StorageClass, Long> classes(RegisterServer request) throws CairnException {
+    Map<StorageClass, Long> classes = new EnumMap<>(StorageClass.class);
+    for (ClassCapacity each : request.getClassesList()) {
+      int number = each.getStorageClass();
+      if (number <= 0 || number >= StorageClass.values().length || each.getCapacityBytes() < 0) {
+        throw invalid("volumes of class " + number + " with " + each.getCapacityBytes() + " bytes");
+      }
+      classes.merge(StorageClass.ofNumber(number), each.getCapacityBytes(), Long::sum);
+    }
+    return classes;
   }
 
   /**
@@ -194,7 +213,8 @@ public final class ServerRegistration {
             volumes,
             before.capacityBytes(),
             before.changeIndex(),
-            maintenanceUntil(request, membership, before));
+            maintenanceUntil(request, membership, before),
+            before.classes());
     if (after.equals(before)) {
       return false;
     }

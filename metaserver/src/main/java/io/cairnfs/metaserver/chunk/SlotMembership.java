@@ -101,6 +101,10 @@ public final class SlotMembership {
     }
     SlotMap map = SlotMap.of(previous);
     List<RingServer> ring = ring(servers, pool, map);
+    if (pool.poolId().storageClass() != StorageClass.ANY && ring.isEmpty()) {
+      // Nobody has such volumes, or nobody any more: there is nowhere else to go.
+      return;
+    }
     if (pool.isCoded() && ring.size() < pool.width()) {
       // It has never had enough servers: a stripe needs all of its positions.
       return;
@@ -167,7 +171,7 @@ public final class SlotMembership {
 
   /** Its weight among the servers that have volumes of a class; empty where it has none. */
   private static OptionalInt weightIn(ServerRecord server, StorageClass storage) {
-    return storage == StorageClass.ANY ? OptionalInt.of(server.weight()) : OptionalInt.empty();
+    return server.has(storage) ? OptionalInt.of(server.weightIn(storage)) : OptionalInt.empty();
   }
 
   private static SlotRecord takenAtOnce(SlotRecord record, List<Integer> target) {

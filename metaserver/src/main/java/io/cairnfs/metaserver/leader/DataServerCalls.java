@@ -5,6 +5,7 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.HostPort;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkRepairs;
@@ -20,6 +21,7 @@ import io.cairnfs.metaserver.repair.InventoryCheck;
 import io.cairnfs.metaserver.repair.ReplicaVerdicts;
 import io.cairnfs.metaserver.service.Leadership;
 import io.cairnfs.metaserver.store.StoreView;
+import io.cairnfs.proto.command.ClassCapacity;
 import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.GarbageDone;
 import io.cairnfs.proto.command.RegisterServer;
@@ -53,8 +55,10 @@ import io.cairnfs.rpc.client.RpcClient;
 import io.cairnfs.rpc.server.ServerCall;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -141,9 +145,19 @@ final class DataServerCalls {
             .setHost(request.getHost())
             .setPort(request.getPort())
             .setRack(request.getRack());
+    Map<StorageClass, Long> classes = new EnumMap<>(StorageClass.class);
     for (VolumeStatus volume : request.getVolumesList()) {
       command.addVolumes(volume.getVolume());
       command.setCapacityBytes(command.getCapacityBytes() + volume.getCapacityBytes());
+      classes.merge(ServerBoard.storageOf(volume), volume.getCapacityBytes(), Long::sum);
+    }
+    if (!Set.of(StorageClass.DISK).containsAll(classes.keySet())) {
+      classes.forEach(
+          (storage, bytes) ->
+              command.addClasses(
+                  ClassCapacity.newBuilder()
+                      .setStorageClass(storage.number())
+                      .setCapacityBytes(bytes)));
     }
     thread.then(
         proposals.submit(Proposals.command().setRegisterServer(command)),

@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.leader;
 
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.process.FatalErrors;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
@@ -96,7 +97,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
 
   private volatile boolean slotsChanged = true;
   private final Map<Integer, ServerHealth> lastHealth = new HashMap<>();
-  private final Map<Integer, Boolean> lastSpace = new HashMap<>();
+  private int lastPools;
+  private final Map<Integer, Set<StorageClass>> lastSpace = new HashMap<>();
   private final Map<Integer, ServerMembership> lastMembership = new HashMap<>();
   private long servedTerm;
   private long lastTickNanos;
@@ -291,20 +293,22 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
         }
         ServerHealth now = board.of(server.id());
         ServerHealth before = lastHealth.put(server.id(), now);
-        boolean space =
-            board.last(server.id()).map(h -> h.availableBytes() > (8L << 20)).orElse(false);
-        Boolean spaceBefore = lastSpace.put(server.id(), space);
+        Set<StorageClass> space = board.last(server.id()).map(SlotStamp::space).orElse(Set.of());
+        Set<StorageClass> spaceBefore = lastSpace.put(server.id(), space);
         if (now != before) {
           slotsChanged = true;
           if (before != null || now != ServerHealth.UP) {
             logger.info("server={} name={} is {}", server.id(), server.name(), now);
           }
         }
-        if (spaceBefore == null || spaceBefore != space) {
+        if (!space.equals(spaceBefore)) {
           slotsChanged = true;
         }
       }
       strikeOut(view, servers);
+      int pools = PoolRecord.all(view).size();
+      slotsChanged |= pools != lastPools;
+      lastPools = pools;
     }
   }
 

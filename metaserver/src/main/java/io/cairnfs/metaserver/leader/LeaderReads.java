@@ -174,7 +174,8 @@ final class LeaderReads implements ReadHandler {
               .setUsedBytes(volume.getUsedBytes())
               .setAvailableBytes(volume.getAvailableBytes())
               .setFailed(volume.getFailed())
-              .setDirectory(volume.getDirectory()));
+              .setDirectory(volume.getDirectory())
+              .setStorageClass(ServerBoard.storageOf(volume).number()));
     }
     if (!server.isOut() && board.last(server.id()).filter(ServerBoard.Heard::spoke).isPresent()) {
       silent.forEach(

@@ -1,5 +1,6 @@
 package io.cairnfs.metaserver.leader;
 
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.proto.dataserver.ServerHeartbeatRequest;
@@ -59,14 +60,22 @@ final class ServerBoard implements ReplicaHealth {
           .sum();
     }
 
-    /** For one chunk. */
-    long availableBytes() {
+    /** For one chunk of a pool of a class. */
+    long availableBytes(StorageClass wanted) {
       return volumes.stream()
           .filter(volume -> !volume.getFailed())
+          .filter(volume -> wanted == StorageClass.ANY || storageOf(volume) == wanted)
           .mapToLong(VolumeStatus::getAvailableBytes)
           .max()
           .orElse(0);
     }
+  }
+
+  /** What its operator calls a volume; servers of earlier versions say nothing. */
+  static StorageClass storageOf(VolumeStatus volume) {
+    boolean isOne =
+        volume.getStorageClass() > 0 && volume.getStorageClass() < StorageClass.values().length;
+    return isOne ? StorageClass.ofNumber(volume.getStorageClass()) : StorageClass.DISK;
   }
 
   ServerBoard(Clock clock, Duration suspectAfter, Duration downAfter) {

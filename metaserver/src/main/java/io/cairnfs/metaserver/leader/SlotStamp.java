@@ -3,6 +3,8 @@ package io.cairnfs.metaserver.leader;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.chunk.PoolRecord;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
@@ -10,6 +12,7 @@ import io.cairnfs.metaserver.chunk.SlotTable;
 import io.cairnfs.metaserver.namespace.ClusterRecord;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.PolicyTable;
 import io.cairnfs.metaserver.placement.ServerCondition;
 import io.cairnfs.metaserver.placement.SlotChoice;
 import io.cairnfs.metaserver.placement.SlotChooser;
@@ -21,21 +24,25 @@ import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Chooses slots for allocations from what is known of the servers. {@link #stamp} is for any
  * thread; {@link #refresh} for the duties' thread, after slots or health changed.
  */
 final class SlotStamp implements AllocationStamp {
+  private static final Logger logger = LoggerFactory.getLogger(SlotStamp.class);
   private static final int MAX_COUNT = 16;
 
   /** Of a longer list the servers that failed longest ago are not avoided. */
@@ -50,13 +57,17 @@ final class SlotStamp implements AllocationStamp {
   private final Supplier<StoreView> views;
   private final ServerBoard board;
   private final RandomGenerator random;
-  private volatile State state = new State(Map.of(), 3, List.of());
+  private volatile State state = new State(Map.of(), Map.of(), 3, List.of());
 
   /**
    * @param choosers by pool
+   * @param takers by pool, how many servers would take a chunk of it
    */
   private record State(
-      Map<Integer, SlotChooser> choosers, int defaultReplication, List<String> fullServers) {
+      Map<Integer, SlotChooser> choosers,
+      Map<Integer, Integer> takers,
+      int defaultReplication,
+      List<String> fullServers) {
     SlotChooser requireChooser(int pool) throws CairnException {
       SlotChooser chooser = choosers.get(pool);
       if (chooser == null) {
@@ -76,7 +87,22 @@ final class SlotStamp implements AllocationStamp {
 
   /** A server that gets no new chunks, for what it said last. */
   static boolean isFull(ServerBoard.Heard heard) {
-    return heard.spoke() && heard.availableBytes() < LEAST_BYTES;
+    return isFull(heard, StorageClass.ANY);
+  }
+
+  /** The classes of which it has a volume with room for more than the least. */
+  static Set<StorageClass> space(ServerBoard.Heard heard) {
+    Set<StorageClass> classes = EnumSet.noneOf(StorageClass.class);
+    for (StorageClass storage : StorageClass.values()) {
+      if (heard.availableBytes(storage) > LEAST_BYTES) {
+        classes.add(storage);
+      }
+    }
+    return classes;
+  }
+
+  private static boolean isFull(ServerBoard.Heard heard, StorageClass storage) {
+    return heard.spoke() && heard.availableBytes(storage) < LEAST_BYTES;
   }
 
   /** Reads the slots and who is up. */
@@ -85,29 +111,33 @@ final class SlotStamp implements AllocationStamp {
       Optional<ClusterRecord> cluster = ClusterRecord.find(view);
       List<PoolRecord> pools = PoolRecord.all(view);
       if (cluster.isEmpty() || pools.isEmpty()) {
-        state = new State(Map.of(), 3, List.of());
+        state = new State(Map.of(), Map.of(), 3, List.of());
         return;
       }
-      List<ServerCondition> conditions = new ArrayList<>();
-      List<String> full = new ArrayList<>();
-      for (ServerRecord server : ServerTable.all(view)) {
-        if (server.isOut()) {
-          continue;
-        }
-        boolean hasSpace = hasSpace(server.id());
-        if (!hasSpace) {
-          full.add(server.name());
-        }
-        conditions.add(condition(server, hasSpace));
-      }
+      List<ServerRecord> servers =
+          ServerTable.all(view).stream().filter(server -> !server.isOut()).toList();
+      List<String> full =
+          servers.stream()
+              .filter(server -> !hasSpace(server.id(), StorageClass.ANY))
+              .map(ServerRecord::name)
+              .toList();
       Map<Integer, SlotChooser> choosers = new HashMap<>();
+      Map<Integer, Integer> takers = new HashMap<>();
       for (PoolRecord pool : pools) {
         int least = pool.isCoded() ? pool.width() : cluster.get().minReplicas();
+        StorageClass storage = pool.poolId().storageClass();
+        List<ServerCondition> conditions =
+            servers.stream()
+                .filter(server -> server.has(storage))
+                .map(server -> condition(server, hasSpace(server.id(), storage)))
+                .toList();
         SlotChooser chooser = new SlotChooser(least, random);
         chooser.update(writers(view, pool), conditions);
         choosers.put(pool.id(), chooser);
+        takers.put(
+            pool.id(), (int) conditions.stream().filter(ServerCondition::takesChunks).count());
       }
-      state = new State(choosers, cluster.get().defaultReplication(), full);
+      state = new State(choosers, takers, cluster.get().defaultReplication(), full);
     }
   }
 
@@ -118,8 +148,8 @@ final class SlotStamp implements AllocationStamp {
   }
 
   /** Who was not heard yet is not up; that he is full nobody has said. */
-  private boolean hasSpace(int server) {
-    return board.last(server).filter(SlotStamp::isFull).isEmpty();
+  private boolean hasSpace(int server, StorageClass storage) {
+    return board.last(server).filter(heard -> isFull(heard, storage)).isEmpty();
   }
 
   private ServerCondition condition(ServerRecord server, boolean hasSpace) {
@@ -201,23 +231,56 @@ final class SlotStamp implements AllocationStamp {
   public void stamp(Command.Builder command, Allocate request, String writerHost)
       throws CairnException {
     State now = state;
-    SlotChooser chooser = now.requireChooser(PoolRecord.REPLICATED);
     int asked = replicationOf(request).orElse(now.defaultReplication());
     int replication = Math.max(1, Math.min(asked, MAX_REPLICATION));
+    int pool = poolFor(request, now, replication);
+    if (pool != PoolRecord.REPLICATED) {
+      try {
+        choose(command, request, now.requireChooser(pool), replication, writerHost);
+        command.setChosenPool(pool);
+        return;
+      } catch (CairnException e) {
+        // It lies on any volumes then, and is moved when those of its class can take it.
+        logger.debug("inode={} pool={} {}", request.getInode(), pool, e.getMessage());
+        command.clearChosenSlots().clearPipelines();
+      }
+    }
+    try {
+      choose(command, request, now.requireChooser(PoolRecord.REPLICATED), replication, writerHost);
+    } catch (CairnException e) {
+      throw now.fullServers().isEmpty()
+          ? e
+          : new CairnException(
+              ErrorCode.NO_SPACE,
+              "no space left on data servers " + String.join(", ", now.fullServers()),
+              e);
+    }
+  }
+
+  /** The pool that the file's storage policy asks for, where enough servers have such volumes. */
+  private int poolFor(Allocate request, State now, int replication) {
+    if (request.getInode() <= 0) {
+      return PoolRecord.REPLICATED;
+    }
+    try (StoreView view = views.get()) {
+      StorageClass storage =
+          PolicyTable.effective(view, new InodeId(request.getInode())).storageClass();
+      int pool = PoolId.replicated(storage).value();
+      return now.takers().getOrDefault(pool, 0) >= replication ? pool : PoolRecord.REPLICATED;
+    }
+  }
+
+  private static void choose(
+      Command.Builder command,
+      Allocate request,
+      SlotChooser chooser,
+      int replication,
+      String writerHost)
+      throws CairnException {
     List<Integer> avoid =
         request.getAvoidServersList().stream().distinct().limit(MAX_AVOIDED).toList();
     for (int i = 0; i < Math.min(request.getCount(), MAX_COUNT); i++) {
-      SlotChoice choice;
-      try {
-        choice = chooser.choose(replication, writerHost, avoid);
-      } catch (CairnException e) {
-        throw now.fullServers().isEmpty()
-            ? e
-            : new CairnException(
-                ErrorCode.NO_SPACE,
-                "no space left on data servers " + String.join(", ", now.fullServers()),
-                e);
-      }
+      SlotChoice choice = chooser.choose(replication, writerHost, avoid);
       command.addChosenSlots(choice.slot());
       command.addPipelines(PipelineChoice.newBuilder().addAllServers(choice.pipeline()));
     }

@@ -105,6 +105,7 @@ final class AllocateOperation {
     for (int i = 0; i < count; i++) {
       ChunkRecord chunk =
           allocation.allocate(
+              context.command().getChosenPool(),
               request.getInode(),
               context.command().getChosenSlots(i),
               context.command().getPipelines(i).getServersList(),

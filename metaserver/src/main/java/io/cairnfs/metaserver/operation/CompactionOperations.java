@@ -25,6 +25,7 @@ final class CompactionOperations {
         new ChunkCompaction(context.namespace())
             .begin(
                 request,
+                command.getChosenPool(),
                 command.getChosenSlots(0),
                 command.getPipelines(0).getServersList(),
                 context.cluster().minReplicas());

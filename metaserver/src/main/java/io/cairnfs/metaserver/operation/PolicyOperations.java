@@ -4,7 +4,9 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.CodingPolicy;
 import io.cairnfs.common.id.CodingRule;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.common.id.StoragePolicy;
+import io.cairnfs.metaserver.chunk.SlotMembership;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.PathResolver;
 import io.cairnfs.metaserver.namespace.PathResolver.LastLink;
@@ -86,6 +88,9 @@ final class PolicyOperations {
             ErrorCode.INVALID_ARGUMENT,
             "Cannot find a block policy with the name " + request.getPolicy());
       }
+      var unused =
+          new SlotMembership(context.transaction())
+              .addPool(PoolId.replicated(policy.get().storage()).value());
     }
     return store(context, inode, said(context, inode).withStorage(policy));
   }

@@ -15,6 +15,7 @@ import io.cairnfs.proto.types.ServerMembership;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +63,22 @@ class RecordFormatTest {
           77,
           300);
 
+  private static final ServerRecord OF_CLASSES =
+      new ServerRecord(
+          3,
+          ByteString.copyFromUtf8("n"),
+          "d3",
+          "h",
+          7003,
+          "r1",
+          ServerMembership.IN,
+          100,
+          List.of("v1"),
+          1000,
+          77,
+          ServerRecord.NO_LIMIT,
+          Map.of(StorageClass.SSD, 300L, StorageClass.ARCHIVE, 700L));
+
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
   }
@@ -106,6 +123,10 @@ class RecordFormatTest {
         .isEqualTo(
             "02" + "016e" + "026433" + "0168" + "db36" + "027231" + "04" + "64" + "01" + "027631"
                 + "e807" + "4d" + "ac02");
+    assertThat(hex(OF_CLASSES.encode(77)))
+        .isEqualTo(
+            "03" + "016e" + "026433" + "0168" + "db36" + "027231" + "01" + "64" + "01" + "027631"
+                + "e807" + "4d" + "00" + "02" + "01ac02" + "03bc05");
     assertThat(hex(new PoolRecord(0, 4096, 3).encode())).isEqualTo("01802003");
     assertThat(hex(new ServerTotals(300, 2).encode())).isEqualTo("01ac0202");
     assertThat(hex(SlotDigests.encode(new SlotDigests.Digest(255, 2))))
@@ -156,6 +177,7 @@ class RecordFormatTest {
     assertThat(SlotRecord.decode(0, 17, SLOT.encode())).isEqualTo(SLOT);
     assertThat(ServerRecord.decode(3, SERVER.encode(77))).isEqualTo(SERVER);
     assertThat(ServerRecord.decode(3, IN_MAINTENANCE.encode(77))).isEqualTo(IN_MAINTENANCE);
+    assertThat(ServerRecord.decode(3, OF_CLASSES.encode(77))).isEqualTo(OF_CLASSES);
     assertThat(PoolRecord.decode(0, new PoolRecord(0, 8, 2).encode()))
         .isEqualTo(new PoolRecord(0, 8, 2));
     assertThat(ServerTotals.decode(new ServerTotals(1, 2).encode()))

@@ -9,6 +9,8 @@ import io.cairnfs.common.checksum.ReplicaHash;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.GarbageTable;
@@ -42,6 +44,7 @@ import io.cairnfs.proto.dataserver.SlotInventoryReply;
 import io.cairnfs.proto.dataserver.SlotInventoryRequest;
 import io.cairnfs.proto.dataserver.Verdict;
 import io.cairnfs.proto.dataserver.VerifyChunkReply;
+import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.metadata.AllocateRange;
 import io.cairnfs.proto.metadata.FileRef;
@@ -49,6 +52,7 @@ import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.SetAttributes;
 import io.cairnfs.proto.metadata.SetMembership;
+import io.cairnfs.proto.metadata.SetStoragePolicy;
 import io.cairnfs.proto.metadata.SlowPart;
 import io.cairnfs.proto.metadata.Unlink;
 import io.cairnfs.proto.types.Member;
@@ -181,6 +185,57 @@ final class LeaderDutiesTest {
     assertThatThrownBy(() -> rig.stamp(1))
         .isInstanceOfSatisfying(
             CairnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE));
+  }
+
+  private static VolumeStatus ssd(int server, long available) {
+    return LeaderRig.volume(server, available).toBuilder()
+        .setVolume("s" + server)
+        .setStorageClass(StorageClass.SSD.number())
+        .build();
+  }
+
+  private int chosenPool(long inode) throws CairnException {
+    Command.Builder command = Command.newBuilder();
+    rig.duties
+        .allocation()
+        .stamp(command, Allocate.newBuilder().setCount(1).setInode(inode).build(), "");
+    assertThat(command.getPipelines(0).getServersCount()).isEqualTo(3);
+    return command.getChosenPool();
+  }
+
+  private boolean choosesPool(long inode, int pool) {
+    try {
+      return chosenPool(inode) == pool;
+    } catch (CairnException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void filesGoToThePoolOfTheirPolicyWhileEnoughServersCanTakeThem() throws Exception {
+    rig.started();
+    long inode = rig.sealed("/f", 1_000).inode();
+    int pool = PoolId.replicated(StorageClass.SSD).value();
+    rig.run(
+        TestCluster.ROOT_USER,
+        Operation.newBuilder()
+            .setSetStoragePolicy(
+                SetStoragePolicy.newBuilder()
+                    .setTarget(TestCluster.path("/"))
+                    .setPolicy("ALL_SSD")));
+    assertThat(chosenPool(inode)).isZero();
+    for (int server = 1; server <= 3; server++) {
+      var unused = rig.register(rig.registration(server).addVolumes(ssd(server, 1L << 40)));
+      rig.heartbeat(rig.sign(server).addVolumes(ssd(server, 1L << 40)));
+    }
+    rig.await(() -> choosesPool(inode, pool));
+    // Chunks of many small files are nobody's.
+    assertThat(rig.stamp(1).getChosenPool()).isZero();
+    // The class is full on one of them, which has room elsewhere.
+    rig.heartbeat(rig.sign(2).addVolumes(ssd(2, 1000)));
+    rig.await(() -> choosesPool(inode, 0));
+    rig.heartbeat(rig.sign(2).addVolumes(ssd(2, 1L << 40)));
+    rig.await(() -> choosesPool(inode, pool));
   }
 
   @Test

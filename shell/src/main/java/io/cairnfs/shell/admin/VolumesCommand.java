@@ -3,6 +3,7 @@ package io.cairnfs.shell.admin;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.cairnfs.common.id.ServerId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.VolumeReport;
 import io.cairnfs.proto.types.ServerHealth;
@@ -57,10 +58,11 @@ final class VolumesCommand extends AdminTask {
     }
     Table table =
         Table.withHeader(
-            Set.of(3, 4, 5),
+            Set.of(4, 5, 6),
             "DATA SERVER",
             "VOLUME",
             "STATE",
+            "CLASS",
             "CAPACITY",
             "USED",
             "AVAILABLE",
@@ -71,6 +73,7 @@ final class VolumesCommand extends AdminTask {
             server.getMember().getName(),
             volume.getVolume(),
             state(volume),
+            storage(volume),
             Sizes.human(volume.getCapacityBytes()),
             Sizes.human(volume.getUsedBytes()),
             Sizes.human(volume.getAvailableBytes()),
@@ -84,6 +87,14 @@ final class VolumesCommand extends AdminTask {
     return volume.getFailed() ? "FAILED" : volume.getMissing() ? "MISSING" : "GOOD";
   }
 
+  /** Of one that is missing nobody says. */
+  private static String storage(VolumeReport volume) {
+    int number = volume.getStorageClass();
+    return number > 0 && number < StorageClass.values().length
+        ? StorageClass.ofNumber(number).label()
+        : "-";
+  }
+
   private static ObjectNode tree(List<ServerReport> servers) {
     ObjectNode node = JSON.createObjectNode();
     ArrayNode volumes = node.putArray("volumes");
@@ -95,6 +106,7 @@ final class VolumesCommand extends AdminTask {
         each.put("volume", volume.getVolume());
         each.put("directory", volume.getDirectory());
         each.put("state", state(volume));
+        each.put("class", storage(volume));
         each.put("capacityBytes", volume.getCapacityBytes());
         each.put("usedBytes", volume.getUsedBytes());
         each.put("availableBytes", volume.getAvailableBytes());

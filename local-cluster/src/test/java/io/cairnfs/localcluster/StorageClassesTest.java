@@ -102,6 +102,27 @@ final class StorageClassesTest {
   }
 
   @Test
+  void filesAreMovedWhenTheirPolicyIsSetAndReadAllTheWhile() throws Exception {
+    List<String> paths = List.of("/tmp/moved/a", "/tmp/moved/b", "/tmp/moved/c");
+    for (String path : paths) {
+      Contents.write(files, path, LENGTH);
+      assertThat(pools(path)).containsExactly(0);
+    }
+    files.policies().setStorage(CairnPath.of("/tmp/moved"), StoragePolicy.ALL_SSD);
+    Instant until = Instant.now().plus(PATIENCE);
+    boolean moved = false;
+    while (!moved) {
+      assertThat(Instant.now()).isBefore(until);
+      moved = true;
+      for (String path : paths) {
+        Contents.check(files, path, LENGTH);
+        moved &= pools(path).equals(Set.of(SSD));
+      }
+    }
+    assertThat(files.stat(CairnPath.of("/tmp/moved/a")).length()).isEqualTo(LENGTH);
+  }
+
+  @Test
   void whereNobodyHasSuchVolumesFilesLieOnAny() throws Exception {
     var unused = files.mkdir(CairnPath.of("/tmp/cold"), 0755);
     files.policies().setStorage(CairnPath.of("/tmp/cold"), StoragePolicy.COLD);

@@ -4,12 +4,17 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ChunkLocations;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
+import io.cairnfs.metaserver.namespace.PolicyTable;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.repair.CompactionPlanner.Part;
 import io.cairnfs.metaserver.repair.CompactionPlanner.Plan;
@@ -23,7 +28,6 @@ import io.cairnfs.proto.command.Compact;
 import io.cairnfs.proto.command.FenceChunk;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
-import io.cairnfs.proto.metadata.Allocate;
 import io.cairnfs.proto.types.CompactPiece;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -46,7 +50,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has fragmented files and mostly dead chunks copied into new chunks, a bounded number at once.
+ * Has fragmented files and mostly dead chunks copied into new chunks, and what lies on other
+ * volumes than a storage policy asks for; a bounded number at once.
  *
  * <pre>
  * planned -> BeginCompaction logged -> handed to the first member of the new chunk's pipeline
@@ -91,6 +96,7 @@ final class CompactionDesk implements ContentWatch {
   private Optional<Sweep> sweep = Optional.empty();
   private long passedInode;
   private long passBeginsNanos;
+  private volatile boolean passNow;
   private int beginning;
   private long pausedUntilNanos;
   private long term;
@@ -101,12 +107,18 @@ final class CompactionDesk implements ContentWatch {
   /** A file that is being looked at. */
   private static final class Sweep {
     final InodeId inode;
+
+    /** Where copies of it go. */
+    final PoolId place;
+
     final Map<ChunkId, Long> live = new HashMap<>();
     long offset;
     int extents;
+    boolean waits;
 
-    Sweep(InodeId inode) {
+    Sweep(InodeId inode, PoolId place) {
       this.inode = inode;
+      this.place = place;
     }
   }
 
@@ -150,6 +162,12 @@ final class CompactionDesk implements ContentWatch {
     }
   }
 
+  /** All files are looked at. */
+  @Override
+  public void policiesChanged() {
+    passNow = true;
+  }
+
   @Override
   public boolean isTooFragmented(long inode) {
     return !tooFragmented.isEmpty() && tooFragmented.contains(inode);
@@ -176,6 +194,11 @@ final class CompactionDesk implements ContentWatch {
   void tick() {
     long now = clock.monotonicNanos();
     noteChanged(now);
+    if (passNow) {
+      passNow = false;
+      passedInode = 0;
+      passBeginsNanos = now;
+    }
     giveUpIf((chunk, task) -> isTooLate(chunk, task, now));
     try (StoreView view = views.get()) {
       fenceLeftOver(view);
@@ -241,7 +264,7 @@ final class CompactionDesk implements ContentWatch {
     for (int i = 0; i < PARTS_PER_TURN && hasRoom(); i++) {
       boolean more = sweep.isPresent() || !planRest(planner, now);
       if (more && sweep.isEmpty()) {
-        sweep = nextFile(view, now).map(Sweep::new);
+        sweep = nextFile(view, now).map(inode -> new Sweep(inode, placeOf(view, inode)));
       }
       if (sweep.isPresent()) {
         look(planner, sweep.get(), now);
@@ -249,6 +272,16 @@ final class CompactionDesk implements ContentWatch {
         return;
       }
     }
+  }
+
+  /** The pool that the file's policy asks for, if that can take copies. */
+  private PoolId placeOf(StoreView view, InodeId inode) {
+    StorageClass storage = PolicyTable.effective(view, inode).storageClass();
+    PoolId pool = PoolId.replicated(storage);
+    int replication = new Namespace(view).inode(inode).map(InodeRecord::replication).orElse(1);
+    return storage != StorageClass.ANY && allocation.takes(pool, replication)
+        ? pool
+        : PoolId.REPLICATED;
   }
 
   /** When the copies of a file are made, it shows what is left of its old chunks. */
@@ -294,7 +327,8 @@ final class CompactionDesk implements ContentWatch {
   }
 
   private void look(CompactionPlanner planner, Sweep file, long now) {
-    Part part = planner.part(file.inode, file.offset);
+    Part part = planner.part(file.inode, file.offset, file.place);
+    file.waits |= part.waits();
     part.live().forEach((chunk, bytes) -> file.live.merge(chunk, bytes, Long::sum));
     file.extents += part.extents();
     part.plan().ifPresent(this::begin);
@@ -309,6 +343,9 @@ final class CompactionDesk implements ContentWatch {
       changed(file.inode.value());
     } else {
       tooFragmented.remove(file.inode.value());
+    }
+    if (file.waits) {
+      changed(file.inode.value());
     }
     for (ChunkId chunk : file.live.keySet()) {
       suspect(chunk, file, now);
@@ -337,10 +374,9 @@ final class CompactionDesk implements ContentWatch {
                     .setReplication(plan.replication())
                     .setMaxLength(plan.length()));
     try {
+      boolean there = allocation.takes(plan.pool(), plan.replication());
       allocation.stamp(
-          command,
-          Allocate.newBuilder().setCount(1).setReplication(plan.replication()).build(),
-          "");
+          command, there || plan.file() != 0 ? plan.pool() : PoolId.REPLICATED, plan.replication());
     } catch (CairnException e) {
       logger.debug("no slot for a compaction: {}", e.getMessage());
       pause();

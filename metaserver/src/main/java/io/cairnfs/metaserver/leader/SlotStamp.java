@@ -233,15 +233,15 @@ final class SlotStamp implements AllocationStamp {
     State now = state;
     int asked = replicationOf(request).orElse(now.defaultReplication());
     int replication = Math.max(1, Math.min(asked, MAX_REPLICATION));
-    int pool = poolFor(request, now, replication);
-    if (pool != PoolRecord.REPLICATED) {
+    PoolId pool = poolFor(request, replication);
+    if (!pool.equals(PoolId.REPLICATED)) {
       try {
-        choose(command, request, now.requireChooser(pool), replication, writerHost);
-        command.setChosenPool(pool);
+        choose(command, request, now.requireChooser(pool.value()), replication, writerHost);
+        command.setChosenPool(pool.value());
         return;
       } catch (CairnException e) {
         // It lies on any volumes then, and is moved when those of its class can take it.
-        logger.debug("inode={} pool={} {}", request.getInode(), pool, e.getMessage());
+        logger.debug("inode={} {}: {}", request.getInode(), pool, e.getMessage());
         command.clearChosenSlots().clearPipelines();
       }
     }
@@ -258,16 +258,32 @@ final class SlotStamp implements AllocationStamp {
   }
 
   /** The pool that the file's storage policy asks for, where enough servers have such volumes. */
-  private int poolFor(Allocate request, State now, int replication) {
+  private PoolId poolFor(Allocate request, int replication) {
     if (request.getInode() <= 0) {
-      return PoolRecord.REPLICATED;
+      return PoolId.REPLICATED;
     }
     try (StoreView view = views.get()) {
       StorageClass storage =
           PolicyTable.effective(view, new InodeId(request.getInode())).storageClass();
-      int pool = PoolId.replicated(storage).value();
-      return now.takers().getOrDefault(pool, 0) >= replication ? pool : PoolRecord.REPLICATED;
+      PoolId pool = PoolId.replicated(storage);
+      return takes(pool, replication) ? pool : PoolId.REPLICATED;
     }
+  }
+
+  @Override
+  public boolean takes(PoolId pool, int replication) {
+    return state.takers().getOrDefault(pool.value(), 0) >= replication;
+  }
+
+  @Override
+  public void stamp(Command.Builder command, PoolId pool, int replication) throws CairnException {
+    choose(
+        command,
+        Allocate.newBuilder().setCount(1).build(),
+        state.requireChooser(pool.value()),
+        replication,
+        "");
+    command.setChosenPool(pool.value());
   }
 
   private static void choose(

@@ -2,6 +2,8 @@ package io.cairnfs.metaserver.repair;
 
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ExtentMap;
@@ -19,7 +21,8 @@ import java.util.OptionalLong;
 /**
  * Which bytes are worth copying into a new chunk: those of a part of a file that lies in many small
  * extents, in the order of the file, so that they become few; and those that files still need of a
- * chunk most of which nothing refers to. Only what lies in SEALED chunks is copied.
+ * chunk most of which nothing refers to; and those that lie on another class of volumes than the
+ * file's storage policy asks for. Only what lies in SEALED chunks is copied.
  */
 public final class CompactionPlanner {
   /** Where a file begins in a chunk that it shares. */
@@ -53,9 +56,10 @@ public final class CompactionPlanner {
    *
    * @param file whose order the bytes have; 0 = that of a chunk
    * @param inode the one that all its chunks were opened for; 0 = SHARED
+   * @param pool of the copy: a replicated one
    */
   public record Plan(
-      long file, long inode, int replication, long length, List<CompactPiece> pieces) {
+      long file, long inode, PoolId pool, int replication, long length, List<CompactPiece> pieces) {
     public Plan {
       pieces = List.copyOf(pieces);
     }
@@ -68,17 +72,33 @@ public final class CompactionPlanner {
    * @param next where the next part begins; empty = this was the last one
    * @param live bytes that it has of each SEALED chunk
    * @param extents that it has
+   * @param waits some of it lies on the wrong volumes, and cannot be copied before its chunk is
+   *     SEALED
    */
   public record Part(
-      Optional<Plan> plan, OptionalLong next, Map<ChunkId, Long> live, int extents) {}
+      Optional<Plan> plan,
+      OptionalLong next,
+      Map<ChunkId, Long> live,
+      int extents,
+      boolean waits) {}
 
   public CompactionPlanner(RecordReader state, Limits limits) {
     this.state = state;
     this.limits = limits;
   }
 
-  /** Looks at the part of a file that begins at an offset. */
+  /** Looks at the part of a file that may lie anywhere. */
   public Part part(InodeId file, long from) {
+    return part(file, from, PoolId.REPLICATED);
+  }
+
+  /**
+   * Looks at the part of a file that begins at an offset.
+   *
+   * @param place a replicated pool for copies; where it is of a class, all of the file's replicated
+   *     chunks should be of that class
+   */
+  public Part part(InodeId file, long from, PoolId place) {
     List<ExtentRecord> extents =
         ExtentMap.overlapping(state, file, from, Long.MAX_VALUE, limits.extents() + 1);
     Map<ChunkId, Optional<ChunkRecord>> sealed = new HashMap<>();
@@ -86,16 +106,24 @@ public final class CompactionPlanner {
     List<ExtentRecord> run = new ArrayList<>();
     long bytes = 0;
     int seen = 0;
+    boolean misplaced = false;
+    boolean waits = false;
     for (ExtentRecord extent : extents) {
-      boolean movable =
-          sealed.computeIfAbsent(extent.chunk(), this::sealed).isPresent()
-              && extent.length() < limits.largeBytes();
+      boolean isSealed = sealed.computeIfAbsent(extent.chunk(), this::sealed).isPresent();
+      boolean isElsewhere = isElsewhere(extent.chunk(), place);
+      boolean movable = isSealed && (isElsewhere || extent.length() < limits.largeBytes());
       boolean isLast = !movable && !run.isEmpty();
-      if (isLast
-          || seen == limits.extents()
-          || (movable && bytes + extent.length() > limits.bytes())) {
-        return new Part(plan(file, run, bytes, sealed), next(extent, from), live, seen);
+      boolean isFull = movable && !run.isEmpty() && bytes + extent.length() > limits.bytes();
+      if (isLast || seen == limits.extents() || isFull) {
+        return new Part(
+            plan(file, run, bytes, sealed, place, misplaced),
+            next(extent, from),
+            live,
+            seen,
+            waits);
       }
+      misplaced |= isSealed && isElsewhere;
+      waits |= !isSealed && isElsewhere;
       if (sealed.get(extent.chunk()).isPresent()) {
         live.merge(extent.chunk(), extent.length(), Long::sum);
       }
@@ -105,7 +133,16 @@ public final class CompactionPlanner {
       }
       seen++;
     }
-    return new Part(plan(file, run, bytes, sealed), OptionalLong.empty(), live, seen);
+    return new Part(
+        plan(file, run, bytes, sealed, place, misplaced), OptionalLong.empty(), live, seen, waits);
+  }
+
+  /** Cells of stripes stay where they are. */
+  private static boolean isElsewhere(ChunkId chunk, PoolId place) {
+    StorageClass wanted = place.storageClass();
+    return wanted != StorageClass.ANY
+        && !chunk.isCell()
+        && new PoolId(chunk.pool()).storageClass() != wanted;
   }
 
   private static OptionalLong next(ExtentRecord extent, long from) {
@@ -120,12 +157,15 @@ public final class CompactionPlanner {
       InodeId file,
       List<ExtentRecord> run,
       long bytes,
-      Map<ChunkId, Optional<ChunkRecord>> sealed) {
+      Map<ChunkId, Optional<ChunkRecord>> sealed,
+      PoolId place,
+      boolean misplaced) {
     int fewer = 0;
     for (int i = 1; i < run.size(); i++) {
       fewer += run.get(i - 1).end() == run.get(i).fileOffset() ? 1 : 0;
     }
-    if (fewer < limits.fewest() || run.size() * limits.averageBytes() <= bytes) {
+    boolean fragmented = fewer >= limits.fewest() && run.size() * limits.averageBytes() > bytes;
+    if (!fragmented && !misplaced) {
       return Optional.empty();
     }
     List<ChunkRecord> sources = new ArrayList<>();
@@ -137,7 +177,7 @@ public final class CompactionPlanner {
       layout.add(extent.chunk(), extent.chunkOffset(), extent.length(), goesOn);
       before = extent;
     }
-    return Optional.of(layout.plan(file.value()));
+    return Optional.of(layout.plan(file.value(), place));
   }
 
   /** The copy of what files still need of a chunk, if most of it is dead. */
@@ -167,7 +207,8 @@ public final class CompactionPlanner {
       }
       layout.add(id, range.from(), length, false);
     }
-    return Optional.of(layout.plan(0));
+    PoolId pool = PoolId.replicated(new PoolId(id.pool()).storageClass());
+    return Optional.of(layout.plan(0, pool));
   }
 
   private static long toCell(long length) {
@@ -225,8 +266,8 @@ public final class CompactionPlanner {
       length += bytes;
     }
 
-    Plan plan(long file) {
-      return new Plan(file, inode, replication, length, pieces);
+    Plan plan(long file, PoolId pool) {
+      return new Plan(file, inode, pool, replication, length, pieces);
     }
   }
 }

@@ -11,6 +11,11 @@ public interface ContentWatch {
         }
 
         @Override
+        public void policiesChanged() {
+          // Nobody is interested.
+        }
+
+        @Override
         public boolean isTooFragmented(long inode) {
           return false;
         }
@@ -18,6 +23,9 @@ public interface ContentWatch {
 
   /** Extents of the file were added, cut or taken away. */
   void changed(long inode);
+
+  /** Files may have to lie elsewhere now. */
+  void policiesChanged();
 
   /** The file has so many extents that more of them have to wait. */
   boolean isTooFragmented(long inode);

@@ -127,6 +127,8 @@ final class MutationService {
   private void noteContent(Operation operation, CommandReply reply) {
     if (operation.hasCommit() && operation.getCommit().getExtentsCount() > 0) {
       contents.changed(operation.getCommit().getInode());
+    } else if (operation.hasSetStoragePolicy()) {
+      contents.policiesChanged();
     } else if (reply.getResult().hasRange()) {
       contents.changed(reply.getResult().getRange().getAttributes().getInode());
     }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.repair.CompactionPlanner;
 import io.cairnfs.metaserver.repair.CompactionPlanner.Limits;
 import io.cairnfs.metaserver.repair.CompactionPlanner.Plan;
@@ -270,6 +272,34 @@ class CompactionTest {
     }
     assertThat(planner().part(inode, 0).plan()).isEmpty();
     assertThat(planner().rest(chunk)).isEmpty();
+  }
+
+  @Test
+  void whatLiesOnTheWrongVolumesIsCopiedHoweverLargeItIs() {
+    InodeId inode = files.create("ann", "f", "");
+    ChunkId first = files.allocate("ann", inode, 1);
+    ok(files.write("ann", inode, 0, first, 20_000));
+    ChunkId second = files.allocate("ann", inode, 2);
+    ok(files.write("ann", inode, 20_000, second, 30_000));
+    PoolId place = PoolId.replicated(StorageClass.SSD);
+    CompactionPlanner.Part open = planner().part(inode, 0, place);
+    assertThat(open.plan()).isEmpty();
+    assertThat(open.waits()).isTrue();
+    close(first);
+    close(second);
+    assertThat(planner().part(inode, 0).plan()).isEmpty();
+    assertThat(planner().part(inode, 0).waits()).isFalse();
+    CompactionPlanner.Part part = planner().part(inode, 0, place);
+    assertThat(part.waits()).isFalse();
+    Plan plan = part.plan().orElseThrow();
+    assertThat(plan.pool()).isEqualTo(place);
+    assertThat(plan.file()).isEqualTo(inode.value());
+    // Each is more than one copy should have; it is one extent nevertheless.
+    assertThat(plan.length()).isEqualTo(20_000);
+    assertThat(part.next()).hasValue(20_000);
+    assertThat(planner().part(inode, 20_000, place).plan().orElseThrow().length())
+        .isEqualTo(30_000);
+    assertThat(planner().part(inode, 0, PoolId.replicated(StorageClass.ANY)).plan()).isEmpty();
   }
 
   @Test

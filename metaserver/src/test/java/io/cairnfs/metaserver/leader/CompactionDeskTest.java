@@ -4,7 +4,10 @@ import static io.cairnfs.metaserver.operation.TestCluster.ROOT_USER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.common.id.PoolId;
+import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.leader.LeaderRig.Writing;
 import io.cairnfs.metaserver.operation.TestCluster;
@@ -14,11 +17,13 @@ import io.cairnfs.proto.command.ReleaseGarbage;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
 import io.cairnfs.proto.dataserver.ServerHeartbeatReply;
+import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.metadata.ChunkProgress;
 import io.cairnfs.proto.metadata.CommitExtents;
 import io.cairnfs.proto.metadata.FileRef;
 import io.cairnfs.proto.metadata.Operation;
 import io.cairnfs.proto.metadata.SetLength;
+import io.cairnfs.proto.metadata.SetStoragePolicy;
 import io.cairnfs.proto.types.ChunkState;
 import io.cairnfs.proto.types.Extent;
 import java.time.Duration;
@@ -131,6 +136,80 @@ class CompactionDeskTest {
                 CompactResult.newBuilder().setChunk(task.getChunk().getChunk()).setLength(80)));
     assertThat(extents()).isEqualTo(1);
     assertThat(isGarbage(source)).isTrue();
+  }
+
+  private static VolumeStatus ssd(int server) {
+    return LeaderRig.volume(server, 1L << 40).toBuilder()
+        .setVolume("s" + server)
+        .setStorageClass(StorageClass.SSD.number())
+        .build();
+  }
+
+  private void withSsds() throws Exception {
+    for (int each = 1; each <= 3; each++) {
+      var unused = rig.register(rig.registration(each).addVolumes(ssd(each)));
+      rig.heartbeat(rig.sign(each).addVolumes(ssd(each)));
+    }
+  }
+
+  private void policy(String path, String name) {
+    rig.run(
+        ROOT_USER,
+        Operation.newBuilder()
+            .setSetStoragePolicy(
+                SetStoragePolicy.newBuilder().setTarget(TestCluster.path(path)).setPolicy(name)));
+    rig.duties.contentWatch().policiesChanged();
+  }
+
+  private int pool() {
+    return rig.read(
+        view ->
+            ExtentMap.overlapping(view, new InodeId(inode), 0, Long.MAX_VALUE, 2)
+                .get(0)
+                .chunk()
+                .pool());
+  }
+
+  @Test
+  void aFileThatLiesElsewhereIsMovedWhenItsPolicyIsSet() throws Exception {
+    Writing file = rig.sealed("/f", 1_000);
+    inode = file.inode();
+    source = file.chunk().getChunk();
+    withSsds();
+    policy("/", "ALL_SSD");
+    rig.turn();
+    CompactTask task = handedOut();
+    int ssd = PoolId.replicated(StorageClass.SSD).value();
+    assertThat(new ChunkId(task.getChunk().getChunk()).pool()).isEqualTo(ssd);
+    assertThat(task.getPiecesList())
+        .singleElement()
+        .satisfies(piece -> assertThat(piece.getLength()).isEqualTo(1_000));
+    assertThat(pool()).isZero();
+    rig.heartbeat(
+        rig.sign(server)
+            .addCompacted(
+                CompactResult.newBuilder().setChunk(task.getChunk().getChunk()).setLength(1_000)));
+    assertThat(pool()).isEqualTo(ssd);
+    assertThat(isGarbage(source)).isTrue();
+    // It is where it should be: nothing more is copied, now or in a later pass.
+    withSsds();
+    rig.duties.contentWatch().policiesChanged();
+    rig.turn();
+    for (int asking = 1; asking <= 3; asking++) {
+      assertThat(rig.heartbeat(rig.sign(asking).addVolumes(ssd(asking))).getCompactionsCount())
+          .isZero();
+    }
+  }
+
+  @Test
+  void nothingIsMovedToAClassThatTooFewServersHave() throws Exception {
+    inode = rig.sealed("/f", 1_000).inode();
+    policy("/", "COLD");
+    pass(Duration.ofSeconds(6));
+    for (int asking = 1; asking <= 3; asking++) {
+      assertThat(rig.heartbeat(rig.sign(asking)).getCompactionsCount()).isZero();
+    }
+    assertThat(pool()).isZero();
   }
 
   @Test

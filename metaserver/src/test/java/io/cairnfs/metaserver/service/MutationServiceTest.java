@@ -6,6 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.common.metrics.MetricRegistry;
 import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.SystemClock;
@@ -66,6 +67,11 @@ final class MutationServiceTest {
   /** What a leader would say of the files. */
   private final class Contents implements ContentWatch {
     @Override
+    public void policiesChanged() {
+      changed.add(0L);
+    }
+
+    @Override
     public void changed(long inode) {
       changed.add(inode);
     }
@@ -77,6 +83,16 @@ final class MutationServiceTest {
   }
 
   private static final class NoRoom implements AllocationStamp {
+    @Override
+    public boolean takes(PoolId pool, int replication) {
+      return false;
+    }
+
+    @Override
+    public void stamp(Command.Builder command, PoolId pool, int replication) throws CairnException {
+      throw new CairnException(ErrorCode.TOO_FEW_SERVERS, "none");
+    }
+
     @Override
     public void stamp(Command.Builder command, Allocate request, String writerHost)
         throws CairnException {

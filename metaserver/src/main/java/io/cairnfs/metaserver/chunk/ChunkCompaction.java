@@ -4,6 +4,8 @@ import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
 import io.cairnfs.common.id.InodeId;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.NamespaceEditor;
 import io.cairnfs.metaserver.namespace.Transaction;
 import io.cairnfs.proto.command.BeginCompaction;
@@ -88,6 +90,7 @@ public final class ChunkCompaction {
         replication = found > 0 ? Math.max(replication, source.replication()) : replication;
       }
     }
+    replication = Math.max(replication, replicationOfCoded(request, moves.keySet()));
     // Somebody asked for more replicas while the copy was made.
     new SlotMembership(transaction).widen(replication);
     chunks.replicate(copy, replication);
@@ -96,6 +99,19 @@ public final class ChunkCompaction {
     chunks.seal(ChunkTable.require(transaction, new ChunkId(request.getChunk())));
     chunks.collect(dereferenced);
     return moved;
+  }
+
+  /** A cell does not say how many replicas the files ask for that point at it. */
+  private int replicationOfCoded(Compact request, Set<InodeId> files) {
+    boolean isOfCells =
+        request.getPiecesList().stream().anyMatch(piece -> new ChunkId(piece.getChunk()).isCell());
+    int most = 1;
+    for (InodeId file : isOfCells ? files : Set.<InodeId>of()) {
+      most =
+          Math.max(
+              most, new Namespace(transaction).inode(file).map(InodeRecord::replication).orElse(1));
+    }
+    return most;
   }
 
   private ChunkRecord requireOpen(Compact request) throws CairnException {

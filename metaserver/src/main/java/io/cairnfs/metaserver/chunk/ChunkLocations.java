@@ -5,6 +5,7 @@ import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.types.ChunkLocation;
 import io.cairnfs.proto.types.Member;
 import io.cairnfs.proto.types.ServerHealth;
+import io.cairnfs.proto.types.StripeCell;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -46,20 +47,51 @@ public final class ChunkLocations {
   private ChunkLocation forReading(ChunkRecord chunk, String readerHost) {
     List<Integer> holders = new ArrayList<>(holders(chunk));
     if (chunk.isUnsealed()) {
-      return location(chunk, holders);
+      return location(chunk, holders).build();
     }
+    sort(holders, chunk, readerHost);
+    ChunkLocation.Builder location = location(chunk, holders);
+    if (chunk.id().isCell() && chunk.isSealed()) {
+      location.setStripe(stripe(Stripe.of(reader, chunk.id()), readerHost));
+    }
+    return location.build();
+  }
+
+  private void sort(List<Integer> holders, ChunkRecord chunk, String readerHost) {
     int spread = holders.isEmpty() ? 0 : (int) (chunk.id().counter() % holders.size());
     Collections.rotate(holders, spread);
     holders.sort(
         Comparator.comparingInt((Integer server) -> rank(health.of(server)))
             .thenComparing(health::isSlow)
             .thenComparing(server -> !hostOf(server).equals(readerHost)));
-    return location(chunk, holders);
+  }
+
+  /** All cells that there are; members of those that are known to be good within reach. */
+  public io.cairnfs.proto.types.Stripe stripe(Stripe stripe, String readerHost) {
+    io.cairnfs.proto.types.Stripe.Builder cells =
+        io.cairnfs.proto.types.Stripe.newBuilder()
+            .setDataCells(stripe.policy().dataCells())
+            .setParityCells(stripe.policy().parityCells());
+    for (ChunkRecord cell : stripe.cells()) {
+      StripeCell.Builder one =
+          StripeCell.newBuilder()
+              .setChunk(cell.id().value())
+              .setLength(cell.length())
+              .setEpoch(cell.epoch());
+      List<Integer> holders = new ArrayList<>(Holders.all(reader, slotOf(cell), cell));
+      holders.removeIf(server -> health.of(server) == ServerHealth.DOWN);
+      sort(holders, cell, readerHost);
+      for (int server : holders) {
+        serverOf(server).ifPresent(record -> one.addMembers(member(record, health)));
+      }
+      cells.addCells(one);
+    }
+    return cells.build();
   }
 
   /** For the writer that it was allocated for: the pipeline in its order. */
   public ChunkLocation forWriting(ChunkRecord chunk) {
-    return location(chunk, chunk.pipeline());
+    return location(chunk, chunk.pipeline()).build();
   }
 
   private Collection<Integer> holders(ChunkRecord chunk) {
@@ -100,7 +132,7 @@ public final class ChunkLocations {
     return servers.computeIfAbsent(server, id -> ServerTable.find(reader, id));
   }
 
-  private ChunkLocation location(ChunkRecord chunk, List<Integer> members) {
+  private ChunkLocation.Builder location(ChunkRecord chunk, List<Integer> members) {
     ChunkLocation.Builder location =
         ChunkLocation.newBuilder()
             .setChunk(chunk.id().value())
@@ -113,7 +145,7 @@ public final class ChunkLocations {
     for (int server : members) {
       serverOf(server).ifPresent(record -> location.addMembers(member(record, health)));
     }
-    return location.build();
+    return location;
   }
 
   /** A server as others reach it. */

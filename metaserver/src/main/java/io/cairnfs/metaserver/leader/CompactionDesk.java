@@ -12,6 +12,7 @@ import io.cairnfs.metaserver.chunk.ChunkRecord;
 import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.chunk.ReplicaHealth;
+import io.cairnfs.metaserver.chunk.Stripe;
 import io.cairnfs.metaserver.namespace.InodeRecord;
 import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.namespace.PolicyTable;
@@ -29,6 +30,7 @@ import io.cairnfs.proto.command.FenceChunk;
 import io.cairnfs.proto.dataserver.CompactResult;
 import io.cairnfs.proto.dataserver.CompactTask;
 import io.cairnfs.proto.types.CompactPiece;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -297,8 +299,26 @@ final class CompactionDesk implements ContentWatch {
       }
       examined.put(chunk, now);
       planner.rest(chunk).ifPresent(this::begin);
+      if (chunk.isCell()) {
+        suspectOthers(planner, chunk);
+      }
     }
     return true;
+  }
+
+  /** A stripe goes as a whole. */
+  private void suspectOthers(CompactionPlanner planner, ChunkId cell) {
+    try (StoreView view = views.get()) {
+      Stripe stripe = Stripe.of(view, cell);
+      boolean isNews = stripe.cells().stream().anyMatch(each -> !examined.containsKey(each.id()));
+      if (isNews && planner.isMostlyDead(cell)) {
+        for (ChunkRecord other : stripe.cells()) {
+          if (!examined.containsKey(other.id()) && suspects.size() < MAX_CHUNKS) {
+            suspects.add(other.id());
+          }
+        }
+      }
+    }
   }
 
   private Optional<InodeId> nextFile(StoreView view, long now) {
@@ -355,11 +375,13 @@ final class CompactionDesk implements ContentWatch {
   /** A chunk that many files share would be looked at for each of them. */
   private void suspect(ChunkId id, Sweep file, long now) {
     Long before = examined.get(id);
-    boolean lately = before != null && now - before < options.rest().toNanos();
+    // Of a cell that is alive others of its stripe may be dead: once in each pass.
+    Duration often = id.isCell() ? options.pass() : options.rest();
+    boolean lately = before != null && now - before < often.toNanos();
     if (!lately && suspects.size() < MAX_CHUNKS) {
       try (StoreView view = views.get()) {
         ChunkTable.find(view, id)
-            .filter(chunk -> chunk.length() > 2 * file.live.get(id))
+            .filter(chunk -> id.isCell() || chunk.length() > 2 * file.live.get(id))
             .ifPresent(chunk -> suspects.add(id));
       }
     }

@@ -9,6 +9,9 @@ import io.cairnfs.metaserver.chunk.ChunkTable;
 import io.cairnfs.metaserver.chunk.ExtentMap;
 import io.cairnfs.metaserver.chunk.ExtentRecord;
 import io.cairnfs.metaserver.chunk.ReferenceTable;
+import io.cairnfs.metaserver.chunk.Stripe;
+import io.cairnfs.metaserver.namespace.InodeRecord;
+import io.cairnfs.metaserver.namespace.Namespace;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.types.CompactPiece;
 import java.util.ArrayList;
@@ -111,7 +114,10 @@ public final class CompactionPlanner {
     for (ExtentRecord extent : extents) {
       boolean isSealed = sealed.computeIfAbsent(extent.chunk(), this::sealed).isPresent();
       boolean isElsewhere = isElsewhere(extent.chunk(), place);
-      boolean movable = isSealed && (isElsewhere || extent.length() < limits.largeBytes());
+      boolean movable =
+          isSealed
+              && !extent.chunk().isCell()
+              && (isElsewhere || extent.length() < limits.largeBytes());
       boolean isLast = !movable && !run.isEmpty();
       boolean isFull = movable && !run.isEmpty() && bytes + extent.length() > limits.bytes();
       if (isLast || seen == limits.extents() || isFull) {
@@ -180,10 +186,13 @@ public final class CompactionPlanner {
     return Optional.of(layout.plan(file.value(), place));
   }
 
-  /** The copy of what files still need of a chunk, if most of it is dead. */
+  /**
+   * The copy of what files still need of a chunk, if most of it is dead; of a cell, if most of its
+   * stripe is.
+   */
   public Optional<Plan> rest(ChunkId id) {
     ChunkRecord chunk = sealed(id).orElse(null);
-    if (chunk == null) {
+    if (chunk == null || (id.isCell() && !isMostlyDead(id))) {
       return Optional.empty();
     }
     List<ReferenceTable.Reference> references = ReferenceTable.ofChunk(state, id, MAX_REFERENCES);
@@ -195,10 +204,13 @@ public final class CompactionPlanner {
     for (Range range : ranges) {
       needed = (chunk.isShared() ? toCell(needed) : needed) + range.end() - range.from();
     }
-    if (chunk.length() - needed <= Math.max(limits.deadBytes(), needed)) {
+    boolean isWorthIt =
+        id.isCell() ? needed > 0 : chunk.length() - needed > Math.max(limits.deadBytes(), needed);
+    if (!isWorthIt) {
       return Optional.empty();
     }
-    Layout layout = new Layout(List.of(chunk));
+    Layout layout =
+        new Layout(List.of(chunk), id.isCell() ? replicationOf(references) : chunk.replication());
     for (Range range : ranges) {
       long length = range.end() - range.from();
       if (layout.pieces.size() == limits.extents()
@@ -209,6 +221,36 @@ public final class CompactionPlanner {
     }
     PoolId pool = PoolId.replicated(new PoolId(id.pool()).storageClass());
     return Optional.of(layout.plan(0, pool));
+  }
+
+  /** Files need less than half of the bytes that the stripe has of them: the rest goes with it. */
+  public boolean isMostlyDead(ChunkId cell) {
+    long bytes = 0;
+    long needed = 0;
+    Stripe stripe = Stripe.of(state, cell);
+    for (ChunkRecord each : stripe.cells()) {
+      if (each.id().cell() < stripe.policy().dataCells()) {
+        bytes += each.length();
+        List<ReferenceTable.Reference> references =
+            ReferenceTable.ofChunk(state, each.id(), MAX_REFERENCES);
+        for (Range range : union(references)) {
+          needed += range.end() - range.from();
+        }
+      }
+    }
+    return stripe.isSealed() && 2 * needed < bytes;
+  }
+
+  /** What the files ask for that are to be on ordinary chunks again. */
+  private int replicationOf(List<ReferenceTable.Reference> references) {
+    Namespace namespace = new Namespace(state);
+    return references.stream()
+        .map(ReferenceTable.Reference::inode)
+        .distinct()
+        .flatMap(inode -> namespace.inode(inode).stream())
+        .mapToInt(InodeRecord::replication)
+        .max()
+        .orElse(1);
   }
 
   private static long toCell(long length) {
@@ -239,14 +281,16 @@ public final class CompactionPlanner {
     private long length;
 
     Layout(List<ChunkRecord> sources) {
+      this(sources, sources.stream().mapToInt(ChunkRecord::replication).max().orElseThrow());
+    }
+
+    Layout(List<ChunkRecord> sources, int replication) {
       long of = sources.get(0).inode();
-      int most = 1;
       for (ChunkRecord source : sources) {
         of = source.inode() == of ? of : 0;
-        most = Math.max(most, source.replication());
       }
-      inode = of;
-      replication = most;
+      this.inode = of;
+      this.replication = replication;
     }
 
     /**

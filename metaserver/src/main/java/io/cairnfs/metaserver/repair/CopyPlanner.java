@@ -11,6 +11,7 @@ import io.cairnfs.metaserver.chunk.ReplicaHealth;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.chunk.SlotTable;
+import io.cairnfs.metaserver.chunk.Stripe;
 import io.cairnfs.metaserver.store.RecordReader;
 import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.types.ServerHealth;
@@ -22,7 +23,8 @@ import java.util.Set;
 
 /**
  * Which chunks a data server should copy next: of those that it lacks, first the ones with the
- * fewest other replicas within reach.
+ * fewest other replicas within reach. A cell that nobody has is computed from others of its stripe;
+ * there cells beyond those that are needed count as replicas do.
  */
 public final class CopyPlanner {
   /** Entries looked at for one answer. */
@@ -60,7 +62,7 @@ public final class CopyPlanner {
           return new Plan(tasks, after, true);
         }
         candidate(entry)
-            .filter(candidate -> candidate.otherReplicas() == 1)
+            .filter(candidate -> candidate.otherReplicas() <= 1)
             .ifPresent(candidate -> tasks.add(candidate.task()));
       }
     }
@@ -79,6 +81,10 @@ public final class CopyPlanner {
         : Optional.empty();
   }
 
+  /**
+   * @param otherReplicas of how many others, within reach, all would have to go for the chunk to be
+   *     lost
+   */
   private record Candidate(CopyTask task, int otherReplicas) {}
 
   /**
@@ -111,19 +117,44 @@ public final class CopyPlanner {
             .setLength(chunk.length())
             .setEpoch(chunk.epoch())
             .setReplication(chunk.replication());
-    for (int source : Holders.all(state, SlotTable.of(state, chunk.id()), chunk)) {
-      Optional<ServerRecord> record = ServerTable.find(state, source);
-      if (source != entry.server()
-          && health.of(source) != ServerHealth.DOWN
-          && record.filter(known -> !known.isOut()).isPresent()) {
-        task.addSources(ChunkLocations.member(record.get(), health));
+    for (ServerRecord source : withinReach(chunk)) {
+      if (source.id() != entry.server()) {
+        task.addSources(ChunkLocations.member(source, health));
+      }
+    }
+    int others = task.getSourcesCount();
+    boolean isComputable = false;
+    if (chunk.id().isCell()) {
+      Stripe stripe = Stripe.of(state, chunk.id());
+      int cells = stripe.held(cell -> isOtherWithinReach(cell, chunk));
+      int needed = stripe.policy().dataCells();
+      isComputable = cells >= needed;
+      others = Math.min(others, 1) + cells - needed + 1;
+      if (isComputable) {
+        task.setStripe(new ChunkLocations(state, health).stripe(stripe, ""))
+            .setChecksum(chunk.checksum());
       }
     }
     // A server that has not deleted what it once had is to look at that first.
     boolean mayHaveIt = GarbageTable.isGoodHolder(state, chunk.id(), entry.server());
-    return task.getSourcesCount() == 0 && !mayHaveIt
+    return task.getSourcesCount() == 0 && !isComputable && !mayHaveIt
         ? Optional.empty()
-        : Optional.of(new Candidate(task.build(), task.getSourcesCount()));
+        : Optional.of(new Candidate(task.build(), others));
+  }
+
+  private boolean isOtherWithinReach(ChunkRecord cell, ChunkRecord than) {
+    return !cell.id().equals(than.id()) && !withinReach(cell).isEmpty();
+  }
+
+  /** Who has the chunk and can be asked for it. */
+  private List<ServerRecord> withinReach(ChunkRecord chunk) {
+    List<ServerRecord> sources = new ArrayList<>();
+    for (int source : Holders.all(state, SlotTable.of(state, chunk.id()), chunk)) {
+      ServerTable.find(state, source)
+          .filter(server -> !server.isOut() && health.of(source) != ServerHealth.DOWN)
+          .ifPresent(sources::add);
+    }
+    return sources;
   }
 
   /** A member whose successor is joining need not be filled any more. */

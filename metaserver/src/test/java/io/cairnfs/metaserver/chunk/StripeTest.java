@@ -13,6 +13,8 @@ import io.cairnfs.common.id.PoolId;
 import io.cairnfs.common.id.StorageClass;
 import io.cairnfs.metaserver.chunk.RangeCluster.StripeCopy;
 import io.cairnfs.metaserver.namespace.Counter;
+import io.cairnfs.metaserver.repair.CompactionPlanner;
+import io.cairnfs.metaserver.repair.CopyPlanner;
 import io.cairnfs.metaserver.repair.DeletePlanner;
 import io.cairnfs.proto.command.AddPool;
 import io.cairnfs.proto.command.AdvanceJoin;
@@ -22,8 +24,10 @@ import io.cairnfs.proto.command.Command;
 import io.cairnfs.proto.command.CommitStripe;
 import io.cairnfs.proto.command.CommittedCell;
 import io.cairnfs.proto.command.Promote;
+import io.cairnfs.proto.dataserver.CopyTask;
 import io.cairnfs.proto.types.ChunkState;
 import io.cairnfs.proto.types.CompactPiece;
+import io.cairnfs.proto.types.ServerHealth;
 import io.cairnfs.proto.types.ServerMembership;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -447,6 +451,135 @@ class StripeTest {
     assertThat(new DeletePlanner(cluster.store()).deletes(replaced, 100))
         .containsExactly(stripe.first().withCell(1));
     assertThat(slot().acting().get(1)).isEqualTo(joiner);
+  }
+
+  private io.cairnfs.proto.types.Stripe stripeForReaders(StripeCopy stripe, Set<Integer> down) {
+    return new ChunkLocations(cluster.store(), health(down))
+        .forReading(stripe.first(), "")
+        .orElseThrow()
+        .getStripe();
+  }
+
+  private static ReplicaHealth health(Set<Integer> down) {
+    return server -> down.contains(server) ? ServerHealth.DOWN : ServerHealth.UP;
+  }
+
+  @Test
+  void readersAreToldWhatACellCanBeComputedFrom() {
+    StripeCopy stripe = begin(file("one", 300), file("two", 100));
+    ok(files.commit(stripe));
+    List<Integer> members = slot().acting();
+    cluster.bad(stripe.first().withCell(1), members.get(1));
+    io.cairnfs.proto.types.Stripe cells = stripeForReaders(stripe, Set.of(members.get(4)));
+    assertThat(cells.getDataCells()).isEqualTo(3);
+    assertThat(cells.getParityCells()).isEqualTo(2);
+    assertThat(cells.getCellsList().stream().map(cell -> new ChunkId(cell.getChunk()).cell()))
+        .containsExactly(0, 1, 3, 4);
+    assertThat(cells.getCells(0).getMembers(0).getServer()).isEqualTo(members.get(0));
+    assertThat(cells.getCells(0).getLength()).isEqualTo(300);
+    assertThat(cells.getCells(1).getMembersList()).as("bad").isEmpty();
+    assertThat(cells.getCells(1).getLength()).isEqualTo(100);
+    assertThat(cells.getCells(2).getMembers(0).getServer()).isEqualTo(members.get(3));
+    assertThat(cells.getCells(3).getMembersList()).as("down").isEmpty();
+  }
+
+  private List<CopyTask> copies(int server, Set<Integer> down) {
+    return new CopyPlanner(cluster.store(), health(down))
+        .plan(server, Optional.empty(), Set.of(), 10)
+        .tasks();
+  }
+
+  @Test
+  void aCellThatNobodyHasIsComputedFromOthersWithinReach() {
+    InodeId three = file("three", 70);
+    StripeCopy stripe = begin(file("one", 300), file("two", 100), three);
+    ok(files.commit(stripe));
+    List<Integer> members = slot().acting();
+    cluster.bad(stripe.first().withCell(1), members.get(1));
+    CopyTask task = copies(members.get(1), Set.of()).get(0);
+    assertThat(task.getSourcesList()).isEmpty();
+    assertThat(task.getStripe().getCellsCount()).isEqualTo(5);
+    assertThat(task.getChecksum()).isEqualTo(1001);
+    assertThat(task.getLength()).isEqualTo(100);
+    assertThat(copies(members.get(1), Set.of(members.get(0)))).hasSize(1);
+    assertThat(copies(members.get(1), Set.of(members.get(0), members.get(4)))).isEmpty();
+    assertThat(cluster.repaired(stripe.first().withCell(1), members.get(1), task.getSince(), 100))
+        .isTrue();
+  }
+
+  @Test
+  void theWeakestStripeIsMadeGoodFirst() {
+    StripeCopy strong = begin(file("one", 300), file("two", 100), file("three", 100));
+    ok(files.commit(strong));
+    StripeCopy weak = begin(file("four", 300), file("five", 100), file("six", 100));
+    ok(files.commit(weak));
+    List<Integer> members = slot().acting();
+    cluster.bad(strong.first(), members.get(0));
+    cluster.bad(weak.first(), members.get(0));
+    cluster.bad(weak.first().withCell(4), members.get(4));
+    assertThat(copies(members.get(0), Set.of()).stream().map(CopyTask::getChunk))
+        .containsExactly(weak.first().value(), strong.first().value());
+    CopyPlanner planner = new CopyPlanner(cluster.store(), health(Set.of()));
+    assertThat(planner.lastReplicas(members.get(0), Optional.empty(), Set.of(), 10).tasks())
+        .extracting(CopyTask::getChunk)
+        .containsExactly(weak.first().value());
+  }
+
+  private CompactionPlanner planner() {
+    return new CompactionPlanner(
+        cluster.store(), new CompactionPlanner.Limits(64, 10_000, 1_000, 200, 3, 50));
+  }
+
+  @Test
+  void whatIsLeftOfAStripeBecomesReplicatedAgainWhenMostOfItIsDead() {
+    InodeId one = file("one", 300);
+    InodeId two = file("two", 100);
+    StripeCopy stripe = begin(one, two);
+    ok(files.commit(stripe));
+    ok(files.setLength("ann", files.ref("ann", one), 110));
+    ChunkId second = stripe.first().withCell(1);
+    assertThat(planner().rest(stripe.first())).as("more than half is alive").isEmpty();
+    assertThat(planner().rest(second)).isEmpty();
+    ok(files.setLength("ann", files.ref("ann", one), 90));
+    byte[] before = files.content(two);
+    CompactionPlanner.Plan plan = planner().rest(second).orElseThrow();
+    assertThat(plan.length()).as("all of the cell is alive").isEqualTo(100);
+    assertThat(plan.replication()).as("as the file asks").isEqualTo(2);
+    assertThat(ok(files.commit(files.beginCompaction(plan, 3))).getCount()).isEqualTo(1);
+    assertThat(files.content(two)).isEqualTo(before);
+    assertThat(cluster.chunk(chunkOf(two)).replication()).isEqualTo(2);
+    assertThat(states(stripe)).containsExactly(ChunkState.SEALED);
+    assertThat(planner().rest(stripe.first().withCell(4))).as("parity").isEmpty();
+    ok(files.commit(files.beginCompaction(planner().rest(stripe.first()).orElseThrow(), 3)));
+    assertThat(isGarbage(stripe)).isTrue();
+  }
+
+  @Test
+  void aCopyOfACellHasAsManyReplicasAsItsFilesAskForByThen() {
+    InodeId one = file("one", 300);
+    InodeId two = file("two", 100);
+    StripeCopy stripe = begin(one, two);
+    ok(files.commit(stripe));
+    ok(files.setLength("ann", files.ref("ann", one), 10));
+    RangeCluster.Copy copy =
+        files.beginCompaction(planner().rest(stripe.first().withCell(1)).orElseThrow(), 3);
+    ok(cluster.replicate("ann", "two", 4));
+    ok(files.commit(copy));
+    assertThat(cluster.chunk(chunkOf(two)).replication()).isEqualTo(4);
+  }
+
+  @Test
+  void extentsInCellsAreNotCompactedForBeingShort() {
+    InodeId inode = files.create("ann", "f", "");
+    ChunkId chunk = files.allocate("ann", inode, 1);
+    for (int i = 7; i >= 0; i--) {
+      ok(files.write("ann", inode, 10L * i, chunk, 10));
+    }
+    close(chunk);
+    assertThat(planner().part(inode, 0).plan()).isPresent();
+    ok(files.commit(files.beginStripe(POOL, SLOT, List.of(List.of(piece(chunk, 0, 80, 0))))));
+    assertThat(cluster.extents(inode)).hasSize(8);
+    assertThat(planner().part(inode, 0).plan()).isEmpty();
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.chunk.ChunkExtents;
 import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.leader.CodingOptions;
 import io.cairnfs.metaserver.leader.CompactionOptions;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.machine.MetadataStateMachine;
@@ -199,6 +200,7 @@ public final class Metaserver implements AutoCloseable {
                   options.serverTimes().outAfter(),
                   options.newCluster().garbageGrace(),
                   CompactionOptions.of(options.compactionExtentBytes()),
+                  CodingOptions.of(options.codingMinAge(), options.codingCellBytes()),
                   options.trash()),
               clock,
               random,

@@ -29,6 +29,8 @@ public record MetaserverOptions(
     long reserveBytes,
     long cacheBytes,
     long compactionExtentBytes,
+    Duration codingMinAge,
+    long codingCellBytes,
     TrashTimes trash) {
 
   /** What the first command of a cluster says. */
@@ -79,6 +81,8 @@ public record MetaserverOptions(
         configuration.bytes(ConfigKey.RAFT_RESERVE_BYTES),
         configuration.bytes(ConfigKey.METASERVER_CACHE_BYTES),
         configuration.bytes(ConfigKey.METASERVER_COMPACTION_EXTENT_BYTES),
+        configuration.duration(ConfigKey.CODING_MIN_AGE),
+        configuration.bytes(ConfigKey.CODING_CELL_BYTES),
         new TrashTimes(
             configuration.duration(ConfigKey.TRASH_INTERVAL),
             configuration.duration(ConfigKey.TRASH_CHECKPOINT_INTERVAL)));

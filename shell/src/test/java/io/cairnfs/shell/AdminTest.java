@@ -21,6 +21,7 @@ import io.cairnfs.proto.dataserver.ReplicaFinding;
 import io.cairnfs.proto.dataserver.ScrubReply;
 import io.cairnfs.proto.metadata.BackgroundWork;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.CodedPoolReport;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.RingResult;
 import io.cairnfs.proto.metadata.RingShare;
@@ -250,6 +251,27 @@ class AdminTest {
     JsonNode tree = json("reconcile", "1", "--json");
     assertThat(tree.get("withoutFiles").asInt()).isEqualTo(1);
     assertThat(tree.get("findings").get(0).get("kind").asText()).isEqualTo("without files");
+  }
+
+  @Test
+  void reportShowsWhatIsCodedAndWhyTheRestIsNot() throws IOException {
+    administration.report =
+        administration.report.toBuilder()
+            .addCoded(
+                CodedPoolReport.newBuilder()
+                    .setPool(258)
+                    .setPolicy("RS-6-3-1024k")
+                    .setCodedBytes(3L << 30)
+                    .setWaitingBytes(5L << 20)
+                    .setYoungBytes(1 << 10)
+                    .setProblem("RS-6-3-1024k needs 9 data servers, 5 take new chunks"))
+            .build();
+    assertThat(run("report").out())
+        .contains(
+            "RS-6-3-1024k 3 G, waiting 5 M (RS-6-3-1024k needs 9 data servers, 5 take new"
+                + " chunks), changed lately 1 K");
+    JsonNode json = new ObjectMapper().readTree(run("report", "--json").out());
+    assertThat(json.get("coded").get(0).get("codedBytes").asLong()).isEqualTo(3L << 30);
   }
 
   @Test

@@ -204,6 +204,17 @@ public enum ConfigKey {
       "64KiB",
       "Where extents of a file are shorter than this on average their bytes are copied into one"
           + " chunk; 0 = never compact."),
+  CODING_MIN_AGE(
+      "coding.min-age",
+      ConfigType.DURATION,
+      "1h",
+      "Files below a directory with a coding policy are coded when they have not changed for this"
+          + " long."),
+  CODING_CELL_BYTES(
+      "coding.cell-bytes",
+      ConfigType.SIZE,
+      "64MiB",
+      "Bytes of a stripe's cell at most; at least 1 MiB."),
   DATASERVER_RESERVE_BYTES(
       "dataserver.reserve-bytes",
       ConfigType.SIZE,

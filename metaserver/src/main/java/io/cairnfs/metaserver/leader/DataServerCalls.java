@@ -87,6 +87,7 @@ final class DataServerCalls {
   private final CopyDesk copies;
   private final CopyFailures failures;
   private final CompactionDesk compactions;
+  private final StripeDesk stripes;
   private final RpcClient client;
   private final Runnable slotsChanged;
   private final LoadListener loads;
@@ -108,6 +109,7 @@ final class DataServerCalls {
       CopyDesk copies,
       CopyFailures failures,
       CompactionDesk compactions,
+      StripeDesk stripes,
       RpcClient client,
       Runnable slotsChanged,
       LoadListener loads,
@@ -119,6 +121,7 @@ final class DataServerCalls {
     this.copies = copies;
     this.failures = failures;
     this.compactions = compactions;
+    this.stripes = stripes;
     this.client = client;
     this.slotsChanged = slotsChanged;
     this.loads = loads;
@@ -209,6 +212,7 @@ final class DataServerCalls {
     board.registered(server, request.getVolumesList());
     copies.restarted(server);
     compactions.restarted(server);
+    stripes.restarted(server);
     slotsChanged.run();
     logger.info(
         "server={} name={} registered at {}:{}",
@@ -298,6 +302,7 @@ final class DataServerCalls {
       }
       reply.addAllCopies(copies.next(view, server, COPIES_PER_HEARTBEAT));
       reply.addAllCompactions(compactions.next(view, server));
+      reply.addAllCompactions(stripes.next(view, server));
       for (ChunkId chunk : new DeletePlanner(view).deletes(server, DELETES_PER_HEARTBEAT)) {
         reply.addDeletes(chunk.value());
       }
@@ -336,8 +341,10 @@ final class DataServerCalls {
     }
     for (CompactResult compacted : request.getCompactedList()) {
       compactions.reported(server, compacted).ifPresent(logged::add);
+      stripes.reported(server, compacted).ifPresent(logged::add);
     }
     compactions.atWork(server, request.getCompactingList());
+    stripes.atWork(server, request.getCompactingList());
     if (request.getDeletedCount() > 0) {
       logged.add(
           proposals.submit(

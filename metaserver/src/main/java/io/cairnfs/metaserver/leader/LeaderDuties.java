@@ -86,6 +86,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private final SlowServers slow = new SlowServers();
   private final SlotStamp stamp;
   private final CompactionDesk compactions;
+  private final StripeDesk stripes;
   private final DataServerCalls calls;
   private final SettleDriver settling;
   private final Supplier<Optional<HeldInodes>> heldInodes;
@@ -109,8 +110,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private boolean releasing;
 
   /**
-   * When a silent data server is what, how long garbage waits, when files are compacted, and how
-   * long users' deleted files are kept.
+   * When a silent data server is what, how long garbage waits, when files are compacted and coded,
+   * and how long users' deleted files are kept.
    */
   public record Times(
       Duration suspectAfter,
@@ -118,6 +119,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
       Duration outAfter,
       Duration garbageGrace,
       CompactionOptions compaction,
+      CodingOptions coding,
       TrashTimes trash) {}
 
   /**
@@ -157,6 +159,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.heldInodes = parts.heldInodes();
     this.compactions =
         new CompactionDesk(views, proposals, stamp, board, thread, clock, times.compaction());
+    this.stripes = new StripeDesk(views, proposals, stamp, board, thread, clock, times.coding());
     CopyFailures failures = new CopyFailures();
     this.calls =
         new DataServerCalls(
@@ -167,6 +170,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
             new CopyDesk(clock, board),
             failures,
             compactions,
+            stripes,
             parts.client(),
             () -> slotsChanged = true,
             stamp::updateLoad,
@@ -179,7 +183,8 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     this.trash = new TrashEmptier(views, proposals, thread, clock, times.trash(), TRASH_NAMES);
     this.pace = new WorkPace(views, clock);
     this.reads =
-        new LeaderReads(board, slow, failures, parts.log(), trash, pace, parts.securityMode());
+        new LeaderReads(
+            board, slow, failures, parts.log(), trash, pace, stripes::states, parts.securityMode());
     thread.every(PERIOD, this::tick);
   }
 
@@ -253,6 +258,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
     purge();
     releaseGarbage();
     compactions.tick();
+    stripes.tick();
     trash.tick();
     pace.tick();
   }
@@ -261,6 +267,7 @@ public final class LeaderDuties implements LeadershipListener, AutoCloseable {
   private void begin(long term) {
     calls.reset();
     compactions.reset(term);
+    stripes.reset(term);
     settling.reset();
     moves.reset();
     slow.reset();

@@ -3,6 +3,7 @@ package io.cairnfs.metaserver.leader;
 import io.cairnfs.common.error.CairnException;
 import io.cairnfs.common.error.ErrorCode;
 import io.cairnfs.common.id.ChunkId;
+import io.cairnfs.common.id.PoolId;
 import io.cairnfs.metaserver.chunk.ServerRecord;
 import io.cairnfs.metaserver.chunk.ServerTable;
 import io.cairnfs.metaserver.namespace.LeaseGuard;
@@ -14,6 +15,7 @@ import io.cairnfs.metaserver.service.ReadHandler;
 import io.cairnfs.metaserver.store.StoreView;
 import io.cairnfs.proto.dataserver.VolumeStatus;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.CodedPoolReport;
 import io.cairnfs.proto.metadata.ReadReply;
 import io.cairnfs.proto.metadata.ReadRequest;
 import io.cairnfs.proto.metadata.ServerReport;
@@ -26,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Answers reads with what the leader knows beside the store: who is up, how full the servers are.
@@ -40,6 +43,7 @@ final class LeaderReads implements ReadHandler {
   private final CopyFailures failures;
   private final TrashEmptier trash;
   private final WorkPace pace;
+  private final Supplier<Map<PoolId, CodedState>> coded;
   private final String securityMode;
 
   LeaderReads(
@@ -49,6 +53,7 @@ final class LeaderReads implements ReadHandler {
       ReplicatedLog<?> log,
       TrashEmptier trash,
       WorkPace pace,
+      Supplier<Map<PoolId, CodedState>> coded,
       String securityMode) {
     this.board = board;
     this.slow = slow;
@@ -56,6 +61,7 @@ final class LeaderReads implements ReadHandler {
     this.log = log;
     this.trash = trash;
     this.pace = pace;
+    this.coded = coded;
     this.securityMode = securityMode.toLowerCase(Locale.ROOT);
   }
 
@@ -148,12 +154,28 @@ final class LeaderReads implements ReadHandler {
         chunks.report().toBuilder().setTerm(status.term()).setSecurityMode(securityMode);
     report.addAllMetaservers(MemberReports.of(status));
     report.addAllWork(pace.work(view));
+    addCoded(report);
     Map<Integer, ServerRecord> servers = new HashMap<>();
     ServerTable.all(view).forEach(server -> servers.put(server.id(), server));
     for (ServerReport.Builder server : report.getServersBuilderList()) {
       addHeard(server, servers.get(server.getMember().getServer()));
     }
     return report.build();
+  }
+
+  private void addCoded(ClusterReportResult.Builder report) {
+    coded
+        .get()
+        .forEach(
+            (pool, state) ->
+                report.addCoded(
+                    CodedPoolReport.newBuilder()
+                        .setPool(pool.value())
+                        .setPolicy(pool.policy().orElseThrow().label())
+                        .setCodedBytes(state.codedBytes())
+                        .setWaitingBytes(state.waitingBytes())
+                        .setYoungBytes(state.youngBytes())
+                        .setProblem(state.problem())));
   }
 
   /** What the server itself said. */

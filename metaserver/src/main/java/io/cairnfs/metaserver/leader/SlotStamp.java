@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * Chooses slots for allocations from what is known of the servers. {@link #stamp} is for any
  * thread; {@link #refresh} for the duties' thread, after slots or health changed.
  */
-final class SlotStamp implements AllocationStamp {
+final class SlotStamp implements AllocationStamp, StripeSlots {
   private static final Logger logger = LoggerFactory.getLogger(SlotStamp.class);
   private static final int MAX_COUNT = 16;
 
@@ -164,6 +164,31 @@ final class SlotStamp implements AllocationStamp {
         takes,
         board.isSlow(server.id()),
         board.last(server.id()).map(ServerBoard.Heard::streams).orElse(0));
+  }
+
+  @Override
+  public int choose(PoolId pool) throws CairnException {
+    if (!state.choosers().containsKey(pool.value())) {
+      // It is so new that nobody has read its slots.
+      refresh();
+    }
+    State now = state;
+    int cells = pool.policy().orElseThrow().cells();
+    int taking = now.takers().getOrDefault(pool.value(), 0);
+    if (taking >= cells) {
+      SlotChoice choice = now.requireChooser(pool.value()).choose(cells, "", List.of());
+      if (choice.pipeline().size() == cells) {
+        return choice.slot();
+      }
+    }
+    throw new CairnException(
+        ErrorCode.TOO_FEW_SERVERS,
+        pool.policy().orElseThrow().label()
+            + " needs "
+            + cells
+            + " data servers, "
+            + taking
+            + " take new chunks");
   }
 
   void updateLoad(int server, int streams) {

@@ -84,6 +84,14 @@ final class LeaderRig implements AutoCloseable {
           2,
           Duration.ofMinutes(2),
           100);
+  static final CodingOptions CODING =
+      new CodingOptions(
+          Duration.ofMinutes(1),
+          1 << 20,
+          2,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(5),
+          Duration.ofMinutes(2));
   private static final int SERVERS = 3;
   private static final long WAIT_MILLIS = 20_000;
   private static final Duration CALL = Duration.ofSeconds(20);
@@ -122,6 +130,7 @@ final class LeaderRig implements AutoCloseable {
                 Duration.ofMinutes(5),
                 GRACE,
                 COMPACTION,
+                CODING,
                 TrashTimes.OFF),
             clock,
             new SplittableRandom(5),

@@ -3,6 +3,7 @@ package io.cairnfs.shell.admin;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.cairnfs.proto.metadata.ClusterReportResult;
+import io.cairnfs.proto.metadata.CodedPoolReport;
 import io.cairnfs.proto.metadata.MetaserverReport;
 import io.cairnfs.proto.metadata.ServerReport;
 import io.cairnfs.proto.metadata.VolumeReport;
@@ -137,6 +138,9 @@ final class ReportTask extends AdminTask {
     row("Under-replicated", report.getChunksUnderReplicated() + " chunks");
     row("Lost", report.getChunksLost() + " chunks");
     row("Repair backlog", Long.toString(report.getRepairBacklog()));
+    for (CodedPoolReport coded : report.getCodedList()) {
+      row("Coded", coded(coded));
+    }
     row("Slots moving", report.getSlotsMoving() + " of " + report.getPoolSlots());
     out().line("");
     ServersTask.tables(report).forEach(out()::line);
@@ -144,6 +148,17 @@ final class ReportTask extends AdminTask {
 
   private static String security(String mode) {
     return mode.equals("none") ? "none: EVERY CALLER'S USER NAME IS BELIEVED" : mode;
+  }
+
+  private static String coded(CodedPoolReport coded) {
+    String waiting = Sizes.human(coded.getWaitingBytes());
+    return coded.getPolicy()
+        + " "
+        + Sizes.human(coded.getCodedBytes())
+        + ", waiting "
+        + (coded.getProblem().isEmpty() ? waiting : waiting + " (" + coded.getProblem() + ")")
+        + ", changed lately "
+        + Sizes.human(coded.getYoungBytes());
   }
 
   private void row(String name, String value) {
@@ -189,6 +204,17 @@ final class ReportTask extends AdminTask {
     node.put("chunksUnderReplicated", report.getChunksUnderReplicated());
     node.put("chunksLost", report.getChunksLost());
     node.put("repairBacklog", report.getRepairBacklog());
+    ArrayNode codedPools = node.putArray("coded");
+    for (CodedPoolReport coded : report.getCodedList()) {
+      codedPools
+          .addObject()
+          .put("pool", coded.getPool())
+          .put("policy", coded.getPolicy())
+          .put("codedBytes", coded.getCodedBytes())
+          .put("waitingBytes", coded.getWaitingBytes())
+          .put("youngBytes", coded.getYoungBytes())
+          .put("problem", coded.getProblem());
+    }
     node.put("poolSlots", report.getPoolSlots());
     node.put("slotsMoving", report.getSlotsMoving());
     ServersTask.addServers(node, report);

@@ -5,6 +5,7 @@ import io.cairnfs.common.rpc.Method;
 import io.cairnfs.common.time.Clock;
 import io.cairnfs.metaserver.command.CommandGatherer;
 import io.cairnfs.metaserver.command.CommandSink;
+import io.cairnfs.metaserver.leader.CodingOptions;
 import io.cairnfs.metaserver.leader.CompactionOptions;
 import io.cairnfs.metaserver.leader.LeaderDuties;
 import io.cairnfs.metaserver.leader.TrashTimes;
@@ -132,6 +133,7 @@ final class MetadataNode implements MemberProcess, SimulatedNode {
                 Duration.ofSeconds(12),
                 GRACE,
                 run.compacts() ? COMPACTION : CompactionOptions.of(0),
+                CodingOptions.of(Duration.ofSeconds(2), 1 << 20),
                 TrashTimes.OFF),
             clock,
             random,

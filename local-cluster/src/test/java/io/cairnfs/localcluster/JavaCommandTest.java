@@ -49,16 +49,17 @@ class JavaCommandTest {
   }
 
   private static List<String> scriptFlags(String role) throws IOException, InterruptedException {
-    return Arrays.asList(script("role_flags \"$1\"", role).split(" +"));
+    return Arrays.asList(script("find_java && role_flags \"$1\"", role).split(" +"));
   }
 
   private static String script(String words, String argument)
       throws IOException, InterruptedException {
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder("bash", "-c", ". ./cairn-env.sh && " + words, "script", argument)
             .directory(SCRIPTS.toFile())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().put("CAIRN_JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
     return output.strip();

@@ -204,7 +204,7 @@ final class ServerLifeTest {
   @Test
   void volumesShowWhichFailedAndWhichAreMissing() throws Exception {
     String text = run("volumes").out();
-    assertThat(text).containsPattern("d1 +good +GOOD +4 G +1 G +3 G +/data/1");
+    assertThat(text).containsPattern("d1 +good +GOOD +- +4 G +1 G +3 G +/data/1");
     assertThat(text).containsPattern("d1 +bad +FAILED").containsPattern("d1 +gone +MISSING");
     JsonNode json = new ObjectMapper().readTree(run("volumes", "d1", "--json").out());
     assertThat(json.at("/volumes/0/state").asText()).isEqualTo("GOOD");

@@ -217,8 +217,10 @@ public final class ClusterController {
   }
 
   /** Appends a line to the configuration. */
-  private void configure(String line, String id) throws IOException {
-    int port = Iterables.getOnlyElement(ClusterDirectory.freePorts(1));
+  private void configure(String line, String id) throws LocalClusterException, IOException {
+    Set<Integer> taken =
+        directory.roles().stream().map(role -> role.address().port()).collect(Collectors.toSet());
+    int port = Iterables.getOnlyElement(ClusterDirectory.freePorts(1, taken));
     Files.writeString(
         directory.configurationFile(), line.formatted(id, port), StandardOpenOption.APPEND);
   }

@@ -212,7 +212,13 @@ final class ClusterDirectory {
   }
 
   static List<Integer> freePorts(int count) throws IOException {
-    return FreePorts.of(System.getenv(FreePorts.VARIABLE)).pick(count, new SplittableRandom());
+    return freePorts(count, Set.of());
+  }
+
+  /** As {@link #freePorts(int)}, but none of the servers that may be stopped just now. */
+  static List<Integer> freePorts(int count, Set<Integer> reserved) throws IOException {
+    return FreePorts.of(System.getenv(FreePorts.VARIABLE))
+        .pick(count, reserved, new SplittableRandom());
   }
 
   /** Addresses of the cluster that some process listens on. */

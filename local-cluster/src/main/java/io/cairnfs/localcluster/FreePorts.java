@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -53,9 +54,10 @@ record FreePorts(int first, int last) {
   /**
    * Different ports, from a random one on.
    *
+   * @param reserved whose servers may be stopped just now: none of these
    * @throws IOException when there are not so many
    */
-  List<Integer> pick(int count, RandomGenerator random) throws IOException {
+  List<Integer> pick(int count, Set<Integer> reserved, RandomGenerator random) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
     int size = last - first + 1;
@@ -63,6 +65,9 @@ record FreePorts(int first, int last) {
     try {
       for (int i = 0; i < size && ports.size() < count; i++) {
         int port = first + (start + i) % size;
+        if (reserved.contains(port)) {
+          continue;
+        }
         ServerSocket socket = new ServerSocket();
         sockets.add(socket);
         if (binds(socket, port)) {

@@ -26,6 +26,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -227,9 +228,27 @@ final class ChunkAppender {
     return chunks.stream().map(OpenChunk::progress).toList();
   }
 
-  /** As {@link #progress}, for a commit of the only file that uses the chunks. */
-  synchronized List<ChunkProgress> reportProgress(Collection<OpenChunk> chunks) {
-    return chunks.stream().map(OpenChunk::reportProgress).toList();
+  /**
+   * As {@link #progress}, for a commit of the only file that uses the chunks. Of one that is over,
+   * but has bytes that the commit does not name, the end is not told: it stays among those touched.
+   *
+   * @param touched chunks to report, which move to {@code reported}
+   */
+  synchronized List<ChunkProgress> reportProgress(
+      Set<OpenChunk> touched, Set<OpenChunk> reported, Predicate<OpenChunk> hasUncollected) {
+    List<ChunkProgress> progress = new ArrayList<>(touched.size());
+    for (OpenChunk chunk : List.copyOf(touched)) {
+      ChunkProgress now = chunk.reportProgress();
+      if (now.getClosed() && hasUncollected.test(chunk)) {
+        chunk.forgetReport();
+        progress.add(now.toBuilder().setClosed(false).build());
+      } else {
+        touched.remove(chunk);
+        reported.add(chunk);
+        progress.add(now);
+      }
+    }
+    return progress;
   }
 
   /** Where the next packet will begin within a cell, if nothing fails. */

@@ -604,23 +604,7 @@ public final class FileWriter {
       touched.add(over);
       over = overChunks.poll();
     }
-    List<OpenChunk> told = new ArrayList<>(touched);
-    List<ChunkProgress> now = appender.reportProgress(told);
-    touched.clear();
-    List<ChunkProgress> progress = new ArrayList<>(now.size());
-    for (int i = 0; i < told.size(); i++) {
-      OpenChunk chunk = told.get(i);
-      if (now.get(i).getClosed() && hasUncollected(chunk)) {
-        // Its last bytes were acknowledged just now: a later commit names them.
-        appender.forgetReport(chunk);
-        touched.add(chunk);
-        progress.add(now.get(i).toBuilder().setClosed(false).build());
-      } else {
-        reported.add(chunk);
-        progress.add(now.get(i));
-      }
-    }
-    return progress;
+    return appender.reportProgress(touched, reported, this::hasUncollected);
   }
 
   private boolean hasUncollected(OpenChunk chunk) {
